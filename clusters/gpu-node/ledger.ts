@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/**
+ * What one fake GPU node writes down, a JSON line each: the first ledger (what the plugin allocated and the driver
+ * associated) and the second (what PodResources says). `at` is wall milliseconds of the node with fractions; `mono` is
+ * the node process's monotonic clock and the only one that intervals are taken from.
+ */
+const stamp = { at: z.number(), mono: z.number() };
+
+export const LedgerLine = z.discriminatedUnion('type', [
+  z.strictObject({ ...stamp, type: z.literal('agent.started'), node: z.string(), pid: z.int() }),
+  z.strictObject({ ...stamp, type: z.literal('settings.applied'), settings: z.unknown() }),
+  z.strictObject({ ...stamp, type: z.literal('settings.refused'), reason: z.string() }),
+  z.strictObject({ ...stamp, type: z.literal('fault.applied'), id: z.string(), kind: z.string() }),
+  /** `by`: asked for, or the deadline passed. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('fault.lifted'),
+    id: z.string(),
+    kind: z.string(),
+    by: z.enum(['request', 'deadline']),
+  }),
+  z.strictObject({ ...stamp, type: z.literal('plugin.serving'), endpoint: z.string() }),
+  z.strictObject({
+    ...stamp,
+    type: z.literal('plugin.registered'),
+    endpoint: z.string(),
+    resource: z.string(),
+  }),
+  z.strictObject({ ...stamp, type: z.literal('plugin.register-failed'), reason: z.string() }),
+  z.strictObject({ ...stamp, type: z.literal('plugin.stopped'), reason: z.string() }),
+  /** Sent on ListAndWatch. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('plugin.devices'),
+    healthy: z.array(z.string()),
+    unhealthy: z.array(z.string()),
+  }),
+  /** One container's Allocate, as asked; the answer is `plugin.allocated`. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('plugin.allocate'),
+    allocation: z.string(),
+    devices: z.array(z.string()),
+  }),
+  z.strictObject({
+    ...stamp,
+    type: z.literal('plugin.allocated'),
+    allocation: z.string(),
+    devices: z.array(z.string()),
+    waitedMs: z.number(),
+    error: z.string().optional(),
+  }),
+  z.strictObject({
+    ...stamp,
+    type: z.literal('plugin.prestart'),
+    devices: z.array(z.string()),
+    waitedMs: z.number(),
+    error: z.string().optional(),
+  }),
+  /** An association stands. queuedMs: for a worker and the lock; serviceMs: the association itself; injectedMs: that part of serviceMs that a bind-delay fault put in. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('driver.associated'),
+    allocation: z.string(),
+    device: z.string(),
+    queuedMs: z.number(),
+    serviceMs: z.number(),
+    injectedMs: z.number(),
+  }),
+  z.strictObject({ ...stamp, type: z.literal('driver.lost'), device: z.string() }),
+  z.strictObject({ ...stamp, type: z.literal('driver.restored'), device: z.string() }),
+  /** PodResources List; written when it differs from the last one. Only entries of our resource. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('podresources'),
+    requestedAt: z.number(),
+    pods: z.array(
+      z.strictObject({
+        namespace: z.string(),
+        pod: z.string(),
+        container: z.string(),
+        devices: z.array(z.string()),
+      }),
+    ),
+  }),
+  z.strictObject({ ...stamp, type: z.literal('podresources.failed'), reason: z.string() }),
+]);
+export type LedgerLine = z.infer<typeof LedgerLine>;

@@ -1,0 +1,44 @@
+/** The provider port: what a cluster is to faults and suites, whoever brought it up. */
+import type { ClusterHandle } from '../harness/run/ports.ts';
+
+/** What a provider may be unable to do; a requirement that needs a missing one is inconclusive with that reason. */
+export type Capability =
+  /** `ClusterNode.kubeletDirs` is there: sockets of device plugins and PodResources can be reached from the harness. */
+  | 'plugin-sockets'
+  | 'restart-kubelet'
+  /** `ClusterNode.exec` works: a command in the node's own namespaces. */
+  | 'toolbox'
+  /** Node agents run as a DaemonSet from an image; without it they run as processes beside the kubelets. */
+  | 'daemonset-agents';
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface ClusterNode {
+  name: string;
+  role: 'control-plane' | 'worker';
+  /**
+   * The node's `/var/lib/ordeal`, as a path on this machine: where the fake GPU node keeps its ledger and takes its
+   * settings (see gpu-node/layout.ts). Undefined where the node's files are out of reach.
+   */
+  stateDir: string | undefined;
+  /** The kubelet's folders as paths on this machine; undefined without the capability `plugin-sockets`. */
+  kubeletDirs: { devicePlugins: string; podResources: string } | undefined;
+  /** Runs an argument array in the node's namespaces (never a shell string). Capability `toolbox`. */
+  exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
+  /** Restarts the kubelet and returns once it was told to; readiness is the caller's to await. */
+  restartKubelet(): Promise<void>;
+}
+
+export interface Cluster extends ClusterHandle {
+  nodes: ClusterNode[];
+  capabilities: ReadonlySet<Capability>;
+  /** The image that workload pods name: holds the shell and tools that the probe needs. */
+  workloadImage: string;
+  /** Starts the fake GPU node on every worker: a process beside embedded kubelets, a DaemonSet elsewhere. */
+  startGpuNodes(): Promise<void>;
+  stopGpuNodes(): Promise<void>;
+}

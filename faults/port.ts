@@ -1,0 +1,43 @@
+/** The fault port: capability → inject → evidence that it bit → heal → evidence that it is gone, in that order. */
+import type { Cluster } from '../clusters/port.ts';
+import type { Clock } from '../harness/clock/clock.ts';
+import type { History, Recorder } from '../harness/history/event.ts';
+
+export interface FaultContext {
+  cluster: Cluster;
+  recorder: Recorder;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Wall ms at which the target must have healed itself, renewed by the wrapper while the run lives. */
+  deadlineWall: number;
+}
+
+export type CapabilityAnswer = { ok: true; mechanism: string } | { ok: false; reason: string };
+
+export interface Seen {
+  seen: boolean;
+  evidence: string;
+}
+
+/** A fault bound to its parameters and targets; one object a use. */
+export interface Fault {
+  /** Unique in the run: `bind-delay-1`. */
+  id: string;
+  /** `gpu/bind-delay`. */
+  kind: string;
+  /** What it acts on, for people and for the one-fault-a-target rule. */
+  target: string;
+  capability(context: FaultContext): Promise<CapabilityAnswer>;
+  /**
+   * What `ordeal clean` needs to heal without this process: JSON, written to the journal and synced before inject.
+   */
+  healRecord(): unknown;
+  /** Returns details for the history. May throw half way: heal must cope. */
+  inject(context: FaultContext): Promise<unknown>;
+  /** Called after `inject`, again and again by the wrapper until seen or its deadline; from the history or from the target itself. */
+  bite(context: FaultContext, history: History): Promise<Seen>;
+  /** Idempotent; "already gone" is success. */
+  heal(context: FaultContext): Promise<void>;
+  /** Read back from the target; polled by the wrapper until seen or its deadline. */
+  gone(context: FaultContext): Promise<Seen>;
+}

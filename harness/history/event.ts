@@ -1,0 +1,55 @@
+/** One thing that was seen, as a line of `events.jsonl`. The history is append-only and is all a checker gets. */
+export interface HistoryEvent<Type extends string = string, Body = unknown> {
+  /** 0, 1, 2 … without gaps. */
+  seq: number;
+  /** Monotonic milliseconds since recording started, on the harness's clock, when the event was appended. */
+  mono: number;
+  /** Milliseconds since the epoch when the event was appended. */
+  wall: number;
+  /** Who saw it: `harness`, `node/<name>`, `pod/<namespace>/<name>`, `fault/<kind>`. */
+  source: string;
+  /** Dotted, lower case: `phase.entered`, `fault.bit`, `gpu.allocated`. */
+  type: Type;
+  body: Body;
+}
+
+export type History = readonly HistoryEvent[];
+
+/** What a writer of history offers; stamping is its job. */
+export interface Recorder {
+  record(source: string, type: string, body: unknown): HistoryEvent;
+  /** Everything recorded so far, in order. */
+  readonly events: History;
+}
+
+/** Types of the engine's own events; suites add theirs in their own folder. */
+export interface EngineEvents {
+  'run.started': {
+    runId: string;
+    ordeal: string;
+    seed: number;
+    profile: string;
+    level: string;
+    replay: string;
+  };
+  'cluster.up': {
+    name: string;
+    provider: string;
+    versions: Record<string, string>;
+    evidence: string;
+    nodes: string[];
+  };
+  'phase.entered': { phase: string };
+  'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
+  'fault.injected': { fault: string; kind: string; target: string; mechanism: string; detail: unknown };
+  'fault.bit': { fault: string; bit: boolean; evidence: string };
+  'fault.healed': { fault: string; healed: boolean; evidence: string };
+  'steady.reached': { suite: string; measured: Record<string, number> };
+  'steady.missed': { suite: string; reason: string };
+  'run.ended': { outcome: 'done' | 'failed' | 'interrupted' | 'deadline'; error?: string };
+}
+
+/** Narrows a history to one type of event. */
+export function eventsOf<Body>(history: History, type: string): HistoryEvent<string, Body>[] {
+  return history.filter((event) => event.type === type) as HistoryEvent<string, Body>[];
+}

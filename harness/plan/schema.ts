@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { Level, Profile } from '../verdict/verdict.ts';
+
+/** A duration in a plan: `250ms`, `1.5s`, `2m`, or a number of milliseconds. Parsed to milliseconds. */
+export const Duration = z.union([
+  z.number().nonnegative(),
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'expected a duration such as 250ms, 1.5s, 2m or 1h')
+    .transform((text) => {
+      const [, figure, unit] = /^([\d.]+)(ms|s|m|h)$/.exec(text) as unknown as [
+        string,
+        string,
+        'ms' | 's' | 'm' | 'h',
+      ];
+      return Number(figure) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit];
+    }),
+]);
+
+export const ClusterPlan = z.strictObject({
+  provider: z.enum(['embedded', 'kind', 'k3s', 'existing']).default('embedded'),
+  /** Name of the cluster; the run's own when left out. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'expected a DNS label of at most 32 characters')
+    .optional(),
+  kubernetes: z
+    .string()
+    .regex(/^v?\d+\.\d+(\.\d+)?$/, 'expected a version such as 1.34.4')
+    .optional(),
+  /** Worker nodes. The incident's cluster had 3. */
+  workers: z.int().min(1).max(500).optional(),
+  /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */
+  startLatency: Duration.optional(),
+});
+export type ClusterPlan = z.infer<typeof ClusterPlan>;
+
+/** A fault as scheduled: `with` is checked by the fault's own schema. */
+export const FaultPlan = z.strictObject({
+  kind: z.string(),
+  with: z.record(z.string(), z.unknown()).default({}),
+});
+export type FaultPlan = z.infer<typeof FaultPlan>;
+
+export const RequirementPlan = z.strictObject({
+  threshold: z.number().optional(),
+  /** Leave the requirement out of the verdict, with the reason that the report shows. */
+  skip: z.string().optional(),
+});
+
+/** One suite of a run. `settings`, `remedies` and each fault's `with` are checked by the suite and the fault named. */
+export const SuitePlan = z.strictObject({
+  name: z.string(),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  /** Remedies by name, over what the profile switches on. */
+  remedies: z.record(z.string(), z.unknown()).default({}),
+  /** Left out: the suite's own schedule. An empty list is a run without faults, which can certify nothing. */
+  faults: z.array(FaultPlan).optional(),
+});
+export type SuitePlan = z.infer<typeof SuitePlan>;
+
+export const Plan = z.strictObject({
+  apiVersion: z.literal('ordeal.dev/v1alpha1').default('ordeal.dev/v1alpha1'),
+  kind: z.literal('Plan').default('Plan'),
+  profile: Profile.default('hardened'),
+  level: Level.default('standard'),
+  seed: z.int().nonnegative().default(1),
+  deadline: Duration.default(30 * 60_000),
+  cluster: ClusterPlan.prefault({}),
+  suites: z
+    .array(SuitePlan)
+    .min(1)
+    .prefault([{ name: 'gpu' }]),
+  requirements: z.record(z.string(), RequirementPlan).default({}),
+});
+export type Plan = z.infer<typeof Plan>;

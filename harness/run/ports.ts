@@ -1,0 +1,114 @@
+/**
+ * What the engine asks of the rest. The engine knows no GPU, tunnel or provider: `ordeal.ts`, the composition root,
+ * hands these in.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../clock/clock.ts';
+import type { History, Recorder } from '../history/event.ts';
+import type { Kube } from '../kube/client.ts';
+import type { Plan } from '../plan/schema.ts';
+import type { Evidence, Requirement, Verdict } from '../verdict/verdict.ts';
+import type { UndoStack } from './undo.ts';
+
+/** What every step gets. */
+export interface StepContext {
+  plan: Plan;
+  runId: string;
+  /** The run's output folder: events.jsonl and reports. */
+  outDir: string;
+  /** The run's scratch folder, removed at the end; short, for unix sockets in it have at most 107 bytes of path. */
+  workDir: string;
+  clock: Clock;
+  /** Aborts on SIGINT, SIGTERM and deadline; its reason is an OrdealError. */
+  signal: AbortSignal;
+  undo: UndoStack;
+  log: Logger;
+  /** One line for the live display: what the step is at now. */
+  progress(line: string): void;
+}
+
+/** A cluster that is up. `clusters/port.ts` says more; this is what the engine itself needs. */
+export interface ClusterHandle {
+  name: string;
+  provider: string;
+  kubeconfig: string;
+  evidence: Evidence;
+  /** kubernetes, containerRuntime, kernel, plugin …: what was found, by name. */
+  versions: Record<string, string>;
+  nodeNames: string[];
+  kube: Kube;
+  exportLogs(dir: string): Promise<void>;
+  down(): Promise<void>;
+}
+
+/** Whether this machine can do something, and the command that mends it where not. */
+export interface Readiness {
+  name: string;
+  ok: boolean;
+  /** What was found, or what is missing. */
+  detail: string;
+  /** A command or a sentence; only where not ok. */
+  mend?: string;
+}
+
+export interface Provider<C extends ClusterHandle = ClusterHandle> {
+  name: string;
+  /** Cheap and without side effects; for `doctor` and for an exit 4 before anything is touched. */
+  readiness(): Promise<Readiness[]>;
+  /** Brings a cluster up; registers its undo on `context.undo` before it acts. */
+  up(context: StepContext): Promise<C>;
+  /** For `ordeal up`: the cluster outlives the process. Returns the path of its kubeconfig. */
+  upDetached(context: StepContext): Promise<{ name: string; kubeconfig: string }>;
+  /** For `ordeal down`: true if there was one. Safe to repeat. */
+  down(name: string): Promise<boolean>;
+  /** For `ordeal clean`: removes whatever carries our mark and no living run owns; names what it removed. */
+  clean(): Promise<string[]>;
+}
+
+export interface SuiteContext<C extends ClusterHandle> extends StepContext {
+  cluster: C;
+  recorder: Recorder;
+}
+
+/** A suite's run is a list of phases in order; each is a task that the live display shows. */
+export interface Phase {
+  name: string;
+  run(): Promise<void>;
+}
+
+export interface Suite<C extends ClusterHandle = ClusterHandle> {
+  name: string;
+  title: string;
+  /** Phases from installing the workload to the last recovery. Faults run inside them through the fault port. */
+  phases(context: SuiteContext<C>): Phase[];
+  /** The requirements at the plan's thresholds and level. Pure. */
+  requirements(plan: Plan): Requirement[];
+  /**
+   * Ids of the faults that the plan schedules. One without a `fault.bit` true makes the verdict inconclusive, and so
+   * does an empty list: a run that broke nothing certifies nothing.
+   */
+  scheduledFaults(plan: Plan): string[];
+  /**
+   * Checks the suite's own part of a plan, filling in defaults.
+   * @throws OrdealError PLAN_INVALID (exit 3) that names each path and what was expected.
+   */
+  resolve(plan: Plan): Plan;
+  /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */
+  spec: string;
+}
+
+export interface ReportContext {
+  verdict: Verdict;
+  history: History;
+  outDir: string;
+  env: NodeJS.ProcessEnv;
+  /** Where a terminal's report goes. */
+  stdout: { write(text: string): unknown; isTTY?: boolean };
+}
+
+/** One file a format. A reporter that throws never hurts the run or the verdict. */
+export interface Reporter {
+  name: string;
+  /** Returns the paths it wrote. */
+  report(context: ReportContext): Promise<string[]>;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+export const Outcome = z.enum(['pass', 'fail', 'inconclusive']);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** How real what was seen is, weakest first. */
+export const Evidence = z.enum(['modelled', 'real-kernel', 'real-kubernetes', 'real-hardware']);
+export type Evidence = z.infer<typeof Evidence>;
+
+export const Level = z.enum(['smoke', 'standard', 'release']);
+export type Level = z.infer<typeof Level>;
+
+export const Profile = z.enum(['incident', 'hardened', 'as-is']);
+export type Profile = z.infer<typeof Profile>;
+
+/** One numbered requirement, judged. `measured` is null when nothing could be measured. */
+export const RequirementVerdict = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  verdict: Outcome,
+  measured: z.number().nullable(),
+  threshold: z.number(),
+  /** `<=` or `>=`: how measured has to stand to threshold. */
+  comparison: z.enum(['<=', '>=']),
+  unit: z.string(),
+  /** How many independent observations the figure rests on. */
+  samples: z.int().nonnegative(),
+  /** One-sided confidence of `upperBound`, 0 to 1; null where no bound was asked. */
+  confidence: z.number().min(0).max(1).nullable(),
+  /** One-sided Clopper–Pearson (rates) or order-statistic (quantiles) bound on the bad side; null where none. */
+  upperBound: z.number().nullable(),
+  evidence: Evidence,
+  reason: z.string(),
+});
+export type RequirementVerdict = z.infer<typeof RequirementVerdict>;
+
+/** One fault, with the four things that are recorded apart: injected, bit, (the invariant is a requirement), healed. */
+export const FaultVerdict = z.strictObject({
+  id: z.string(),
+  kind: z.string(),
+  target: z.string(),
+  mechanism: z.string(),
+  injected: z.boolean(),
+  bit: z.boolean(),
+  biteEvidence: z.string(),
+  healed: z.boolean(),
+  healEvidence: z.string(),
+  durations: z.strictObject({
+    injectMs: z.number().nullable(),
+    biteMs: z.number().nullable(),
+    heldMs: z.number().nullable(),
+    healMs: z.number().nullable(),
+  }),
+});
+export type FaultVerdict = z.infer<typeof FaultVerdict>;
+
+/** `verdict.json`. */
+export const Verdict = z.strictObject({
+  schemaVersion: z.literal(1),
+  runId: z.string(),
+  verdict: Outcome,
+  /** One sentence for the person at the gate. */
+  summary: z.string(),
+  profile: Profile,
+  level: Level,
+  seed: z.number(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+  cluster: z.strictObject({
+    name: z.string(),
+    provider: z.string(),
+    versions: z.record(z.string(), z.string()),
+    evidence: Evidence,
+  }),
+  requirements: z.array(RequirementVerdict),
+  faults: z.array(FaultVerdict),
+  /** Why the whole is not a pass, most important first; empty on a pass. */
+  reasons: z.array(z.string()),
+  replay: z.string(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+
+/** A requirement as a suite declares it: pure, from a history to a verdict. A checker that throws is inconclusive. */
+export interface Requirement {
+  id: string;
+  title: string;
+  check(
+    history: import('../history/event.ts').History,
+  ): Omit<RequirementVerdict, 'id' | 'title' | 'evidence'>;
+}
