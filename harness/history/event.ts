@@ -41,8 +41,15 @@ export interface EngineEvents {
   };
   'phase.entered': { phase: string };
   'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
+  /** Nothing was injected: the capability is missing, or the heal could not be made durable. */
+  'fault.refused': { fault: string; kind: string; target: string; reason: string };
+  /** The moment before `inject` is called; from here on the target may be half injected. */
+  'fault.injecting': { fault: string; kind: string; target: string; mechanism: string };
   'fault.injected': { fault: string; kind: string; target: string; mechanism: string; detail: unknown };
   'fault.bit': { fault: string; bit: boolean; evidence: string };
+  /** The moment before `heal` is called. */
+  'fault.healing': { fault: string };
+  /** After `heal`: `healed` is true only when the fault was seen to be gone. */
   'fault.healed': { fault: string; healed: boolean; evidence: string };
   'steady.reached': { suite: string; measured: Record<string, number> };
   'steady.missed': { suite: string; reason: string };

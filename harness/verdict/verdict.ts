@@ -31,6 +31,8 @@ export const RequirementVerdict = z.strictObject({
   upperBound: z.number().nullable(),
   evidence: Evidence,
   reason: z.string(),
+  /** The plan left it out: `verdict` is inconclusive, and the whole does not depend on it. */
+  skipped: z.literal(true).optional(),
 });
 export type RequirementVerdict = z.infer<typeof RequirementVerdict>;
 
@@ -86,5 +88,5 @@ export interface Requirement {
   title: string;
   check(
     history: import('../history/event.ts').History,
-  ): Omit<RequirementVerdict, 'id' | 'title' | 'evidence'>;
+  ): Omit<RequirementVerdict, 'id' | 'title' | 'evidence' | 'skipped'>;
 }

@@ -1,0 +1,223 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { Clock } from '../../harness/clock/clock.ts';
+import { messageOf } from '../../harness/errors/error.ts';
+import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
+import { Driver } from './driver.ts';
+import { gpuNodeFiles } from './layout.ts';
+import { LedgerWriter } from './ledger-writer.ts';
+import { NVIDIA_SMI } from './nvidia-smi.ts';
+import { Plugin } from './plugin.ts';
+import { type GpuFault, GpuFaults, GpuNodeSettings } from './settings.ts';
+
+export interface AgentOptions {
+  node: string;
+  devicePluginDir: string;
+  podResourcesDir: string;
+  stateDir: string;
+  /** The state folder as the kubelet's host names it. */
+  hostStateDir: string;
+  clock: Clock;
+  /** Milliseconds between two looks at the settings, the faults, the kubelet; 100 unless told. */
+  pollMs?: number;
+  /** Milliseconds between two PodResources lists while something is allocated; 400 unless told. */
+  podResourcesMs?: number;
+}
+
+/** A file that is read again when it was replaced. */
+class Followed<T> {
+  readonly #path: string;
+  readonly #schema: z.ZodType<T>;
+  #seen = '';
+
+  constructor(path: string, schema: z.ZodType<T>) {
+    this.#path = path;
+    this.#schema = schema;
+  }
+
+  /** The new content, or undefined where nothing changed. @throws ZodError or SyntaxError, once for each content. */
+  changed(): T | undefined {
+    const stat = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
+    const version = stat ? `${stat.ino} ${stat.mtimeNs} ${stat.size}` : '';
+    if (version === this.#seen) return undefined;
+    this.#seen = version;
+    return stat ? this.#schema.parse(JSON.parse(readFileSync(this.#path, 'utf8'))) : undefined;
+  }
+}
+
+/** One fake GPU node: driver, plugin, the faults asked of them, and the record of PodResources. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #files: ReturnType<typeof gpuNodeFiles>;
+  readonly #ledger: LedgerWriter;
+  readonly #settingsFile: Followed<GpuNodeSettings>;
+  readonly #faultsFile: Followed<GpuFaults>;
+  readonly #podResources: PodResourcesReader;
+  readonly #faults = new Map<string, GpuFault>();
+  /** When each plugin-restart that was asked for may come back, by fault id; kept after, so that each happens once. */
+  readonly #restarts = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  #loops: Promise<void>[] = [];
+  #driver: Driver | undefined;
+  #plugin: Plugin | undefined;
+  #allocations = 0;
+  #listed = '[]';
+  #activeUntil = 0;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#files = gpuNodeFiles(options.stateDir);
+    this.#settingsFile = new Followed(this.#files.settings, GpuNodeSettings);
+    this.#faultsFile = new Followed(this.#files.faults, GpuFaults);
+    mkdirSync(join(this.#files.root, 'bin'), { recursive: true });
+    writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
+    chmodSync(this.#files.nvidiaSmi, 0o755);
+    this.#ledger = new LedgerWriter(this.#files.ledger, options.clock);
+    this.#podResources = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), 5_000);
+  }
+
+  start(): void {
+    this.#ledger.write({ type: 'agent.started', node: this.#options.node, pid: process.pid });
+    this.#loops = [
+      this.#every(this.#options.pollMs ?? 100, () => this.#look()),
+      this.#every(this.#options.podResourcesMs ?? 400, () => this.#list()),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#loops);
+    await this.#plugin?.stop('the agent ends');
+    this.#podResources.close();
+  }
+
+  async #every(ms: number, act: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await act();
+      await this.#options.clock.sleep(ms, signal).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const settings = this.#settingsFile.changed();
+      if (settings) await this.#apply(settings);
+      const wanted = this.#faultsFile.changed();
+      if (wanted) await this.#order(wanted.faults);
+    } catch (error) {
+      this.#ledger.write({ type: 'settings.refused', reason: messageOf(error) });
+    }
+    await this.#lapse();
+    const down = [...this.#restarts.values()].some((until) => this.#options.clock.mono() < until);
+    if (!down) await this.#comeBack();
+  }
+
+  async #comeBack(): Promise<void> {
+    const back = [...this.#restarts].some(([, until]) => until !== 0);
+    if (back) {
+      for (const id of this.#restarts.keys()) this.#restarts.set(id, 0);
+      await this.#plugin?.start();
+    }
+    await this.#plugin?.lookAfter();
+  }
+
+  /** New settings are a new driver and a new plugin: no association outlives them. */
+  async #apply(settings: GpuNodeSettings): Promise<void> {
+    const { clock, devicePluginDir, hostStateDir, node } = this.#options;
+    await this.#plugin?.stop('new settings');
+    this.#driver = new Driver({ node, files: this.#files, settings, clock, ledger: this.#ledger });
+    this.#plugin = new Plugin({
+      driver: this.#driver,
+      settings,
+      devicePluginDir,
+      files: this.#files,
+      hostRoot: gpuNodeFiles(hostStateDir).root,
+      clock,
+      ledger: this.#ledger,
+      nextAllocation: () => {
+        this.#activeUntil = clock.mono() + 5_000;
+        this.#allocations += 1;
+        return `${node}-${process.pid}-${this.#allocations}`;
+      },
+    });
+    this.#reach();
+    await this.#plugin.start();
+    this.#ledger.write({ type: 'settings.applied', settings });
+  }
+
+  async #order(faults: readonly GpuFault[]): Promise<void> {
+    const wanted = new Set(faults.map(({ id }) => id));
+    for (const fault of this.#faults.values()) if (!wanted.has(fault.id)) this.#lift(fault, 'request');
+    for (const fault of faults) {
+      if (this.#faults.has(fault.id)) {
+        // Renewed: only its deadline may differ.
+        this.#faults.set(fault.id, fault);
+        continue;
+      }
+      if (fault.untilWall <= this.#options.clock.wall()) continue;
+      this.#faults.set(fault.id, fault);
+      if (fault.kind === 'plugin-restart' && !this.#restarts.has(fault.id)) {
+        this.#restarts.set(fault.id, this.#options.clock.mono() + fault.downMs);
+        await this.#plugin?.stop(`fault ${fault.id}`);
+      }
+      this.#ledger.write({ type: 'fault.applied', id: fault.id, kind: fault.kind });
+    }
+    this.#reach();
+  }
+
+  /** The dead-man: a fault whose deadline passed is lifted, whoever asked for it. */
+  async #lapse(): Promise<void> {
+    const now = this.#options.clock.wall();
+    for (const fault of this.#faults.values()) {
+      if (fault.untilWall > now) continue;
+      this.#lift(fault, 'deadline');
+      this.#reach();
+    }
+  }
+
+  #lift(fault: GpuFault, by: 'request' | 'deadline'): void {
+    this.#faults.delete(fault.id);
+    // A lifted restart lets the plugin come back at once.
+    if (this.#restarts.get(fault.id)) this.#restarts.set(fault.id, this.#options.clock.mono());
+    this.#ledger.write({ type: 'fault.lifted', id: fault.id, kind: fault.kind, by });
+  }
+
+  /** Makes the driver what the standing faults say. */
+  #reach(): void {
+    const faults = [...this.#faults.values()];
+    if (!this.#driver) return;
+    this.#driver.extraMs = faults.reduce(
+      (sum, fault) => sum + (fault.kind === 'bind-delay' ? fault.extraMs : 0),
+      0,
+    );
+    const lost = faults.flatMap((fault) => (fault.kind === 'device-unhealthy' ? fault.devices : []));
+    if (this.#driver.lose(lost)) this.#plugin?.advertise();
+  }
+
+  /** Reads PodResources while something is, or was just, allocated: List has a side effect, so not without need. */
+  async #list(): Promise<void> {
+    const { clock } = this.#options;
+    if (!this.#plugin || (this.#listed === '[]' && clock.mono() > this.#activeUntil)) return;
+    const requestedAt = clock.wall();
+    try {
+      const listed = (await this.#podResources.list()).flatMap((pod) =>
+        pod.containers.flatMap((container) => {
+          const devices = container.devices
+            .filter(({ device_ids }) => device_ids.some((id) => this.#driver?.devices.includes(id)))
+            .flatMap(({ device_ids }) => device_ids)
+            .sort();
+          if (devices.length === 0) return [];
+          return [{ namespace: pod.namespace, pod: pod.name, container: container.name, devices }];
+        }),
+      );
+      const text = JSON.stringify(listed);
+      if (text === this.#listed) return;
+      this.#listed = text;
+      this.#ledger.write({ type: 'podresources', requestedAt, pods: listed });
+    } catch (error) {
+      this.#ledger.write({ type: 'podresources.failed', reason: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** The process of one or more fake GPU nodes: `main.ts --config FILE [--lifeline]`. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { Agent } from './agent.ts';
+
+const Config = z.strictObject({
+  nodes: z.array(
+    z.strictObject({
+      name: z.string(),
+      devicePluginDir: z.string(),
+      podResourcesDir: z.string(),
+      stateDir: z.string(),
+      /** Where the kubelet's host has the state folder; the same unless told. */
+      hostStateDir: z.string().optional(),
+    }),
+  ),
+});
+export type AgentConfig = z.infer<typeof Config>;
+
+const { values } = parseArgs({
+  options: { config: { type: 'string' }, lifeline: { type: 'boolean', default: false } },
+});
+// In a cluster the node's name comes by the downward API.
+const text = values.config ? readFileSync(values.config, 'utf8') : (process.env['ORDEAL_GPU_CONFIG'] ?? '{}');
+const { nodes } = Config.parse(JSON.parse(text));
+
+const agents = nodes.map(
+  ({ name, hostStateDir, ...dirs }) =>
+    new Agent({ node: name, hostStateDir: hostStateDir ?? dirs.stateDir, ...dirs, clock: systemClock }),
+);
+for (const agent of agents) agent.start();
+process.stdout.write(`${JSON.stringify({ ready: nodes.map(({ name }) => name) })}\n`);
+
+let ending = false;
+const end = async () => {
+  if (ending) return;
+  ending = true;
+  await Promise.all(agents.map((agent) => agent.stop()));
+  process.exit(0);
+};
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+if (values.lifeline) {
+  // The parent holds the other end: when it is gone, however it went, this process ends too.
+  process.stdin.resume();
+  process.stdin.on('end', end);
+  process.stdin.on('error', end);
+}

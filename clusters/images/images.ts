@@ -1,0 +1,197 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OrdealError } from '../../harness/errors/error.ts';
+import { tryRun } from '../../harness/exec/exec.ts';
+import { cacheDir, exists } from './cache.ts';
+import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
+import { buildNodeArchive, nodeImageTag } from './node-image.ts';
+import {
+  buildLocalWorkload,
+  buildRegistryWorkload,
+  localWorkload,
+  registryWorkload,
+  type WorkloadImage,
+} from './workload-image.ts';
+
+/** Kubernetes versions that the node image was built and tried with; the first is what is taken unless told. */
+export const TRIED_KUBERNETES = ['1.34.4', '1.27.3'] as const;
+
+/** `registry`: the stock kindest/node and a workload on a stock base. `local`: both made here. */
+export type ImageSource = 'registry' | 'local';
+
+/** What a kind cluster of one Kubernetes version is made from. */
+export interface ImageSet {
+  /** Without a leading v. */
+  kubernetes: string;
+  source: ImageSource;
+  /** The node image's name in this machine's Docker. */
+  nodeImage: string;
+  /** The image that workload pods and the fake GPU node name. */
+  workloadImage: string;
+  /** An archive of the workload image, for `ctr images import` on the nodes. */
+  workloadArchive: string;
+}
+
+/** `1.34.4` from what a plan says: `1.34.4` or `v1.34.4`. */
+export function plainVersion(version: string = TRIED_KUBERNETES[0]): string {
+  return version.replace(/^v/, '');
+}
+
+/**
+ * The images of a version as they are on this machine, made here first; undefined where they are missing or out of
+ * date. Builds and loads nothing.
+ */
+export async function findImages(
+  kubernetes?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ImageSet | undefined> {
+  const version = plainVersion(kubernetes);
+  for (const source of ['local', 'registry'] as const) {
+    const { node, workload } = await wanted(version, source, cacheDir(env));
+    const nodeThere = (await inDocker(node.tag)) || (node.archive && (await exists(node.archive)));
+    if (nodeThere && (await exists(workload.archive))) return imageSet(version, source, node.tag, workload);
+  }
+  return undefined;
+}
+
+export interface BuildImagesOptions extends BuildOptions {
+  /** `1.34.4` unless told. */
+  kubernetes?: string;
+  /** Unless told: the registry where one answers, else made here. */
+  source?: ImageSource;
+}
+
+/**
+ * Sees to it that a version's images are there, from the cache where they are, and that Docker has the node image.
+ * @throws OrdealError IMAGES_NEED_ROOT, COMMAND_MISSING, COMMAND_FAILED (exit 4).
+ */
+export async function buildImages(options: BuildImagesOptions = {}): Promise<ImageSet> {
+  const version = plainVersion(options.kubernetes);
+  const found = await findImages(version, options.env);
+  const source = options.source ?? found?.source;
+  return withBuildContext(options, async (context) => {
+    if (source === 'local') return fromHere(version, context);
+    if (source === 'registry') return fromRegistry(version, context);
+    try {
+      return await fromRegistry(version, context);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof OrdealError) || error.code !== 'COMMAND_FAILED') throw error;
+      context.progress(`no kindest/node v${version} from a registry: making the images here`);
+      return fromHere(version, context);
+    }
+  });
+}
+
+/** Loads a found node image into Docker where only its archive is there. */
+export async function loadNodeImage(images: ImageSet, options: BuildOptions = {}): Promise<void> {
+  if (await inDocker(images.nodeImage)) return;
+  await withBuildContext(options, async (context) => {
+    const { node } = await wanted(images.kubernetes, images.source, context.cache);
+    if (node.archive) await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
+  });
+}
+
+export interface ListedImage {
+  name: string;
+  bytes: number;
+  /** Whether the sources in this checkout would make exactly this image. */
+  current: boolean;
+}
+
+/** Image archives in the cache, by name. */
+export async function listImages(env: NodeJS.ProcessEnv = process.env): Promise<ListedImage[]> {
+  const cache = cacheDir(env);
+  const current = new Set<string>();
+  for (const version of TRIED_KUBERNETES) {
+    for (const source of ['local', 'registry'] as const) {
+      const { node, workload } = await wanted(version, source, cache);
+      if (node.archive) current.add(node.archive);
+      current.add(workload.archive);
+    }
+  }
+  const folder = join(cache, 'images');
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const archives = names.filter((name) => name.endsWith('.tar')).sort();
+  return Promise.all(
+    archives.map(async (name) => ({
+      name,
+      bytes: (await stat(join(folder, name))).size,
+      current: current.has(join(folder, name)),
+    })),
+  );
+}
+
+async function fromHere(version: string, context: BuildContext): Promise<ImageSet> {
+  const { node, workload } = await wanted(version, 'local', context.cache);
+  if (!(await inDocker(node.tag))) {
+    await buildNodeArchive(version, node.archive, context);
+    context.progress('node image: loading it into Docker');
+    await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
+  }
+  await buildLocalWorkload(workload, context);
+  return imageSet(version, 'local', node.tag, workload);
+}
+
+async function fromRegistry(version: string, context: BuildContext): Promise<ImageSet> {
+  const { node, workload } = await wanted(version, 'registry', context.cache);
+  if (!(await inDocker(node.tag))) {
+    context.progress(`pulling ${node.tag}`);
+    await context.run(['docker', 'pull', '--quiet', node.tag]);
+  }
+  await buildRegistryWorkload(workload, context);
+  return imageSet(version, 'registry', node.tag, workload);
+}
+
+interface Wanted<Archive> {
+  node: { tag: string; archive: Archive };
+  workload: WorkloadImage;
+}
+
+async function wanted(version: string, source: 'local', cache: string): Promise<Wanted<string>>;
+async function wanted(
+  version: string,
+  source: ImageSource,
+  cache: string,
+): Promise<Wanted<string | undefined>>;
+async function wanted(
+  version: string,
+  source: ImageSource,
+  cache: string,
+): Promise<Wanted<string | undefined>> {
+  if (source === 'registry') {
+    return {
+      node: { tag: `kindest/node:v${version}`, archive: undefined },
+      workload: await registryWorkload(cache),
+    };
+  }
+  const tag = await nodeImageTag(version);
+  const file = `${tag.slice(tag.indexOf('/') + 1).replace(':', '-')}.tar`;
+  return { node: { tag, archive: join(cache, 'images', file) }, workload: await localWorkload(cache) };
+}
+
+function imageSet(
+  version: string,
+  source: ImageSource,
+  nodeImage: string,
+  workload: WorkloadImage,
+): ImageSet {
+  return {
+    kubernetes: version,
+    source,
+    nodeImage,
+    workloadImage: workload.tag,
+    workloadArchive: workload.archive,
+  };
+}
+
+/** Whether Docker has an image; false as well where there is no Docker or no daemon answers. */
+async function inDocker(tag: string): Promise<boolean> {
+  try {
+    const answer = await tryRun(['docker', 'image', 'inspect', '--format', '{{.Id}}', tag]);
+    return answer.exitCode === 0;
+  } catch (error) {
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return false;
+    throw error;
+  }
+}

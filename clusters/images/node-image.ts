@@ -1,0 +1,158 @@
+import { cp, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cached, contentKey, folderContents } from './cache.ts';
+import type { BuildContext } from './context.ts';
+import { buildKubernetes, buildPause, kubernetesKey, pauseKey } from './go-binary.ts';
+import { packFolder, writeImageArchive } from './image-archive.ts';
+import { buildRootFs, rootFsKey } from './root-fs.ts';
+
+const TEMPLATES = join(import.meta.dirname, 'node-root');
+const NODE_PARTS = ['kubelet', 'kubeadm', 'kubectl'];
+const CONTROL_PLANE_PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+/** Units of the node that start with it; what else Debian starts has no part in a node. */
+const STARTED_UNITS = ['containerd.service', 'kubelet.service', 'ordeal-cni.path', 'ordeal-images.service'];
+const MASKED_UNITS = [
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+  'getty.target',
+  'nftables.service',
+  'systemd-logind.service',
+  'systemd-udevd.service',
+];
+
+/** The tag of the node image for a Kubernetes version (`1.34.4`), with the key of all that it is made of. */
+export async function nodeImageTag(version: string): Promise<string> {
+  const key = contentKey(
+    await kubernetesKey(version),
+    await pauseKey(),
+    rootFsKey(),
+    ...NODE_PARTS,
+    ...CONTROL_PLANE_PARTS,
+    ...STARTED_UNITS,
+    ...MASKED_UNITS,
+    ...(await folderContents(TEMPLATES)),
+  );
+  return `localhost/ordeal-node:v${version}-${key}`;
+}
+
+/** The node image's archive: a Debian with systemd and containerd, Kubernetes, and the images a control plane starts. */
+export async function buildNodeArchive(
+  version: string,
+  archive: string,
+  context: BuildContext,
+): Promise<string> {
+  return cached(archive, async (partial) => {
+    const kubernetes = await buildKubernetes(version, context);
+    const pause = await buildPause(context);
+    const root = await buildRootFs(context);
+    context.progress(`node image ${version}: assembling`);
+
+    const images = await imageNames(version, kubernetes, context);
+    const folder = await context.scratch();
+    const stage = join(folder, 'root');
+    await cp(TEMPLATES, stage, { recursive: true });
+    await fillIn(join(stage, 'etc/containerd/config.toml'), { pause: images.pause });
+    await writeFile(join(stage, 'kind/version'), `v${version}`);
+    await installParts(join(stage, 'usr/bin'), kubernetes, NODE_PARTS);
+    await linkUnits(join(stage, 'etc/systemd/system'));
+
+    await writeImageArchive(
+      join(stage, 'kind/images/control-plane/kubernetes.tar'),
+      {
+        tags: images.controlPlane,
+        layers: [await controlPlaneLayer(kubernetes, context)],
+        config: { Env: ['PATH=/usr/local/bin'] },
+      },
+      context,
+    );
+    await writeImageArchive(
+      join(stage, 'kind/images/node/pause.tar'),
+      {
+        tags: [images.pause],
+        layers: [await pauseLayer(pause, context)],
+        config: { Entrypoint: ['/pause'] },
+      },
+      context,
+    );
+
+    const layer = join(folder, 'layer.tar');
+    await packFolder(stage, layer, context);
+    await writeImageArchive(
+      partial,
+      {
+        tags: [await nodeImageTag(version)],
+        layers: [root.node, layer],
+        config: {
+          Env: ['container=docker', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+          Entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init'],
+          // systemd's own signal for an orderly halt.
+          StopSignal: 'SIGRTMIN+3',
+        },
+      },
+      context,
+    );
+  });
+}
+
+/** The names under which this version's kubeadm starts its static pods: it knows them, whatever the version. */
+async function imageNames(version: string, kubernetes: string, context: BuildContext) {
+  const kubeadm = join(await context.scratch(), 'kubeadm');
+  await link(kubernetes, kubeadm);
+  const list = await context.run([
+    kubeadm,
+    'config',
+    'images',
+    'list',
+    '--kubernetes-version',
+    `v${version}`,
+  ]);
+  const named = (part: string) => {
+    const name = list.split('\n').find((line) => line.includes(`/${part}:`));
+    if (!name) throw new Error(`kubeadm ${version} names no image for ${part}: ${list}`);
+    return name;
+  };
+  return { pause: named('pause'), controlPlane: CONTROL_PLANE_PARTS.map(named) };
+}
+
+async function controlPlaneLayer(kubernetes: string, context: BuildContext): Promise<string> {
+  const folder = await context.scratch();
+  await installParts(join(folder, 'root/usr/local/bin'), kubernetes, CONTROL_PLANE_PARTS);
+  await packFolder(join(folder, 'root'), join(folder, 'layer.tar'), context);
+  return join(folder, 'layer.tar');
+}
+
+async function pauseLayer(pause: string, context: BuildContext): Promise<string> {
+  const folder = await context.scratch();
+  await mkdir(join(folder, 'root'));
+  await link(pause, join(folder, 'root/pause'));
+  await packFolder(join(folder, 'root'), join(folder, 'layer.tar'), context);
+  return join(folder, 'layer.tar');
+}
+
+async function installParts(folder: string, kubernetes: string, parts: string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await link(kubernetes, join(folder, 'kubernetes'));
+  for (const part of parts) await symlink('kubernetes', join(folder, part));
+}
+
+/** What `systemctl enable` and `systemctl mask` would do, on a root that no systemd runs in yet. */
+async function linkUnits(folder: string): Promise<void> {
+  const wanted = join(folder, 'multi-user.target.wants');
+  await mkdir(wanted, { recursive: true });
+  for (const unit of STARTED_UNITS) {
+    const home = unit === 'containerd.service' ? '/lib/systemd/system' : '/etc/systemd/system';
+    await symlink(join(home, unit), join(wanted, unit));
+  }
+  for (const unit of MASKED_UNITS) await symlink('/dev/null', join(folder, unit));
+  await symlink('/lib/systemd/system/multi-user.target', join(folder, 'default.target'));
+}
+
+async function fillIn(file: string, values: Record<string, string>): Promise<void> {
+  const template = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
+  );
+}

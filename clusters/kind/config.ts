@@ -1,0 +1,72 @@
+import { stringify } from 'yaml';
+import type { ImageSet } from '../images/images.ts';
+import type { WorkerFolders } from './folders.ts';
+
+/** Where a node finds the workload image's archive; the node image made here imports what lies there when it boots. */
+export const MOUNTED_IMAGES = '/kind/images/mounted';
+export const NODE_STATE = '/var/lib/ordeal';
+export const DEVICE_PLUGINS = '/var/lib/kubelet/device-plugins';
+export const POD_RESOURCES = '/var/lib/kubelet/pod-resources';
+
+export interface KindConfigOptions {
+  images: ImageSet;
+  workers: WorkerFolders[];
+  /** Of this machine, as Docker says it. */
+  cgroups: 'v1' | 'v2';
+}
+
+/** kind's own configuration of a cluster: one control plane, the workers with their folders on this machine. */
+export function kindConfig({ images, workers, cgroups }: KindConfigOptions): string {
+  const image = images.nodeImage;
+  const archives = images.workloadArchive.slice(0, images.workloadArchive.lastIndexOf('/'));
+  return stringify({
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    // The image made here brings its own pod network, and neither kube-proxy nor DNS: nothing here uses a Service.
+    ...(images.source === 'local' && { networking: { disableDefaultCNI: true, kubeProxyMode: 'none' } }),
+    nodes: [
+      { role: 'control-plane', image },
+      ...workers.map((worker) => ({
+        role: 'worker',
+        image,
+        extraMounts: [
+          { hostPath: worker.state, containerPath: NODE_STATE },
+          { hostPath: worker.devicePlugins, containerPath: DEVICE_PLUGINS },
+          { hostPath: worker.podResources, containerPath: POD_RESOURCES },
+          { hostPath: archives, containerPath: MOUNTED_IMAGES, readOnly: true },
+        ],
+      })),
+    ],
+    kubeadmConfigPatches: [
+      ...(images.source === 'local' ? skippedPhases(images.kubernetes) : []),
+      stringify({
+        apiVersion: 'kubelet.config.k8s.io/v1beta1',
+        kind: 'KubeletConfiguration',
+        ...(images.source === 'local' && { cgroupDriver: 'cgroupfs' }),
+        ...(cgroups === 'v1' && minor(images.kubernetes) >= FAIL_CGROUP_V1_SINCE && { failCgroupV1: false }),
+      }),
+    ],
+  });
+}
+
+/** The minor of Kubernetes 1 that brought failCgroupV1; a kubelet before it refuses a field that it does not know. */
+const FAIL_CGROUP_V1_SINCE = 31;
+/** The minor from which kind writes kubeadm's v1beta4; a patch bites only on the version it names. */
+const KUBEADM_V1BETA4_SINCE = 36;
+
+/** kind's own list (preflight) is replaced by a patch, not added to: it has to be said again. */
+function skippedPhases(kubernetes: string): string[] {
+  const apiVersion = `kubeadm.k8s.io/${minor(kubernetes) >= KUBEADM_V1BETA4_SINCE ? 'v1beta4' : 'v1beta3'}`;
+  return [
+    stringify({
+      apiVersion,
+      kind: 'InitConfiguration',
+      skipPhases: ['preflight', 'addon/coredns', 'addon/kube-proxy'],
+    }),
+    stringify({ apiVersion, kind: 'JoinConfiguration', skipPhases: ['preflight'] }),
+  ];
+}
+
+function minor(kubernetes: string): number {
+  return Number(kubernetes.split('.')[1]);
+}

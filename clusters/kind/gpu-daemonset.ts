@@ -1,0 +1,69 @@
+import type { V1DaemonSet } from '@kubernetes/client-node';
+import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './config.ts';
+
+export const SYSTEM_NAMESPACE = 'ordeal-system';
+export const GPU_NODE_NAME = 'gpu-node';
+
+/** The fake GPU node as a DaemonSet: on every node that is not a control plane, with the node's own folders. */
+export function gpuDaemonSet(image: string): V1DaemonSet {
+  const labels = { 'app.kubernetes.io/name': GPU_NODE_NAME, 'app.kubernetes.io/part-of': 'ordeal' };
+  const folders = { state: NODE_STATE, plugins: DEVICE_PLUGINS, resources: POD_RESOURCES };
+  const config = {
+    nodes: [
+      {
+        // The kubelet puts the variable in.
+        name: '$(NODE_NAME)',
+        stateDir: NODE_STATE,
+        devicePluginDir: DEVICE_PLUGINS,
+        podResourcesDir: POD_RESOURCES,
+      },
+    ],
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: GPU_NODE_NAME, namespace: SYSTEM_NAMESPACE, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          // Its process IDs are in its ledger: a restarted container would have the same ones again.
+          hostPID: true,
+          terminationGracePeriodSeconds: 5,
+          automountServiceAccountToken: false,
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: {
+                nodeSelectorTerms: [
+                  {
+                    matchExpressions: [
+                      { key: 'node-role.kubernetes.io/control-plane', operator: 'DoesNotExist' },
+                    ],
+                  },
+                ],
+              },
+            },
+          },
+          containers: [
+            {
+              name: GPU_NODE_NAME,
+              image,
+              imagePullPolicy: 'Never',
+              command: ['node', '/ordeal/gpu-node.mjs'],
+              env: [
+                { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+                { name: 'ORDEAL_GPU_CONFIG', value: JSON.stringify(config) },
+              ],
+              volumeMounts: Object.entries(folders).map(([name, mountPath]) => ({ name, mountPath })),
+            },
+          ],
+          volumes: Object.entries(folders).map(([name, path]) => ({
+            name,
+            hostPath: { path, type: 'Directory' },
+          })),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { readFile, stat } from 'node:fs/promises';
+import { ApiException } from '@kubernetes/client-node';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+import { gpuNodeFiles } from '../gpu-node/layout.ts';
+import type { ClusterNode } from '../port.ts';
+import type { WaitContext } from './cluster.ts';
+import { GPU_NODE_NAME, gpuDaemonSet, SYSTEM_NAMESPACE } from './gpu-daemonset.ts';
+
+const DEADLINE_MS = 120_000;
+
+/**
+ * Starts the fake GPU node on every worker and waits until each says in its ledger that it runs and, where settings
+ * lie ready for it, that its plugin is registered.
+ * @throws OrdealError WAIT_DEADLINE (exit 4) that names the nodes that said nothing.
+ */
+export async function startGpuNodes(
+  kube: Kube,
+  nodes: ClusterNode[],
+  image: string,
+  context: WaitContext,
+): Promise<void> {
+  const ledgers = await Promise.all(
+    nodes.flatMap(({ name, stateDir }) => (stateDir ? [awaited(name, stateDir)] : [])),
+  );
+  await ignoring(409, kube.core.createNamespace({ body: { metadata: { name: SYSTEM_NAMESPACE } } }));
+  await kube.apps.createNamespacedDaemonSet({ namespace: SYSTEM_NAMESPACE, body: gpuDaemonSet(image) });
+  let missing: string[] = [];
+  await waitFor(
+    async () => {
+      missing = [];
+      for (const ledger of ledgers) if (!(await ledger.said())) missing.push(ledger.node);
+      return missing.length === 0;
+    },
+    {
+      what: `the fake GPU nodes of ${ledgers.length} workers`,
+      deadlineMs: DEADLINE_MS,
+      seen: () => `nothing in the ledger of ${missing.join(', ')}`,
+      clock: context.clock ?? systemClock,
+      ...(context.signal && { signal: context.signal }),
+    },
+  );
+}
+
+/** Ends the fake GPU nodes and waits until their pods are gone; nothing where there are none. */
+export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<void> {
+  await ignoring(
+    404,
+    kube.apps.deleteNamespacedDaemonSet({
+      name: GPU_NODE_NAME,
+      namespace: SYSTEM_NAMESPACE,
+      propagationPolicy: 'Foreground',
+    }),
+  );
+  await waitFor(
+    async () => (await kube.core.listNamespacedPod({ namespace: SYSTEM_NAMESPACE })).items.length === 0,
+    {
+      what: 'the end of the fake GPU nodes',
+      deadlineMs: DEADLINE_MS,
+      clock: context.clock ?? systemClock,
+      ...(context.signal && { signal: context.signal }),
+    },
+  );
+}
+
+/** A node's ledger from its present end on: what an earlier agent wrote says nothing of this one. */
+async function awaited(node: string, stateDir: string) {
+  const files = gpuNodeFiles(stateDir);
+  const there = (path: string) => stat(path).catch(() => undefined);
+  const start = (await there(files.ledger))?.size ?? 0;
+  const last = (await there(files.settings)) ? 'plugin.registered' : 'agent.started';
+  return {
+    node,
+    async said(): Promise<boolean> {
+      const ledger = await readFile(files.ledger).catch(() => Buffer.alloc(0));
+      return ledger.subarray(start).includes(`"type":"${last}"`);
+    },
+  };
+}
+
+async function ignoring(code: number, answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!(error instanceof ApiException && error.code === code)) throw error;
+  }
+}

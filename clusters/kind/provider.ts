@@ -1,0 +1,162 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { run } from '../../harness/exec/exec.ts';
+import type { Provider, StepContext } from '../../harness/run/ports.ts';
+import { findImages, type ImageSet, loadNodeImage, plainVersion } from '../images/images.ts';
+import type { Cluster } from '../port.ts';
+import { type CreatedCluster, deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
+import { kindConfig, NODE_STATE } from './config.ts';
+import { cgroupVersion, mountSource, nodeContainers, OWN_PREFIX, ownClusters } from './docker.ts';
+import { hasLivingOwner, makeWorkerFolders, workerFolders, writeOwner } from './folders.ts';
+import { kindReadiness } from './readiness.ts';
+
+const DEFAULT_WORKERS = 2;
+const CREATE_TIMEOUT_MS = 300_000;
+
+/** Kubernetes itself, in containers of this machine: kind's control plane and workers. */
+export const kindProvider: Provider<Cluster> = {
+  name: 'kind',
+  readiness: kindReadiness,
+
+  async up(context) {
+    const name = ownName(context.plan.cluster.name ?? context.runId);
+    const folder = join(context.workDir, 'k');
+    context.undo.push(`delete the kind cluster ${name}`, async () => {
+      await deleteCluster(name, folder);
+    });
+    return await create(name, folder, process.pid, context);
+  },
+
+  async upDetached(context) {
+    const name = ownName(context.plan.cluster.name ?? context.runId);
+    const folder = detachedFolder(name);
+    try {
+      const cluster = await create(name, folder, null, context);
+      cluster.kube.close();
+      return { name, kubeconfig: cluster.kubeconfig };
+    } catch (error) {
+      await deleteCluster(name, folder);
+      throw error;
+    }
+  },
+
+  async down(name) {
+    const own = ownName(name);
+    return deleteCluster(own, await clusterFolder(own));
+  },
+
+  async clean() {
+    const removed: string[] = [];
+    for (const name of await ownClusters()) {
+      const folder = await clusterFolder(name);
+      if (folder && (await hasLivingOwner(folder))) continue;
+      if (await deleteCluster(name, folder)) removed.push(`kind cluster ${name}`);
+    }
+    return removed;
+  },
+};
+
+async function create(
+  name: string,
+  folder: string,
+  owner: number | null,
+  context: StepContext,
+): Promise<Cluster> {
+  const images = await imagesOf(plainVersion(context.plan.cluster.kubernetes), context);
+  if ((await nodeContainers(name)).length > 0) throw alreadyThere(name);
+  const created = await prepare(name, folder, owner, images, context.plan.cluster.workers ?? DEFAULT_WORKERS);
+  const config = kindConfig({ images, workers: created.workers, cgroups: await cgroupVersion() });
+  context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
+  try {
+    await run(
+      // What failed is kept, for its logs; the undo removes it.
+      [
+        'kind',
+        'create',
+        'cluster',
+        '--name',
+        name,
+        '--config',
+        '-',
+        '--kubeconfig',
+        created.kubeconfig,
+        '--retain',
+      ],
+      {
+        input: config,
+        timeoutMs: CREATE_TIMEOUT_MS,
+        signal: context.signal,
+        // A network of its own goes with the cluster; kind's shared one would stay behind.
+        env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
+      },
+    );
+    return await joinCluster(created, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const logs = join(context.outDir, 'cluster-logs');
+    await exportLogs(name, logs).catch((reason: unknown) => context.log.warn({ reason }, 'no cluster logs'));
+    throw error;
+  }
+}
+
+async function imagesOf(kubernetes: string, context: StepContext): Promise<ImageSet> {
+  const images = await findImages(kubernetes);
+  if (!images) {
+    throw new OrdealError({
+      code: 'KIND_IMAGES_MISSING',
+      exit: EXIT.unable,
+      tried: `finding the node and workload images of Kubernetes ${kubernetes}`,
+      seen: 'they are not on this machine, or were made from other sources than these',
+      todo: `run \`ordeal images build --kubernetes ${kubernetes}\` (as root where no image registry can be reached)`,
+    });
+  }
+  await loadNodeImage(images, { signal: context.signal, progress: context.progress });
+  return images;
+}
+
+async function prepare(
+  name: string,
+  folder: string,
+  owner: number | null,
+  images: ImageSet,
+  count: number,
+): Promise<CreatedCluster> {
+  await mkdir(folder, { recursive: true });
+  await writeOwner(folder, owner);
+  const workers = Array.from({ length: count }, (_, index) => workerFolders(folder, index));
+  for (const worker of workers) await makeWorkerFolders(worker);
+  return { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
+}
+
+function alreadyThere(name: string): OrdealError {
+  return new OrdealError({
+    code: 'KIND_CLUSTER_EXISTS',
+    exit: EXIT.unable,
+    tried: `creating the kind cluster ${name}`,
+    seen: 'there is one of that name',
+    todo: `run \`ordeal down ${name}\`, or give the cluster another name in the plan`,
+  });
+}
+
+/** A name in kind's terms that shows whose it is: lower case, digits and dashes, with our prefix. */
+function ownName(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return plain.startsWith(OWN_PREFIX) ? plain : `${OWN_PREFIX}${plain}`;
+}
+
+/** Where a cluster that outlives its process keeps its kubeconfig and its workers' folders. */
+function detachedFolder(name: string, env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', name);
+}
+
+/** A cluster's folder on this machine, as its first worker's mounts tell it. */
+async function clusterFolder(name: string): Promise<string | undefined> {
+  const [worker] = nodeNames(name, 1).workers;
+  const state = worker && (await mountSource(worker, NODE_STATE));
+  return state ? dirname(dirname(state)) : undefined;
+}

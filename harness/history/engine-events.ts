@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { Evidence } from '../verdict/verdict.ts';
+import type { EngineEvents } from './event.ts';
+
+const fault = z.string();
+const named = { fault, kind: z.string(), target: z.string() };
+const end = z.enum(['done', 'failed', 'interrupted']);
+
+/** The bodies of the engine's own events, as checked when a history is read: the verdict rests on these. */
+export const engineEventBodies = {
+  'run.started': z.object({
+    runId: z.string(),
+    ordeal: z.string(),
+    seed: z.number(),
+    profile: z.string(),
+    level: z.string(),
+    replay: z.string(),
+  }),
+  'cluster.up': z.object({
+    name: z.string(),
+    provider: z.string(),
+    versions: z.record(z.string(), z.string()),
+    evidence: Evidence,
+    nodes: z.array(z.string()),
+  }),
+  'phase.entered': z.object({ phase: z.string() }),
+  'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
+  'fault.refused': z.object({ ...named, reason: z.string() }),
+  'fault.injecting': z.object({ ...named, mechanism: z.string() }),
+  'fault.injected': z.object({ ...named, mechanism: z.string(), detail: z.unknown() }),
+  'fault.bit': z.object({ fault, bit: z.boolean(), evidence: z.string() }),
+  'fault.healing': z.object({ fault }),
+  'fault.healed': z.object({ fault, healed: z.boolean(), evidence: z.string() }),
+  'steady.reached': z.object({ suite: z.string(), measured: z.record(z.string(), z.number()) }),
+  'steady.missed': z.object({ suite: z.string(), reason: z.string() }),
+  'run.ended': z.object({ outcome: z.enum([...end.options, 'deadline']), error: z.string().optional() }),
+} satisfies Record<keyof EngineEvents, z.ZodType>;

@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { exitCodeOf, exitCodeOfControls } from './exit-code.ts';
+import type { Outcome, Verdict } from './verdict.ts';
+
+const control = (expected: Outcome, verdict: Outcome) => ({ expected, verdict: { verdict } as Verdict });
+
+describe('exit codes', () => {
+  it('open a gate for a pass only', () => {
+    expect((['pass', 'fail', 'inconclusive'] as const).map(exitCodeOf)).to.deep.equal([0, 1, 2]);
+  });
+
+  it('of controls are 0 only when the incident was refused and the hardened profile certified', () => {
+    const cases: [Outcome, Outcome, number][] = [
+      ['fail', 'pass', 0],
+      ['fail', 'fail', 1],
+      ['pass', 'fail', 1],
+      ['pass', 'pass', 2],
+      ['inconclusive', 'pass', 2],
+      ['fail', 'inconclusive', 2],
+    ];
+    for (const [incident, hardened, code] of cases) {
+      expect(exitCodeOfControls([control('fail', incident), control('pass', hardened)])).to.equal(code);
+    }
+    expect(exitCodeOfControls([])).to.equal(2);
+  });
+});

@@ -1,0 +1,246 @@
+import { ApiException, type V1Pod } from '@kubernetes/client-node';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+
+/** Prefix of every resource name that this suite registers. */
+export const RESOURCE_PREFIX = 'contract.ordeal.dev/';
+
+/** A script's last line that keeps a container running until it is told to end. */
+export const HOLD = "trap 'exit 0' TERM; sleep 600 & wait $!";
+
+/** A pod as a case describes it; everything else is the same for all. */
+export interface PodShape {
+  name: string;
+  /** A POSIX shell script; holds until ended when left out. */
+  script?: string;
+  /** Extended resource and how many of it the main container asks for. */
+  devices?: [resource: string, count: number];
+  /** An init container with a script and devices of its own. */
+  init?: { script: string; devices?: [resource: string, count: number] };
+  /** A second main container. */
+  sidekick?: { script: string; devices?: [resource: string, count: number] };
+  nodeName?: string;
+  restartPolicy?: 'Never' | 'OnFailure' | 'Always';
+  labels?: Record<string, string>;
+  /** CPU request, as a quantity. */
+  cpu?: string;
+  graceSeconds?: number;
+  env?: NonNullable<NonNullable<V1Pod['spec']>['containers'][number]['env']>;
+  volumes?: { name: string; configMap: string; mountPath: string }[];
+}
+
+type Container = NonNullable<V1Pod['spec']>['containers'][number];
+
+/** Pods of one namespace: making them, waiting for what becomes of them, reading what they said. */
+export class Bench {
+  readonly kube: Kube;
+  readonly namespace: string;
+  readonly image: string;
+  readonly deadlineMs: number;
+
+  constructor(kube: Kube, namespace: string, image: string, deadlineMs: number) {
+    this.kube = kube;
+    this.namespace = namespace;
+    this.image = image;
+    this.deadlineMs = deadlineMs;
+  }
+
+  container(
+    name: string,
+    script: string,
+    devices: [string, number] | undefined,
+    shape: Partial<PodShape>,
+  ): Container {
+    const mounts = (shape.volumes ?? []).map(({ name: volume, mountPath }) => ({
+      name: volume,
+      mountPath,
+      readOnly: true,
+    }));
+    return {
+      name,
+      image: this.image,
+      imagePullPolicy: 'IfNotPresent',
+      command: ['sh', '-c', script],
+      resources: {
+        ...(devices ? { limits: { [devices[0]]: String(devices[1]) } } : {}),
+        ...(shape.cpu ? { requests: { cpu: shape.cpu } } : {}),
+      },
+      ...(shape.env ? { env: shape.env } : {}),
+      ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
+    };
+  }
+
+  pod(shape: PodShape): V1Pod {
+    const { init, sidekick } = shape;
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: shape.name,
+        namespace: this.namespace,
+        ...(shape.labels ? { labels: shape.labels } : {}),
+      },
+      spec: {
+        restartPolicy: shape.restartPolicy ?? 'Never',
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: shape.graceSeconds ?? 1,
+        ...(shape.nodeName ? { nodeName: shape.nodeName } : {}),
+        ...(init ? { initContainers: [this.container('init', init.script, init.devices, {})] } : {}),
+        containers: [
+          this.container('main', shape.script ?? HOLD, shape.devices, shape),
+          ...(sidekick ? [this.container('sidekick', sidekick.script, sidekick.devices, {})] : []),
+        ],
+        ...(shape.volumes
+          ? {
+              volumes: shape.volumes.map(({ name, configMap }) => ({ name, configMap: { name: configMap } })),
+            }
+          : {}),
+      },
+    };
+  }
+
+  /** Creates the pod; a namespace without its service account yet is waited for. */
+  async create(shape: PodShape): Promise<V1Pod> {
+    return await waitFor(
+      async () => {
+        try {
+          return await this.kube.core.createNamespacedPod({
+            namespace: this.namespace,
+            body: this.pod(shape),
+          });
+        } catch (error) {
+          if (statusOf(error) === 403 && /service account/i.test(bodyOf(error))) return undefined;
+          throw error;
+        }
+      },
+      { what: `pod ${shape.name} accepted`, deadlineMs: this.deadlineMs },
+    );
+  }
+
+  async get(name: string): Promise<V1Pod> {
+    return await this.kube.core.readNamespacedPod({ namespace: this.namespace, name });
+  }
+
+  /** Looks at a pod until `probe` is content. */
+  async until(name: string, what: string, probe: (pod: V1Pod) => boolean, deadlineMs = this.deadlineMs) {
+    let last: V1Pod | undefined;
+    return await waitFor(
+      async () => {
+        last = await this.get(name);
+        return probe(last) ? last : undefined;
+      },
+      { what: `pod ${name} ${what}`, deadlineMs, seen: () => JSON.stringify(last?.status) },
+    );
+  }
+
+  /** Waits for a phase; fails at once on a final phase that is another one. */
+  async phase(name: string, phase: string, deadlineMs = this.deadlineMs): Promise<V1Pod> {
+    const pod = await this.until(
+      name,
+      phase,
+      ({ status }) => status?.phase === phase || status?.phase === 'Failed' || status?.phase === 'Succeeded',
+      deadlineMs,
+    );
+    if (pod.status?.phase !== phase) {
+      throw new Error(`pod ${name} is to become ${phase} and is ${JSON.stringify(pod.status)}`);
+    }
+    return pod;
+  }
+
+  /** Running with every main container started. */
+  async running(name: string, deadlineMs = this.deadlineMs): Promise<V1Pod> {
+    await this.phase(name, 'Running', deadlineMs);
+    return await this.until(
+      name,
+      'with every container running',
+      ({ status }) => (status?.containerStatuses ?? []).every(({ state }) => state?.running !== undefined),
+      deadlineMs,
+    );
+  }
+
+  /** Creates and waits for Succeeded, then returns the main container's log. */
+  async finish(shape: PodShape): Promise<string> {
+    await this.create(shape);
+    await this.phase(shape.name, 'Succeeded');
+    return await this.log(shape.name);
+  }
+
+  async log(name: string, container = 'main'): Promise<string> {
+    return await this.kube.core.readNamespacedPodLog({ namespace: this.namespace, name, container });
+  }
+
+  /** Looks at a running container's log until it holds `text`. */
+  async said(name: string, text: string, container = 'main'): Promise<string> {
+    let last = '';
+    return await waitFor(
+      async () => {
+        last = (await this.log(name, container)) ?? '';
+        return last.includes(text) ? last : undefined;
+      },
+      { what: `"${text}" in the log of ${name}`, deadlineMs: this.deadlineMs, seen: () => last },
+    );
+  }
+
+  /** When a log line was written: wall milliseconds by the container runtime's stamp. */
+  async saidAt(name: string, text: string): Promise<number> {
+    await this.said(name, text);
+    const log = await this.kube.core.readNamespacedPodLog({
+      namespace: this.namespace,
+      name,
+      container: 'main',
+      timestamps: true,
+    });
+    const line = log.split('\n').find((candidate) => candidate.includes(text));
+    return Date.parse((line ?? '').split(' ')[0] ?? '');
+  }
+
+  /** Asks for deletion and waits until the pods are gone from the API. */
+  async remove(...names: string[]): Promise<void> {
+    await Promise.all(names.map(async (name) => await this.ask(name)));
+    await Promise.all(names.map(async (name) => await this.gone(name)));
+  }
+
+  async ask(name: string, gracePeriodSeconds = 1): Promise<void> {
+    await this.kube.core.deleteNamespacedPod({ namespace: this.namespace, name, gracePeriodSeconds });
+  }
+
+  async gone(name: string): Promise<void> {
+    await waitFor(async () => (await absent(() => this.get(name))) || undefined, {
+      what: `pod ${name} gone`,
+      deadlineMs: this.deadlineMs,
+    });
+  }
+}
+
+/** The HTTP status of an API failure; rethrows whatever is none. */
+export function statusOf(error: unknown): number {
+  if (error instanceof ApiException) return error.code;
+  throw error;
+}
+
+/** The body of an API failure as text. */
+export function bodyOf(error: unknown): string {
+  if (!(error instanceof ApiException)) throw error;
+  return typeof error.body === 'string' ? error.body : JSON.stringify(error.body);
+}
+
+/** The failure that a request has to end in. */
+export async function refused(request: Promise<unknown>): Promise<{ status: number; body: string }> {
+  try {
+    await request;
+  } catch (error) {
+    return { status: statusOf(error), body: bodyOf(error) };
+  }
+  throw new Error('the API accepted what it has to refuse');
+}
+
+/** Whether a read answers 404. */
+export async function absent(read: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await read();
+    return false;
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,223 @@
+import { expect } from 'chai';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { type Bench, HOLD } from './bench.ts';
+import { background, type Early, type Lab } from './lab.ts';
+
+/** A pod's life as its status, log and events tell it. */
+export function declarePods(getLab: () => Lab, early: Early): void {
+  describe('pods', () => {
+    let bench: Bench;
+    let stubborn: Promise<number>;
+    const core = () => getLab().kube.core;
+
+    /** Events of one pod with a reason, once there are any. */
+    const events = async (pod: string, reason: string) =>
+      await waitFor(
+        async () => {
+          const list = await core().listNamespacedEvent({
+            namespace: bench.namespace,
+            fieldSelector: `involvedObject.name=${pod},reason=${reason}`,
+          });
+          return list.items.length > 0 ? list.items : undefined;
+        },
+        { what: `an event ${reason} of pod ${pod}`, deadlineMs: 15_000 },
+      );
+
+    early(async (lab) => {
+      bench = await lab.bench('pods');
+      stubborn = background(async () => {
+        await bench.create({ name: 'stubborn', script: "trap '' TERM; while :; do sleep 1; done" });
+        await bench.running('stubborn');
+        const asked = systemClock.mono();
+        await bench.ask('stubborn', 3);
+        await bench.gone('stubborn');
+        return systemClock.mono() - asked;
+      });
+    });
+
+    it('runs to Succeeded, with times, exit code and node in its status', async () => {
+      await bench.create({ name: 'plain', script: 'echo done' });
+      const { spec, status } = await bench.phase('plain', 'Succeeded');
+      expect(spec?.nodeName).to.be.oneOf(getLab().cluster.nodeNames);
+      expect(status?.startTime).to.be.instanceOf(Date);
+      const main = status?.containerStatuses?.[0];
+      expect(main?.restartCount).to.equal(0);
+      expect(main?.containerID).to.match(/^[a-z]+:\/\/.+/);
+      const terminated = main?.state?.terminated;
+      expect(terminated).to.include({ exitCode: 0, reason: 'Completed' });
+      expect(Number(terminated?.finishedAt)).to.be.at.least(Number(terminated?.startedAt));
+    });
+
+    it('a container that fails makes the pod Failed, with its exit code', async () => {
+      await bench.create({ name: 'failing', script: 'exit 7' });
+      const { status } = await bench.phase('failing', 'Failed');
+      expect(status?.containerStatuses?.[0]?.state?.terminated).to.include({ exitCode: 7, reason: 'Error' });
+    });
+
+    it('conditions: scheduled, initialized, ready while it runs', async () => {
+      await bench.create({ name: 'ready' });
+      await bench.running('ready');
+      const { status } = await bench.until('ready', 'ready', (pod) =>
+        (pod.status?.conditions ?? []).some(
+          ({ type, status: value }) => type === 'Ready' && value === 'True',
+        ),
+      );
+      const conditions = new Map(status?.conditions?.map(({ type, status: value }) => [type, value]));
+      for (const type of ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready']) {
+        expect(conditions.get(type), type).to.equal('True');
+      }
+      await bench.remove('ready');
+    });
+
+    it('an init container ends before the main one starts', async () => {
+      await bench.create({ name: 'in-order', init: { script: 'sleep 1' }, script: 'true' });
+      const { status } = await bench.phase('in-order', 'Succeeded');
+      const init = status?.initContainerStatuses?.[0]?.state?.terminated;
+      const main = status?.containerStatuses?.[0]?.state?.terminated;
+      expect(init?.exitCode).to.equal(0);
+      expect(Number(main?.startedAt)).to.be.at.least(Number(init?.finishedAt));
+    });
+
+    it('an init container that fails keeps the main one from starting', async () => {
+      await bench.create({ name: 'no-entry', init: { script: 'exit 3' }, script: 'echo never' });
+      const { status } = await bench.phase('no-entry', 'Failed');
+      expect(status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).to.equal(3);
+      expect(status?.containerStatuses?.[0]?.state?.terminated).to.equal(undefined);
+      expect(status?.containerStatuses?.[0]?.state?.waiting?.reason).to.equal('PodInitializing');
+    });
+
+    it('environment from the pod’s own fields, and a file from a ConfigMap', async () => {
+      await core().createNamespacedConfigMap({
+        namespace: bench.namespace,
+        body: { metadata: { name: 'script' }, data: { 'probe.sh': 'echo "from the ConfigMap"' } },
+      });
+      const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+      const log = await bench.finish({
+        name: 'informed',
+        script: 'echo "$POD_NAMESPACE/$POD_NAME $POD_UID $NODE"; sh "$ORDEAL_ROOT/opt/probe/probe.sh"',
+        env: [
+          field('POD_NAME', 'metadata.name'),
+          field('POD_NAMESPACE', 'metadata.namespace'),
+          field('POD_UID', 'metadata.uid'),
+          field('NODE', 'spec.nodeName'),
+        ],
+        volumes: [{ name: 'probe', configMap: 'script', mountPath: '/opt/probe' }],
+      });
+      const { metadata, spec } = await bench.get('informed');
+      expect(log).to.equal(
+        `${bench.namespace}/informed ${metadata?.uid} ${spec?.nodeName}\nfrom the ConfigMap\n`,
+      );
+    });
+
+    it('the log of an ended pod is readable, with the runtime’s stamps, and its tail', async () => {
+      const before = systemClock.wall();
+      await bench.finish({ name: 'talker', script: 'echo one; sleep 1; echo two >&2; echo three' });
+      const read = async (more: { timestamps?: boolean; tailLines?: number }) =>
+        await core().readNamespacedPodLog({ namespace: bench.namespace, name: 'talker', ...more });
+      const lines = (await read({ timestamps: true })).trimEnd().split('\n');
+      const stamped = lines.map((line) => /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}\S+) (.*)$/.exec(line));
+      expect(stamped.map((match) => match?.[2])).to.have.members(['one', 'two', 'three']);
+      const [one, two] = ['one', 'two'].map((text) =>
+        Date.parse(stamped.find((match) => match?.[2] === text)?.[1] ?? ''),
+      ) as [number, number];
+      expect(one).to.be.within(before, systemClock.wall());
+      expect(two - one).to.be.within(900, 5_000);
+      expect(await read({ tailLines: 1 })).to.be.oneOf(['two\n', 'three\n']);
+    });
+
+    it('a followed log ends with its container', async () => {
+      await bench.create({ name: 'followed', script: 'echo start; sleep 1; echo end' });
+      await bench.said('followed', 'start');
+      const log = await core().readNamespacedPodLog({
+        namespace: bench.namespace,
+        name: 'followed',
+        follow: true,
+      });
+      expect(log).to.equal('start\nend\n');
+    });
+
+    it('restartPolicy OnFailure: the next attempt counts, the previous log stays readable', async () => {
+      await bench.create({
+        name: 'second-try',
+        restartPolicy: 'OnFailure',
+        script: 'echo "attempt of $$ at $(cat /proc/uptime)"; sleep 1; exit 1',
+      });
+      await bench.until(
+        'second-try',
+        'restarted',
+        ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1,
+      );
+      const { status } = await bench.until(
+        'second-try',
+        'running or waiting again',
+        (pod) => pod.status?.containerStatuses?.[0]?.lastState?.terminated !== undefined,
+      );
+      expect(status?.phase).to.equal('Running');
+      const read = async (previous: boolean) =>
+        await core().readNamespacedPodLog({ namespace: bench.namespace, name: 'second-try', previous });
+      const earlier = await read(true);
+      expect(earlier).to.match(/^attempt of/);
+      await bench.remove('second-try');
+    });
+
+    it('a deletion is announced, SIGTERM comes first and the object goes once the container ended', async () => {
+      await bench.create({
+        name: 'graceful',
+        script: "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done",
+        graceSeconds: 20,
+      });
+      await bench.running('graceful');
+      const asked = systemClock.mono();
+      await bench.ask('graceful', 20);
+      const { metadata } = await bench.get('graceful');
+      expect(metadata?.deletionTimestamp).to.be.instanceOf(Date);
+      expect(metadata?.deletionGracePeriodSeconds).to.equal(20);
+      await bench.gone('graceful');
+      expect(systemClock.mono() - asked).to.be.within(900, 15_000);
+    });
+
+    it('a container deaf to SIGTERM is killed when its grace is over', async () => {
+      expect(await stubborn).to.be.within(2_900, 15_000);
+    });
+
+    it('grace 0 takes the object away at once', async () => {
+      await bench.create({ name: 'forced', script: "trap '' TERM; while :; do sleep 1; done" });
+      await bench.running('forced');
+      const asked = systemClock.mono();
+      await bench.ask('forced', 0);
+      await bench.gone('forced');
+      expect(systemClock.mono() - asked).to.be.below(3_000);
+    });
+
+    it('a pod that fits nowhere says so in its condition and an event', async () => {
+      await bench.create({ name: 'unschedulable', devices: ['contract.ordeal.dev/none', 1] });
+      const { status, spec } = await bench.until('unschedulable', 'found unschedulable', (pod) =>
+        (pod.status?.conditions ?? []).some(({ type }) => type === 'PodScheduled'),
+      );
+      const condition = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+      expect(condition).to.include({ status: 'False', reason: 'Unschedulable' });
+      expect(condition?.message).to.match(
+        /^0\/\d+ nodes are available: .*Insufficient contract\.ordeal\.dev\/none/,
+      );
+      expect(status?.phase).to.equal('Pending');
+      expect(spec?.nodeName).to.equal(undefined);
+      expect((await events('unschedulable', 'FailedScheduling'))[0]).to.include({ type: 'Warning' });
+      await bench.remove('unschedulable');
+    });
+
+    it('events tell who was scheduled where and started', async () => {
+      await bench.create({ name: 'told', script: HOLD });
+      const { metadata, spec } = await bench.running('told');
+      const [scheduled] = await events('told', 'Scheduled');
+      expect(scheduled?.message).to.equal(
+        `Successfully assigned ${bench.namespace}/told to ${spec?.nodeName}`,
+      );
+      expect(scheduled?.involvedObject).to.include({ kind: 'Pod', uid: metadata?.uid });
+      for (const reason of ['Pulled', 'Created', 'Started']) {
+        expect((await events('told', reason))[0]).to.include({ type: 'Normal' });
+      }
+      await bench.remove('told');
+    });
+  });
+}
