@@ -48,7 +48,7 @@ function requirementCase(requirement: RequirementVerdict, classname: string): st
     `samples ${requirement.samples}, bound ${bound(requirement)}, evidence ${requirement.evidence}`,
   ].join('\n');
   const outcome = skipped
-    ? element('skipped', { message: reason })
+    ? [element('skipped', { message: reason })]
     : outcomeElement(verdict, reason, figures);
   return element('testcase', { classname, name: `${id} ${title}` }, [
     ...outcome,

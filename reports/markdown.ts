@@ -72,7 +72,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 export function escapeMarkdown(text: string): string {
   return plainLine(text)
     .replace(/[&<>]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[character] as string)
-    .replace(/[\\`*_{}[\]()#+!|~$:-]/g, '\\$&')
+    .replace(/[\\`*_[\]#|~$]/g, '\\$&')
     .replace(/@/g, '&#64;');
 }
 

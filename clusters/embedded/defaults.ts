@@ -29,7 +29,6 @@ export function admit(plural: string, object: KubeObject): KubeObject {
       status: object.status ?? { phase: 'Pending', qosClass: 'BestEffort' },
     };
   if (plural === 'jobs') admitted = job(object, causes);
-  if (plural === 'deployments' || plural === 'daemonsets') admitted = workload(object, plural, causes);
   if (plural === 'namespaces')
     admitted = {
       ...object,
@@ -164,27 +163,6 @@ function job(object: KubeObject, causes: Cause[]): KubeObject {
         metadata: { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } },
         spec: podSpec(template.spec, 'spec.template.spec', causes),
       },
-    },
-    status: object.status ?? {},
-  };
-}
-
-function workload(object: KubeObject, plural: string, causes: Cause[]): KubeObject {
-  const spec = object.spec ?? {};
-  const wanted = Object.entries((spec.selector?.matchLabels ?? {}) as Record<string, string>);
-  const labels = spec.template?.metadata?.labels ?? {};
-  if (wanted.length === 0 || wanted.some(([key, value]) => labels[key] !== value)) {
-    causes.push({
-      field: 'spec.template.metadata.labels',
-      message: '`selector` does not match template `labels`',
-    });
-  }
-  return {
-    ...object,
-    spec: {
-      ...(plural === 'deployments' && { replicas: 1 }),
-      ...spec,
-      template: { ...spec.template, spec: podSpec(spec.template?.spec, 'spec.template.spec', causes) },
     },
     status: object.status ?? {},
   };

@@ -13,7 +13,6 @@ export interface KindInfo {
 }
 
 const core = { group: '', version: 'v1' };
-const apps = { group: 'apps', version: 'v1', status: true, categories: ['all'] };
 
 export const KINDS: readonly KindInfo[] = [
   {
@@ -70,22 +69,6 @@ export const KINDS: readonly KindInfo[] = [
     namespaced: true,
     shortNames: ['quota'],
     status: true,
-  },
-  {
-    ...apps,
-    plural: 'deployments',
-    singular: 'deployment',
-    kind: 'Deployment',
-    namespaced: true,
-    shortNames: ['deploy'],
-  },
-  {
-    ...apps,
-    plural: 'daemonsets',
-    singular: 'daemonset',
-    kind: 'DaemonSet',
-    namespaced: true,
-    shortNames: ['ds'],
   },
   {
     group: 'batch',

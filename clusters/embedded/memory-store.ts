@@ -300,7 +300,7 @@ class MemoryStore implements Store {
   }
 
   #dependents(owner: KubeObject): { plural: Plural; object: KubeObject }[] {
-    if (!['Job', 'Deployment', 'DaemonSet'].includes(owner.kind)) return [];
+    if (owner.kind !== 'Job') return [];
     return this.list('pods', owner.metadata.namespace)
       .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
       .map((object) => ({ plural: 'pods', object }));

@@ -5,6 +5,7 @@ import { tryRun } from '../../harness/exec/exec.ts';
 import { cacheDir, exists } from './cache.ts';
 import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
 import { buildNodeArchive, nodeImageTag } from './node-image.ts';
+import { rootFsThere } from './root-fs.ts';
 import {
   buildLocalWorkload,
   buildRegistryWorkload,
@@ -38,18 +39,21 @@ export function plainVersion(version: string = TRIED_KUBERNETES[0]): string {
 }
 
 /**
- * The images of a version as they are on this machine, made here first; undefined where they are missing or out of
- * date. Builds and loads nothing.
+ * The images of a version that are on this machine, made here first; undefined where what takes long (node image,
+ * Debian root) is missing or out of date. Makes and loads nothing: see `readyImages`.
  */
 export async function findImages(
   kubernetes?: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ImageSet | undefined> {
   const version = plainVersion(kubernetes);
+  const cache = cacheDir(env);
   for (const source of ['local', 'registry'] as const) {
-    const { node, workload } = await wanted(version, source, cacheDir(env));
+    const { node, workload } = await wanted(version, source, cache);
     const nodeThere = (await inDocker(node.tag)) || (node.archive && (await exists(node.archive)));
-    if (nodeThere && (await exists(workload.archive))) return imageSet(version, source, node.tag, workload);
+    const workloadThere =
+      (await exists(workload.archive)) || (source === 'local' && (await rootFsThere(cache)));
+    if (nodeThere && workloadThere) return imageSet(version, source, node.tag, workload);
   }
   return undefined;
 }
@@ -83,12 +87,14 @@ export async function buildImages(options: BuildImagesOptions = {}): Promise<Ima
   });
 }
 
-/** Loads a found node image into Docker where only its archive is there. */
-export async function loadNodeImage(images: ImageSet, options: BuildOptions = {}): Promise<void> {
-  if (await inDocker(images.nodeImage)) return;
+/**
+ * Makes found images usable, in seconds: Docker has the node image, and the workload image holds the agent as its
+ * sources are now.
+ */
+export async function readyImages(images: ImageSet, options: BuildOptions = {}): Promise<void> {
+  if ((await exists(images.workloadArchive)) && (await inDocker(images.nodeImage))) return;
   await withBuildContext(options, async (context) => {
-    const { node } = await wanted(images.kubernetes, images.source, context.cache);
-    if (node.archive) await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
+    if (images.source === 'local') await fromHere(images.kubernetes, context);
   });
 }
 

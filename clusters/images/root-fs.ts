@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { cached, contentKey } from './cache.ts';
+import { cached, contentKey, exists } from './cache.ts';
 import type { BuildContext } from './context.ts';
 
 const SUITE = 'bookworm';
@@ -78,7 +78,7 @@ export function rootFsKey(): string {
  * @throws OrdealError IMAGES_NEED_ROOT (exit 4).
  */
 export async function buildRootFs(context: BuildContext): Promise<RootFs> {
-  const folder = await cached(join(context.cache, 'root', `${SUITE}-${rootFsKey()}`), async (partial) => {
+  const folder = await cached(rootFsFolder(context.cache), async (partial) => {
     requireRoot();
     const root = join(await context.scratch(), 'root');
     context.progress(`Debian ${SUITE}: installing a node's root`);
@@ -123,6 +123,15 @@ async function packWorkload(root: string, archive: string, context: BuildContext
   // In the root itself, so that absolute links lead to its files and not to this machine's.
   await inRoot('tar', '-C', '/', '--dereference', '--numeric-owner', '-cf', '/workload.tar', ...members);
   await rename(join(root, 'workload.tar'), archive);
+}
+
+function rootFsFolder(cache: string): string {
+  return join(cache, 'root', `${SUITE}-${rootFsKey()}`);
+}
+
+/** Whether the roots are in the cache, so that no debootstrap is needed. */
+export function rootFsThere(cache: string): Promise<boolean> {
+  return exists(rootFsFolder(cache));
 }
 
 function requireRoot(): void {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
-import { findImages, type ImageSet, loadNodeImage, plainVersion } from '../images/images.ts';
+import { findImages, type ImageSet, plainVersion, readyImages } from '../images/images.ts';
 import type { Cluster } from '../port.ts';
 import { type CreatedCluster, deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
 import { kindConfig, NODE_STATE } from './config.ts';
@@ -112,7 +112,7 @@ async function imagesOf(kubernetes: string, context: StepContext): Promise<Image
       todo: `run \`ordeal images build --kubernetes ${kubernetes}\` (as root where no image registry can be reached)`,
     });
   }
-  await loadNodeImage(images, { signal: context.signal, progress: context.progress });
+  await readyImages(images, { signal: context.signal, progress: context.progress });
   return images;
 }
 

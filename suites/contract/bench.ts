@@ -129,7 +129,7 @@ export class Bench {
         last = await this.get(name);
         return probe(last) ? last : undefined;
       },
-      { what: `pod ${name} ${what}`, deadlineMs, seen: () => JSON.stringify(last?.status) },
+      { what: `pod ${name} ${what}`, deadlineMs, seen: () => summaryOf(last) },
     );
   }
 
@@ -142,7 +142,7 @@ export class Bench {
       deadlineMs,
     );
     if (pod.status?.phase !== phase) {
-      throw new Error(`pod ${name} is to become ${phase} and is ${JSON.stringify(pod.status)}`);
+      throw new Error(`pod ${name} is to become ${phase} and is ${summaryOf(pod)}`);
     }
     return pod;
   }
@@ -174,11 +174,21 @@ export class Bench {
     let last = '';
     return await waitFor(
       async () => {
-        last = (await this.log(name, container)) ?? '';
+        last = await this.#logSoFar(name, container);
         return last.includes(text) ? last : undefined;
       },
       { what: `"${text}" in the log of ${name}`, deadlineMs: this.deadlineMs, seen: () => last },
     );
+  }
+
+  /** Empty where the container has not started (400) or its kubelet has not met the pod (404). */
+  async #logSoFar(name: string, container: string): Promise<string> {
+    try {
+      return (await this.log(name, container)) ?? '';
+    } catch (error) {
+      if (statusOf(error) === 400 || statusOf(error) === 404) return '';
+      throw error;
+    }
   }
 
   /** When a log line was written: wall milliseconds by the container runtime's stamp. */
@@ -210,6 +220,15 @@ export class Bench {
       deadlineMs: this.deadlineMs,
     });
   }
+}
+
+/** What a failed wait shows of a pod: phase, reason, and the state of each container. */
+function summaryOf(pod: V1Pod | undefined): string {
+  const { phase, reason, message, initContainerStatuses, containerStatuses } = pod?.status ?? {};
+  const states = [...(initContainerStatuses ?? []), ...(containerStatuses ?? [])].map(
+    ({ name, restartCount, state }) => ({ name, restartCount, state }),
+  );
+  return JSON.stringify({ phase, reason, message, states });
 }
 
 /** The HTTP status of an API failure; rethrows whatever is none. */

@@ -37,15 +37,15 @@ export function declareContract(getCluster: () => Cluster): void {
     });
 
     declareObjects(getLab);
-    declareWatch(getLab);
+    declareWatch(getLab, early);
     declareQuota(getLab);
-    declareJobs(getLab, early);
+    declareJobs(early);
     declarePods(getLab, early);
     declareAllocation(getLab, early);
     declareAdmission(getLab, early);
     declareDevices(getLab, early);
     declareRegistration(getLab, early);
-    declareLoss(getLab, early);
+    declareLoss(early);
     declarePreStart(getLab, early);
     declareRestart(getLab, early);
   });

@@ -2,14 +2,15 @@ import type { V1Job, V1JobSpec, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { absent, type Bench, HOLD } from './bench.ts';
-import { background, type Early, type Lab } from './lab.ts';
+import { background, type Early } from './lab.ts';
 
 /** What the suites' Jobs rely on in the Job controller and the garbage collector. */
-export function declareJobs(getLab: () => Lab, early: Early): void {
+export function declareJobs(early: Early): void {
   describe('jobs', () => {
     let bench: Bench;
     let retried: Promise<{ job: V1Job; pods: V1Pod[] }>;
-    const batch = () => getLab().kube.batch;
+    let narrow: Promise<{ ended: V1Job; widest: number }>;
+    const batch = () => bench.kube.batch;
 
     const job = async (name: string, script: string, spec: Partial<V1JobSpec> = {}) =>
       await batch().createNamespacedJob({
@@ -29,7 +30,7 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
       await batch().readNamespacedJob({ namespace: bench.namespace, name });
     const podsOf = async (name: string) =>
       (
-        await getLab().kube.core.listNamespacedPod({
+        await bench.kube.core.listNamespacedPod({
           namespace: bench.namespace,
           labelSelector: `app=${name}`,
         })
@@ -77,6 +78,28 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
 
     early(async (lab) => {
       bench = await lab.bench('jobs');
+      await Promise.all([
+        job('indexed', 'echo "index $JOB_COMPLETION_INDEX"', {
+          completionMode: 'Indexed',
+          completions: 3,
+          parallelism: 3,
+        }),
+        job('owner', 'true'),
+        job('brittle', 'exit 1', { backoffLimit: 0 }),
+        job('paused', 'true', { suspend: true }),
+        job('swept', HOLD, { parallelism: 2 }),
+        job('last', "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done", { parallelism: 2 }),
+        job('abandoning', HOLD),
+      ]);
+      narrow = background(async () => {
+        await job('narrow', 'sleep 1', { completions: 4, parallelism: 2 });
+        let widest = 0;
+        const ended = await until('narrow', 'complete', (seen) => {
+          widest = Math.max(widest, seen.status?.active ?? 0);
+          return condition(seen, 'Complete') !== undefined;
+        });
+        return { ended, widest };
+      });
       // The Job controller waits 10 s before it replaces a failed pod.
       retried = background(async () => {
         await job('retried', 'exit 1', { backoffLimit: 1 });
@@ -86,11 +109,6 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('Indexed: each pod knows its index, in environment, annotation and name', async () => {
-      await job('indexed', 'echo "index $JOB_COMPLETION_INDEX"', {
-        completionMode: 'Indexed',
-        completions: 3,
-        parallelism: 3,
-      });
       const { status } = await until(
         'indexed',
         'complete',
@@ -108,7 +126,7 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('its pods carry the Job’s labels and name it as their controller', async () => {
-      const created = await job('owner', 'true');
+      const created = await read('owner');
       const [pod] = await waitFor(
         async () => {
           const pods = await podsOf('owner');
@@ -130,19 +148,13 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('never more pods at once than its parallelism, active and ready counted', async () => {
-      await job('narrow', 'sleep 1', { completions: 4, parallelism: 2 });
-      let widest = 0;
-      const ended = await until('narrow', 'complete', (seen) => {
-        widest = Math.max(widest, seen.status?.active ?? 0);
-        return condition(seen, 'Complete') !== undefined;
-      });
+      const { ended, widest } = await narrow;
       expect(ended.status?.succeeded).to.equal(4);
       expect(widest).to.equal(2);
       expect(ended.status?.active ?? 0).to.equal(0);
     });
 
     it('backoffLimit 0: the first failure fails the Job', async () => {
-      await job('brittle', 'exit 1', { backoffLimit: 0 });
       const ended = await until('brittle', 'failed', (seen) => condition(seen, 'Failed') !== undefined);
       expect(condition(ended, 'Failed')?.reason).to.equal('BackoffLimitExceeded');
       expect(ended.status?.failed).to.equal(1);
@@ -157,7 +169,6 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('suspended: no pods; resumed: it runs', async () => {
-      await job('paused', 'true', { suspend: true });
       await until('paused', 'suspended', (seen) => condition(seen, 'Suspended') !== undefined);
       expect(await podsOf('paused')).to.be.empty;
       const body = await read('paused');
@@ -167,7 +178,6 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('deleted in the background: the Job goes at once, its pods after it', async () => {
-      await job('swept', HOLD, { parallelism: 2 });
       await runningPods('swept', 2);
       await remove('swept', 'Background');
       await jobGone('swept');
@@ -175,7 +185,6 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('deleted in the foreground: the Job stays until its pods have gone', async () => {
-      await job('last', "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done", { parallelism: 2 });
       await runningPods('last', 2);
       await remove('last', 'Foreground');
       const { metadata } = await read('last');
@@ -186,7 +195,6 @@ export function declareJobs(getLab: () => Lab, early: Early): void {
     });
 
     it('deleted without a policy: its pods go on without an owner', async () => {
-      await job('abandoning', HOLD);
       await runningPods('abandoning', 1);
       await remove('abandoning');
       await jobGone('abandoning');

@@ -8,8 +8,8 @@ import { ProbePlugin, type ProbePluginOptions } from './probe-plugin.ts';
 /** A worker whose sockets are in reach. */
 export type PluginNode = ClusterNode & { kubeletDirs: NonNullable<ClusterNode['kubeletDirs']> };
 
-/** A pod's way from creation to running on a loaded two-core machine takes a few seconds; this is ten times that. */
-const POD_DEADLINE_MS = 45_000;
+/** Two dozen pods that start at once on a loaded two-core machine take half a minute; this is three times that. */
+const POD_DEADLINE_MS = 90_000;
 /** A kubelet writes its node's status every 10 s; this allows for a missed turn. */
 export const NODE_STATUS_DEADLINE_MS = 30_000;
 

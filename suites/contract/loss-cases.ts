@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Bench } from './bench.ts';
-import { background, type Early, type Lab } from './lab.ts';
+import { background, type Early } from './lab.ts';
 import type { ProbePlugin } from './probe-plugin.ts';
 
 interface Stock {
@@ -10,7 +10,7 @@ interface Stock {
 }
 
 /** A plugin that goes, one that comes back, and one that is replaced while it still serves. */
-export function declareLoss(_getLab: () => Lab, early: Early): void {
+export function declareLoss(early: Early): void {
   describe('loss of a device plugin', () => {
     let bench: Bench;
     let lost: Promise<{

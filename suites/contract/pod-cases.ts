@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { type Bench, HOLD } from './bench.ts';
+import { type Bench, refused } from './bench.ts';
 import { background, type Early, type Lab } from './lab.ts';
 
 /** A pod's life as its status, log and events tell it. */
@@ -9,7 +9,7 @@ export function declarePods(getLab: () => Lab, early: Early): void {
   describe('pods', () => {
     let bench: Bench;
     let stubborn: Promise<number>;
-    const core = () => getLab().kube.core;
+    const core = () => bench.kube.core;
 
     /** Events of one pod with a reason, once there are any. */
     const events = async (pod: string, reason: string) =>
@@ -26,8 +26,48 @@ export function declarePods(getLab: () => Lab, early: Early): void {
 
     early(async (lab) => {
       bench = await lab.bench('pods');
+      await core().createNamespacedConfigMap({
+        namespace: bench.namespace,
+        body: { metadata: { name: 'script' }, data: { 'probe.sh': 'echo "from the ConfigMap"' } },
+      });
+      const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+      const deaf = "trap '' TERM; while :; do sleep 1; done";
+      await Promise.all(
+        [
+          { name: 'plain', script: 'echo done' },
+          { name: 'failing', script: 'exit 7' },
+          { name: 'ready' },
+          { name: 'in-order', init: { script: 'sleep 1' }, script: 'true' },
+          { name: 'no-entry', init: { script: 'exit 3' }, script: 'echo never' },
+          {
+            name: 'informed',
+            script: 'echo "$POD_NAMESPACE/$POD_NAME $POD_UID $NODE"; sh "$ORDEAL_ROOT/opt/probe/probe.sh"',
+            env: [
+              field('POD_NAME', 'metadata.name'),
+              field('POD_NAMESPACE', 'metadata.namespace'),
+              field('POD_UID', 'metadata.uid'),
+              field('NODE', 'spec.nodeName'),
+            ],
+            volumes: [{ name: 'probe', configMap: 'script', mountPath: '/opt/probe' }],
+          },
+          { name: 'talker', script: 'echo one; sleep 1; echo two >&2; echo three' },
+          {
+            name: 'second-try',
+            restartPolicy: 'OnFailure' as const,
+            script: 'echo "attempt at $(cat /proc/uptime)"; sleep 1; exit 1',
+          },
+          {
+            name: 'graceful',
+            script: "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done",
+            graceSeconds: 20,
+          },
+          { name: 'forced', script: deaf },
+          { name: 'stubborn', script: deaf },
+          { name: 'told' },
+          { name: 'unschedulable', devices: ['contract.ordeal.dev/none', 1] as [string, number] },
+        ].map(async (shape) => await bench.create(shape)),
+      );
       stubborn = background(async () => {
-        await bench.create({ name: 'stubborn', script: "trap '' TERM; while :; do sleep 1; done" });
         await bench.running('stubborn');
         const asked = systemClock.mono();
         await bench.ask('stubborn', 3);
@@ -37,7 +77,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('runs to Succeeded, with times, exit code and node in its status', async () => {
-      await bench.create({ name: 'plain', script: 'echo done' });
       const { spec, status } = await bench.phase('plain', 'Succeeded');
       expect(spec?.nodeName).to.be.oneOf(getLab().cluster.nodeNames);
       expect(status?.startTime).to.be.instanceOf(Date);
@@ -50,13 +89,11 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('a container that fails makes the pod Failed, with its exit code', async () => {
-      await bench.create({ name: 'failing', script: 'exit 7' });
       const { status } = await bench.phase('failing', 'Failed');
       expect(status?.containerStatuses?.[0]?.state?.terminated).to.include({ exitCode: 7, reason: 'Error' });
     });
 
     it('conditions: scheduled, initialized, ready while it runs', async () => {
-      await bench.create({ name: 'ready' });
       await bench.running('ready');
       const { status } = await bench.until('ready', 'ready', (pod) =>
         (pod.status?.conditions ?? []).some(
@@ -71,7 +108,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('an init container ends before the main one starts', async () => {
-      await bench.create({ name: 'in-order', init: { script: 'sleep 1' }, script: 'true' });
       const { status } = await bench.phase('in-order', 'Succeeded');
       const init = status?.initContainerStatuses?.[0]?.state?.terminated;
       const main = status?.containerStatuses?.[0]?.state?.terminated;
@@ -80,7 +116,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('an init container that fails keeps the main one from starting', async () => {
-      await bench.create({ name: 'no-entry', init: { script: 'exit 3' }, script: 'echo never' });
       const { status } = await bench.phase('no-entry', 'Failed');
       expect(status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).to.equal(3);
       expect(status?.containerStatuses?.[0]?.state?.terminated).to.equal(undefined);
@@ -88,31 +123,15 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('environment from the pod’s own fields, and a file from a ConfigMap', async () => {
-      await core().createNamespacedConfigMap({
-        namespace: bench.namespace,
-        body: { metadata: { name: 'script' }, data: { 'probe.sh': 'echo "from the ConfigMap"' } },
-      });
-      const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
-      const log = await bench.finish({
-        name: 'informed',
-        script: 'echo "$POD_NAMESPACE/$POD_NAME $POD_UID $NODE"; sh "$ORDEAL_ROOT/opt/probe/probe.sh"',
-        env: [
-          field('POD_NAME', 'metadata.name'),
-          field('POD_NAMESPACE', 'metadata.namespace'),
-          field('POD_UID', 'metadata.uid'),
-          field('NODE', 'spec.nodeName'),
-        ],
-        volumes: [{ name: 'probe', configMap: 'script', mountPath: '/opt/probe' }],
-      });
+      await bench.phase('informed', 'Succeeded');
       const { metadata, spec } = await bench.get('informed');
-      expect(log).to.equal(
+      expect(await bench.log('informed')).to.equal(
         `${bench.namespace}/informed ${metadata?.uid} ${spec?.nodeName}\nfrom the ConfigMap\n`,
       );
     });
 
     it('the log of an ended pod is readable, with the runtime’s stamps, and its tail', async () => {
-      const before = systemClock.wall();
-      await bench.finish({ name: 'talker', script: 'echo one; sleep 1; echo two >&2; echo three' });
+      const { metadata } = await bench.phase('talker', 'Succeeded');
       const read = async (more: { timestamps?: boolean; tailLines?: number }) =>
         await core().readNamespacedPodLog({ namespace: bench.namespace, name: 'talker', ...more });
       const lines = (await read({ timestamps: true })).trimEnd().split('\n');
@@ -121,9 +140,21 @@ export function declarePods(getLab: () => Lab, early: Early): void {
       const [one, two] = ['one', 'two'].map((text) =>
         Date.parse(stamped.find((match) => match?.[2] === text)?.[1] ?? ''),
       ) as [number, number];
-      expect(one).to.be.within(before, systemClock.wall());
+      expect(one).to.be.within(Number(metadata?.creationTimestamp), systemClock.wall());
       expect(two - one).to.be.within(900, 5_000);
       expect(await read({ tailLines: 1 })).to.be.oneOf(['two\n', 'three\n']);
+    });
+
+    it('a container that has not started has no log yet, 400', async () => {
+      await bench.create({ name: 'silent', init: { script: 'sleep 2' }, script: 'true' });
+      await bench.until('silent', 'initializing', ({ status }) =>
+        (status?.initContainerStatuses ?? []).some(({ state }) => state?.running !== undefined),
+      );
+      const outcome = await refused(bench.log('silent'));
+      expect(outcome.status).to.equal(400);
+      expect(JSON.parse(outcome.body).message).to.equal(
+        'container "main" in pod "silent" is waiting to start: PodInitializing',
+      );
     });
 
     it('a followed log ends with its container', async () => {
@@ -138,11 +169,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('restartPolicy OnFailure: the next attempt counts, the previous log stays readable', async () => {
-      await bench.create({
-        name: 'second-try',
-        restartPolicy: 'OnFailure',
-        script: 'echo "attempt of $$ at $(cat /proc/uptime)"; sleep 1; exit 1',
-      });
       await bench.until(
         'second-try',
         'restarted',
@@ -157,16 +183,11 @@ export function declarePods(getLab: () => Lab, early: Early): void {
       const read = async (previous: boolean) =>
         await core().readNamespacedPodLog({ namespace: bench.namespace, name: 'second-try', previous });
       const earlier = await read(true);
-      expect(earlier).to.match(/^attempt of/);
+      expect(earlier).to.match(/^attempt at/);
       await bench.remove('second-try');
     });
 
     it('a deletion is announced, SIGTERM comes first and the object goes once the container ended', async () => {
-      await bench.create({
-        name: 'graceful',
-        script: "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done",
-        graceSeconds: 20,
-      });
       await bench.running('graceful');
       const asked = systemClock.mono();
       await bench.ask('graceful', 20);
@@ -182,7 +203,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('grace 0 takes the object away at once', async () => {
-      await bench.create({ name: 'forced', script: "trap '' TERM; while :; do sleep 1; done" });
       await bench.running('forced');
       const asked = systemClock.mono();
       await bench.ask('forced', 0);
@@ -191,7 +211,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('a pod that fits nowhere says so in its condition and an event', async () => {
-      await bench.create({ name: 'unschedulable', devices: ['contract.ordeal.dev/none', 1] });
       const { status, spec } = await bench.until('unschedulable', 'found unschedulable', (pod) =>
         (pod.status?.conditions ?? []).some(({ type }) => type === 'PodScheduled'),
       );
@@ -207,7 +226,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     });
 
     it('events tell who was scheduled where and started', async () => {
-      await bench.create({ name: 'told', script: HOLD });
       const { metadata, spec } = await bench.running('told');
       const [scheduled] = await events('told', 'Scheduled');
       expect(scheduled?.message).to.equal(

@@ -46,12 +46,12 @@ export function declareRestart(getLab: () => Lab, early: Early): void {
         device: (await bench.said('lasting', 'has ')).trim().slice('has '.length),
         uid: pod.metadata?.uid as string,
       };
-      const { ino } = await stat(join(folder, 'kubelet.sock'));
+      const { mtimeMs } = await stat(join(folder, 'kubelet.sock'));
       await lab.node.restartKubelet();
       await waitFor(
         async () => {
           const now = await stat(join(folder, 'kubelet.sock')).catch(() => undefined);
-          return (now !== undefined && now.ino !== ino) || undefined;
+          return (now !== undefined && now.mtimeMs !== mtimeMs) || undefined;
         },
         { what: 'a new kubelet.sock', deadlineMs: NODE_STATUS_DEADLINE_MS },
       );

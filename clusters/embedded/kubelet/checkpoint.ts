@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
+
+/** What one container holds of one resource. */
+export interface PodDevices {
+  podUid: string;
+  container: string;
+  resource: string;
+  devices: string[];
+  response: ContainerAllocateResponse;
+}
+
+export interface Checkpoint {
+  allocations: PodDevices[];
+  /** Resources that were registered, with the devices that were healthy. */
+  registered: Record<string, string[]>;
+}
+
+/** The kubelet's own name for it, in the device plugins' folder. */
+const FILE = 'kubelet_internal_checkpoint';
+
+export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
+  const data = JSON.stringify({
+    PodDeviceEntries: checkpoint.allocations.map(({ podUid, container, resource, devices, response }) => ({
+      PodUID: podUid,
+      ContainerName: container,
+      ResourceName: resource,
+      DeviceIDs: { '-1': devices },
+      AllocResp: Buffer.from(JSON.stringify(response)).toString('base64'),
+    })),
+    RegisteredDevices: checkpoint.registered,
+  });
+  const path = join(folder, FILE);
+  writeFileSync(`${path}.new`, `{"Data":${data},"Checksum":${checksum(data)}}`);
+  renameSync(`${path}.new`, path);
+}
+
+/** Undefined where there is none, or one whose checksum does not fit: the kubelet then starts without. */
+export function readCheckpoint(folder: string): Checkpoint | undefined {
+  try {
+    const { Data, Checksum } = JSON.parse(readFileSync(join(folder, FILE), 'utf8'));
+    if (checksum(JSON.stringify(Data)) !== Checksum) return undefined;
+    return {
+      registered: Data.RegisteredDevices,
+      allocations: Data.PodDeviceEntries.map(
+        (entry: Record<string, string> & { DeviceIDs: Record<string, string[]> }) => ({
+          podUid: entry.PodUID,
+          container: entry.ContainerName,
+          resource: entry.ResourceName,
+          devices: Object.values(entry.DeviceIDs).flat(),
+          response: JSON.parse(Buffer.from(entry.AllocResp ?? '', 'base64').toString()),
+        }),
+      ),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function checksum(data: string): number {
+  return createHash('sha256').update(data).digest().readUInt32BE(0);
+}

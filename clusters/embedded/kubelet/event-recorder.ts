@@ -1,0 +1,37 @@
+import type { Clock } from '../../../harness/clock/clock.ts';
+import { timestamp } from '../memory-store.ts';
+import type { KubeObject, Store } from '../store.ts';
+
+/** Posts core/v1 Events about an object, as a component of the cluster does. */
+export function eventRecorder(store: Store, clock: Clock, component: string, host?: string) {
+  let posted = 0;
+  return (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void => {
+    const { name, namespace = 'default', uid, resourceVersion } = about.metadata;
+    // The namespace may be on its way out, and with it whoever would read this.
+    if (store.get('namespaces', undefined, namespace) === undefined) return;
+    const now = timestamp(clock.wall());
+    posted += 1;
+    store.create('events', {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { namespace, name: `${name}.${component}-${host ?? ''}${posted.toString(16)}` },
+      involvedObject: {
+        apiVersion: about.apiVersion,
+        kind: about.kind,
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+      },
+      type,
+      reason,
+      message,
+      source: { component, ...(host && { host }) },
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    });
+  };
+}
+
+export type PostEvent = ReturnType<typeof eventRecorder>;

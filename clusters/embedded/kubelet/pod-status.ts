@@ -1,0 +1,123 @@
+import { timestamp } from '../memory-store.ts';
+import { type ContainerSpec, initContainers, mainContainers, withCondition } from '../pod.ts';
+import type { KubeObject } from '../store.ts';
+import type { Container } from './container.ts';
+
+/** One container of a pod as its worker knows it. */
+export interface ContainerRecord {
+  spec: ContainerSpec;
+  restarts: number;
+  current?: Container;
+  previous?: Container;
+  /** Why it is not running, where it has not been started. */
+  waiting: { reason: string; message?: string };
+}
+
+export interface PodRecord {
+  pod: KubeObject;
+  init: ContainerRecord[];
+  main: ContainerRecord[];
+  hostIp: string;
+  podIp: string;
+  startTime: string;
+  /** The pod's own end, where it did not come from its containers: `Evicted`, `UnexpectedAdmissionError`. */
+  failed?: { reason: string; message: string };
+}
+
+export function podRecord(pod: KubeObject, hostIp: string, podIp: string, wall: number): PodRecord {
+  const waiting = (reason: string) => (spec: ContainerSpec) => ({ spec, restarts: 0, waiting: { reason } });
+  const init = initContainers(pod).map(waiting('PodInitializing'));
+  return {
+    pod,
+    init,
+    main: mainContainers(pod).map(waiting(init.length > 0 ? 'PodInitializing' : 'ContainerCreating')),
+    hostIp,
+    podIp,
+    startTime: timestamp(wall),
+  };
+}
+
+function stateOf(container: Container) {
+  const startedAt = timestamp(container.startedAt);
+  if (container.exitCode === undefined || container.finishedAt === undefined)
+    return { running: { startedAt } };
+  const { exitCode, finishedAt } = container;
+  const reason = exitCode === 0 ? 'Completed' : 'Error';
+  return {
+    terminated: {
+      exitCode,
+      reason,
+      startedAt,
+      finishedAt: timestamp(finishedAt),
+      containerID: idOf(container),
+    },
+  };
+}
+
+function idOf(container: Container): string {
+  return `process://${container.pid}`;
+}
+
+function containerStatus({ spec, restarts, current, previous, waiting }: ContainerRecord) {
+  const running = current?.running ?? false;
+  return {
+    name: spec.name,
+    image: spec.image ?? '',
+    imageID: '',
+    ready: running,
+    started: running,
+    restartCount: restarts,
+    state: current ? stateOf(current) : { waiting },
+    lastState: previous ? stateOf(previous) : {},
+    ...(current && { containerID: idOf(current) }),
+  };
+}
+
+/** Whether the pod's policy starts this container again after this end. */
+export function restarts(pod: KubeObject, exitCode: number | undefined): boolean {
+  const policy = pod.spec?.restartPolicy;
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+export function phaseOf({ pod, init, main, failed }: PodRecord): string {
+  if (failed) return 'Failed';
+  const ended = (record: ContainerRecord) => record.current !== undefined && !record.current.running;
+  if (
+    init.some(
+      (record) => ended(record) && record.current?.exitCode !== 0 && pod.spec?.restartPolicy === 'Never',
+    )
+  )
+    return 'Failed';
+  if (main.every((record) => ended(record) && !restarts(pod, record.current?.exitCode))) {
+    return main.every(({ current }) => current?.exitCode === 0) ? 'Succeeded' : 'Failed';
+  }
+  return main.some(({ current, previous }) => current || previous) ? 'Running' : 'Pending';
+}
+
+/** The status that the kubelet writes. */
+export function statusOf(record: PodRecord, wall: number): KubeObject['status'] {
+  const { pod, init, main, hostIp, podIp, startTime, failed } = record;
+  const phase = phaseOf(record);
+  const now = timestamp(wall);
+  const over = phase === 'Succeeded' || phase === 'Failed';
+  const initialized = init.every(({ current }) => current?.exitCode === 0) && !failed;
+  const ready = !over && main.every(({ current }) => current?.running);
+  const unready = { reason: phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady' };
+  let status: KubeObject['status'] = {
+    ...pod.status,
+    phase,
+    ...(failed ?? {}),
+    hostIP: hostIp,
+    startTime,
+    ...(failed ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
+    ...(init.length > 0 && { initContainerStatuses: init.map(containerStatus) }),
+    ...(failed && !main.some(({ current }) => current)
+      ? {}
+      : { containerStatuses: main.map(containerStatus) }),
+  };
+  status = withCondition(status, 'PodScheduled', 'True', now);
+  if (failed) return status;
+  status = withCondition(status, 'Initialized', initialized ? 'True' : 'False', now);
+  status = withCondition(status, 'Ready', ready ? 'True' : 'False', now, ready ? {} : unready);
+  return withCondition(status, 'ContainersReady', ready ? 'True' : 'False', now, ready ? {} : unready);
+}
