@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cached, contentKey, folderContents } from './cache.ts';
+import { cached, contentKey, exists, folderContents } from './cache.ts';
 import type { BuildContext } from './context.ts';
 
 const SOURCES = join(import.meta.dirname, 'go');
@@ -18,8 +18,7 @@ export async function kubernetesKey(version: string): Promise<string> {
  * @returns the binary's path. Six to twelve minutes on two cores with a cold Go cache; under one with a warm one.
  */
 export async function buildKubernetes(version: string, context: BuildContext): Promise<string> {
-  const key = await kubernetesKey(version);
-  return cached(join(context.cache, 'go', `kubernetes-${version}-${key}`), async (binary) => {
+  return cached(await kubernetesFile(version, context.cache), async (binary) => {
     const folder = await context.scratch();
     context.progress(`Kubernetes ${version}: resolving its modules`);
     const module = await download(version, folder, context);
@@ -42,12 +41,25 @@ export async function pauseKey(): Promise<string> {
 
 /** The process that holds a pod's namespaces, as one static binary. */
 export async function buildPause(context: BuildContext): Promise<string> {
-  return cached(join(context.cache, 'go', `pause-${await pauseKey()}`), async (binary) => {
+  return cached(await pauseFile(context.cache), async (binary) => {
     const source = join(SOURCES, 'pause', 'main.go');
     await context.run(['go', ...BUILD_FLAGS, '-ldflags', '-s -w', '-o', binary, source], {
       env: { CGO_ENABLED: '0' },
     });
   });
+}
+
+async function kubernetesFile(version: string, cache: string): Promise<string> {
+  return join(cache, 'go', `kubernetes-${version}-${await kubernetesKey(version)}`);
+}
+
+async function pauseFile(cache: string): Promise<string> {
+  return join(cache, 'go', `pause-${await pauseKey()}`);
+}
+
+/** Whether both binaries of a version are in the cache, so that no compiler is needed. */
+export async function goBinariesThere(version: string, cache: string): Promise<boolean> {
+  return (await exists(await kubernetesFile(version, cache))) && (await exists(await pauseFile(cache)));
 }
 
 const Module = z.object({ GoMod: z.string(), Dir: z.string() });

@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { cacheDir, exists } from './cache.ts';
 import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
+import { goBinariesThere } from './go-binary.ts';
 import { buildNodeArchive, nodeImageTag } from './node-image.ts';
 import { rootFsThere } from './root-fs.ts';
 import {
@@ -39,8 +40,8 @@ export function plainVersion(version: string = TRIED_KUBERNETES[0]): string {
 }
 
 /**
- * The images of a version that are on this machine, made here first; undefined where what takes long (node image,
- * Debian root) is missing or out of date. Makes and loads nothing: see `readyImages`.
+ * The images of a version that are on this machine, made here first; undefined where one of them, or a part that takes
+ * minutes to make, is missing or out of date. Makes and loads nothing: see `readyImages`.
  */
 export async function findImages(
   kubernetes?: string,
@@ -50,10 +51,12 @@ export async function findImages(
   const cache = cacheDir(env);
   for (const source of ['local', 'registry'] as const) {
     const { node, workload } = await wanted(version, source, cache);
-    const nodeThere = (await inDocker(node.tag)) || (node.archive && (await exists(node.archive)));
-    const workloadThere =
-      (await exists(workload.archive)) || (source === 'local' && (await rootFsThere(cache)));
-    if (nodeThere && workloadThere) return imageSet(version, source, node.tag, workload);
+    const there = { node: await inDocker(node.tag), workload: await exists(workload.archive) };
+    if (source === 'local') {
+      there.workload ||= await rootFsThere(cache);
+      there.node ||= (await rootFsThere(cache)) && (await goBinariesThere(version, cache));
+    }
+    if (there.node && there.workload) return imageSet(version, source, node.tag, workload);
   }
   return undefined;
 }
@@ -88,8 +91,8 @@ export async function buildImages(options: BuildImagesOptions = {}): Promise<Ima
 }
 
 /**
- * Makes found images usable, in seconds: Docker has the node image, and the workload image holds the agent as its
- * sources are now.
+ * Makes found images usable, in seconds: assembled from their parts where a template or the agent's sources changed,
+ * the node image loaded into Docker.
  */
 export async function readyImages(images: ImageSet, options: BuildOptions = {}): Promise<void> {
   if ((await exists(images.workloadArchive)) && (await inDocker(images.nodeImage))) return;
@@ -134,9 +137,35 @@ async function fromHere(version: string, context: BuildContext): Promise<ImageSe
     await buildNodeArchive(version, node.archive, context);
     context.progress('node image: loading it into Docker');
     await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
+    await removeSuperseded(version, node, context);
   }
   await buildLocalWorkload(workload, context);
   return imageSet(version, 'local', node.tag, workload);
+}
+
+/** Half a gigabyte each: a version's earlier node images go, as far as no container runs from them. */
+async function removeSuperseded(
+  version: string,
+  node: { tag: string; archive: string },
+  context: BuildContext,
+): Promise<void> {
+  const folder = dirname(node.archive);
+  for (const name of await readdir(folder)) {
+    const archive = join(folder, name);
+    if (name.startsWith(`ordeal-node-v${version}-`) && archive !== node.archive) await rm(archive);
+  }
+  const [repository] = node.tag.split(':');
+  const listed = await context.run([
+    'docker',
+    'images',
+    '--format',
+    '{{.Repository}}:{{.Tag}}',
+    `${repository}`,
+  ]);
+  for (const tag of listed.split('\n')) {
+    if (tag.startsWith(`${repository}:v${version}-`) && tag !== node.tag)
+      await tryRun(['docker', 'rmi', tag]);
+  }
 }
 
 async function fromRegistry(version: string, context: BuildContext): Promise<ImageSet> {

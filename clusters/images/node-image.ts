@@ -12,14 +12,25 @@ const CONTROL_PLANE_PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager'
 /** Units of the node that start with it; what else Debian starts has no part in a node. */
 const STARTED_UNITS = ['containerd.service', 'kubelet.service', 'ordeal-cni.path', 'ordeal-images.service'];
 const MASKED_UNITS = [
+  'dev-hugepages.mount',
+  'dev-mqueue.mount',
   'dpkg-db-backup.timer',
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'fstrim.timer',
   'getty.target',
+  'modprobe@.service',
   'nftables.service',
+  'sys-fs-fuse-connections.mount',
+  'sys-kernel-config.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
   'systemd-logind.service',
+  'systemd-modules-load.service',
+  'systemd-remount-fs.service',
+  'systemd-sysusers.service',
   'systemd-udevd.service',
+  'systemd-update-utmp.service',
 ];
 
 /** The tag of the node image for a Kubernetes version (`1.34.4`), with the key of all that it is made of. */

@@ -1,8 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { ApiException } from '@kubernetes/client-node';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import type { Kube } from '../../harness/kube/client.ts';
+import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import type { ClusterNode } from '../port.ts';
 import type { WaitContext } from './cluster.ts';
@@ -83,6 +82,6 @@ async function ignoring(code: number, answer: Promise<unknown>): Promise<void> {
   try {
     await answer;
   } catch (error) {
-    if (!(error instanceof ApiException && error.code === code)) throw error;
+    if (apiStatus(error) !== code) throw error;
   }
 }

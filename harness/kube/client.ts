@@ -1,11 +1,16 @@
-import type {
+import { Agent as HttpAgent } from 'node:http';
+import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
+import {
+  ApiException,
   AppsV1Api,
   BatchV1Api,
   CoreV1Api,
   KubeConfig,
   KubernetesObjectApi,
+  type RequestContext,
   VersionApi,
 } from '@kubernetes/client-node';
+import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 
 /** Typed access to one API server over kept-alive connections. */
 export interface Kube {
@@ -15,5 +20,61 @@ export interface Kube {
   apps: AppsV1Api;
   objects: KubernetesObjectApi;
   version: VersionApi;
+  /** The agent of every call; watches and logs, which hold a socket each, share it. */
+  agent: HttpAgent | HttpsAgent;
   close(): void;
+}
+
+/** The stock configuration makes a new agent, and so a new socket, for each call: this one keeps its own. */
+class KeepAliveConfig extends KubeConfig {
+  agent: HttpAgent | HttpsAgent | undefined;
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    await super.applySecurityAuthentication(context);
+    if (!this.agent) {
+      const made = context.getAgent() as { options?: AgentOptions } | undefined;
+      const options = { ...made?.options, keepAlive: true };
+      const plain = this.getCurrentCluster()?.server.startsWith('http:');
+      this.agent = plain ? new HttpAgent(options) : new HttpsAgent(options);
+    }
+    context.setAgent(this.agent);
+  }
+}
+
+/**
+ * Reads a kubeconfig (its current context unless one is named) and answers once the API server does.
+ * @throws OrdealError KUBE_UNREACHABLE (exit 4).
+ */
+export async function connect(kubeconfig: string, context?: string): Promise<Kube> {
+  const config = new KeepAliveConfig();
+  try {
+    config.loadFromFile(kubeconfig);
+    if (context !== undefined) config.setCurrentContext(context);
+    const version = config.makeApiClient(VersionApi);
+    await version.getCode();
+    return {
+      config,
+      core: config.makeApiClient(CoreV1Api),
+      batch: config.makeApiClient(BatchV1Api),
+      apps: config.makeApiClient(AppsV1Api),
+      objects: KubernetesObjectApi.makeApiClient(config),
+      version,
+      agent: config.agent as HttpAgent | HttpsAgent,
+      close: () => config.agent?.destroy(),
+    };
+  } catch (error) {
+    throw new OrdealError({
+      code: 'KUBE_UNREACHABLE',
+      exit: EXIT.unable,
+      tried: `reaching the API server of ${kubeconfig}`,
+      seen: messageOf(error),
+      todo: 'check that the cluster is up and that the kubeconfig names it',
+      cause: error,
+    });
+  }
+}
+
+/** The HTTP status of an API failure; undefined for any other error. */
+export function apiStatus(error: unknown): number | undefined {
+  return error instanceof ApiException ? error.code : undefined;
 }

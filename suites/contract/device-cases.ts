@@ -4,7 +4,7 @@ import type { ContainerDevices } from '../../clusters/kubelet-api/messages.ts';
 import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Bench } from './bench.ts';
-import type { Early, Lab } from './lab.ts';
+import { background, type Early, type Lab } from './lab.ts';
 import type { ProbePlugin } from './probe-plugin.ts';
 
 /** A span in which one pod's main container had a device: wall milliseconds by the runtime's stamps. */
@@ -21,16 +21,32 @@ export function declareDevices(getLab: () => Lab, early: Early): void {
     let bench: Bench;
     let plugin: ProbePlugin;
     let reader: PodResourcesReader;
+    let holds: Promise<Hold[]>;
 
     early(async (lab) => {
       plugin = await lab.plugin('burst', 2);
+      bench = await lab.bench('devices');
+      reader = new PodResourcesReader(join(lab.node.kubeletDirs.podResources, 'kubelet.sock'));
+      holds = background(async () => {
+        await lab.allocatable(plugin.resource, 2);
+        const names = Array.from({ length: 6 }, (_, index) => `burst-${index}`);
+        await Promise.all(names.map(holdBriefly));
+        return await Promise.all(names.map(holdOf));
+      });
     });
 
-    before(async () => {
-      bench = await getLab().bench('devices');
-      reader = new PodResourcesReader(join(getLab().node.kubeletDirs.podResources, 'kubelet.sock'));
-      await getLab().allocatable(plugin.resource, 2);
-    });
+    const holdBriefly = async (name: string) => {
+      await bench.create({
+        name,
+        script: 'echo "from $CONTRACT_DEVICES"; sleep 1; echo to',
+        devices: [plugin.resource, 1],
+      });
+      await bench.phase(name, 'Succeeded');
+    };
+    const holdOf = async (pod: string): Promise<Hold> => {
+      const device = /from (\S+)/.exec(await bench.log(pod))?.[1] as string;
+      return { pod, device, from: await bench.saidAt(pod, 'from'), to: await bench.saidAt(pod, 'to') };
+    };
 
     after(() => {
       reader?.close();
@@ -47,27 +63,10 @@ export function declareDevices(getLab: () => Lab, early: Early): void {
     const allocatable = async () => idsIn(await reader.allocatable());
 
     it('a burst of three times the devices: all run, no device is in two containers at once', async () => {
-      const names = Array.from({ length: 6 }, (_, index) => `burst-${index}`);
-      await Promise.all(
-        names.map(
-          async (name) =>
-            await bench.create({
-              name,
-              script: 'echo "from $CONTRACT_DEVICES"; sleep 1; echo to',
-              devices: [plugin.resource, 1],
-            }),
-        ),
-      );
-      await Promise.all(names.map(async (name) => await bench.phase(name, 'Succeeded', 90_000)));
-      const holds = await Promise.all(
-        names.map(async (pod): Promise<Hold> => {
-          const device = /from (\S+)/.exec(await bench.log(pod))?.[1] as string;
-          return { pod, device, from: await bench.saidAt(pod, 'from'), to: await bench.saidAt(pod, 'to') };
-        }),
-      );
-      expect(new Set(holds.map(({ device }) => device))).to.deep.equal(new Set(['burst-0', 'burst-1']));
-      for (const one of holds) {
-        for (const other of holds) {
+      const seen = await holds;
+      expect(new Set(seen.map(({ device }) => device))).to.deep.equal(new Set(['burst-0', 'burst-1']));
+      for (const one of seen) {
+        for (const other of seen) {
           if (one === other || one.device !== other.device) continue;
           expect(one.to <= other.from || other.to <= one.from, `${one.pod} and ${other.pod}: ${one.device}`)
             .to.be.true;

@@ -51,7 +51,7 @@ async function answer(
     response.end('ok');
     return;
   }
-  if (!allowed(request, backend.token)) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+  if (!allowed(request, url, backend.token)) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
   const discovered = request.method === 'GET' ? discover(url.pathname, backend.version) : undefined;
   if (discovered !== undefined) return sendJson(response, 200, JSON.stringify(discovered));
   if (
@@ -71,10 +71,21 @@ async function answer(
   await serveResource(request, response, resource, backend);
 }
 
-function allowed(request: IncomingMessage, token: string): boolean {
-  const given = Buffer.from(request.headers.authorization ?? '');
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+/**
+ * By the bearer token, or, where no header is sent, by the same token as the first part of the path, which is taken
+ * off: kubectl sends no token over plain http.
+ */
+function allowed(request: IncomingMessage, url: URL, token: string): boolean {
+  const { authorization } = request.headers;
+  const [, first = '', rest = ''] = /^\/([^/]*)(\/.*)?$/.exec(url.pathname) ?? [];
+  const inPath = equal(first, token);
+  if (inPath) url.pathname = rest || '/';
+  return authorization === undefined ? inPath : equal(authorization, `Bearer ${token}`);
+}
+
+function equal(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** A kubeconfig for one cluster, as JSON (which is YAML too). */
@@ -85,7 +96,7 @@ export function kubeconfigFor(url: string, token: string, name: string): string 
       apiVersion: 'v1',
       kind: 'Config',
       // The client library speaks plain http only when told not to verify TLS; there is none on loopback.
-      clusters: [{ ...named, cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+      clusters: [{ ...named, cluster: { server: `${url}/${token}`, 'insecure-skip-tls-verify': true } }],
       users: [{ ...named, user: { token } }],
       contexts: [{ ...named, context: { cluster: name, user: name } }],
       'current-context': name,

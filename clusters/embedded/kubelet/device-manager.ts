@@ -1,39 +1,23 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
-import { DevicePlugin, serveRegistration } from '../../kubelet-api/device-plugin.ts';
-import {
-  type ContainerAllocateResponse,
-  type DevicePluginOptions,
-  HEALTHY,
-  PLUGIN_API_VERSION,
-  type RegisterRequest,
-} from '../../kubelet-api/messages.ts';
-import type { Listening } from '../../kubelet-api/transport.ts';
-import { type ContainerSpec, initContainers } from '../pod.ts';
+import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
+import { type ContainerSpec, initContainers, mainContainers } from '../pod.ts';
 import { isExtended, parseQuantity } from '../quantity.ts';
 import type { KubeObject } from '../store.ts';
 import { type PodDevices, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Endpoint, PluginRegistry, type Stock } from './plugin-registry.ts';
+import { rpcWords } from './rpc-words.ts';
 
-/** The kubelet's own figures: dialling back to a plugin, PreStartContainer, and how long capacity outlives a plugin. */
-const DIAL_MS = 10_000;
-export const PRE_START_MS = 30_000;
-const CAPACITY_GRACE_MS = 5 * 60_000;
-
-interface Endpoint {
-  plugin: DevicePlugin | undefined;
-  options: DevicePluginOptions;
-  cancel: () => void;
-  /** Device ID → healthy. */
-  devices: Map<string, boolean>;
-  stoppedAt: number | undefined;
-}
+/** The kubelet's own limit on PreStartContainer. */
+const PRE_START_MS = 30_000;
 
 export interface DeviceManagerOptions {
   /** The device plugins' folder. */
   folder: string;
   clock: Clock;
+  /** Milliseconds that PreStartContainer may take; the kubelet's 30,000 unless told. */
   preStartMs?: number;
+  /** Milliseconds that a registering plugin may take to answer; the kubelet's 10,000 unless told. */
+  dialMs?: number;
   /** The pods that hold devices: those that are not terminal. */
   activePods(): ReadonlySet<string>;
   /** Allocatable or capacity may have changed. */
@@ -50,52 +34,56 @@ export class AdmissionError extends Error {
   }
 }
 
-/** The kubelet's device manager: v1beta1 registration, which devices there are and who holds them. */
+/** The kubelet's device manager: who holds which device, from admission to the pod's end. */
 export class DeviceManager {
   readonly #options: DeviceManagerOptions;
-  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #registry: PluginRegistry;
+  readonly #stopping = new AbortController();
+  readonly #stopped: Promise<never>;
   #allocations: PodDevices[] = [];
-  #server: Listening | undefined;
 
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
+    const { clock, dialMs, folder } = options;
+    this.#registry = new PluginRegistry({
+      folder,
+      clock,
+      ...(dialMs !== undefined && { dialMs }),
+      changed: () => {
+        this.#save();
+        options.changed();
+      },
+    });
+    this.#stopped = new Promise((_, reject) => {
+      this.#stopping.signal.addEventListener('abort', () => reject(new Error('the kubelet stopped')));
+    });
+    this.#stopped.catch(() => undefined);
   }
 
-  /** As at the kubelet's start: sockets of plugins go, the checkpoint stays, nothing is allocatable until they register. */
-  async start(): Promise<void> {
-    const { folder } = this.#options;
-    for (const file of readdirSync(folder))
-      if (file.endsWith('.sock')) rmSync(join(folder, file), { force: true });
-    const checkpoint = readCheckpoint(folder);
+  /**
+   * As at the kubelet's start: sockets of plugins go, what the checkpoint says is held stays held, nothing is
+   * allocatable until plugins register. Returns false where there was no checkpoint.
+   */
+  async start(): Promise<boolean> {
+    const checkpoint = readCheckpoint(this.#options.folder);
     this.#allocations = checkpoint?.allocations ?? [];
-    for (const resource of Object.keys(checkpoint?.registered ?? {}))
-      this.#endpoints.set(resource, this.#gone());
-    this.#server = await serveRegistration(join(folder, 'kubelet.sock'), (request) =>
-      this.#register(request),
-    );
+    await this.#registry.start(Object.keys(checkpoint?.registered ?? {}));
+    return checkpoint !== undefined;
   }
 
+  /** Whatever waits for a plugin's answer fails at once. */
   async stop(): Promise<void> {
-    await this.#server?.close();
-    for (const endpoint of this.#endpoints.values()) {
-      endpoint.cancel();
-      endpoint.plugin?.close();
-    }
-    this.#endpoints.clear();
+    this.#stopping.abort();
+    await this.#registry.stop();
   }
 
-  /** Capacity and allocatable by resource; a resource drops out 5 minutes after its plugin did. */
-  stock(): Map<string, { capacity: number; allocatable: number }> {
-    const stock = new Map<string, { capacity: number; allocatable: number }>();
-    for (const [resource, { devices, stoppedAt }] of this.#endpoints) {
-      if (stoppedAt !== undefined && this.#options.clock.mono() - stoppedAt > CAPACITY_GRACE_MS) {
-        this.#endpoints.delete(resource);
-        continue;
-      }
-      const healthy = [...devices.values()].filter(Boolean).length;
-      stock.set(resource, { capacity: devices.size, allocatable: healthy });
-    }
-    return stock;
+  stock(): Map<string, Stock> {
+    return this.#registry.stock();
+  }
+
+  /** Whether a resource is, or within the last 5 minutes was, a plugin's. */
+  serves(resource: string): boolean {
+    return this.#registry.has(resource);
   }
 
   /** What a container holds, of every resource. */
@@ -103,12 +91,11 @@ export class DeviceManager {
     return this.#allocations.filter((entry) => entry.podUid === podUid && entry.container === container);
   }
 
-  /** Every healthy device, for PodResources. */
+  /** Every healthy device, held or not, for PodResources. */
   allocatable(): { resource_name: string; device_ids: string[] }[] {
-    return [...this.#endpoints].map(([resource, { devices }]) => ({
-      resource_name: resource,
-      device_ids: [...devices].filter(([, healthy]) => healthy).map(([id]) => id),
-    }));
+    return Object.entries(this.#registry.allHealthy()).flatMap(([resource, ids]) =>
+      ids.map((id) => ({ resource_name: resource, device_ids: [id] })),
+    );
   }
 
   /** Gives back what pods hold that are no longer active. */
@@ -125,48 +112,80 @@ export class DeviceManager {
    * One call a container, without a timeout. @throws AdmissionError UnexpectedAdmissionError.
    */
   async admit(pod: KubeObject): Promise<void> {
-    this.freeInactive();
+    const { uid } = pod.metadata;
     const reusable = new Map<string, Set<string>>();
     const init = new Set(initContainers(pod));
-    for (const container of [...init, ...((pod.spec?.containers ?? []) as ContainerSpec[])]) {
-      for (const [resource, quantity] of Object.entries(container.resources?.limits ?? {})) {
-        if (!isExtended(resource) || !this.#endpoints.has(resource)) continue;
-        const reuse = reusable.get(resource) ?? new Set();
-        try {
-          const devices = await this.#allocate(
-            pod.metadata.uid,
-            container.name,
-            resource,
-            parseQuantity(quantity),
-            reuse,
-          );
+    try {
+      for (const container of [...init, ...mainContainers(pod)]) {
+        for (const [resource, devices] of await this.#allocateContainer(uid, container, reusable)) {
+          const reuse = reusable.get(resource) ?? new Set();
           for (const device of devices) {
             if (init.has(container)) reuse.add(device);
             else reuse.delete(device);
           }
-        } catch (error) {
-          this.#allocations = this.#allocations.filter(({ podUid }) => podUid !== pod.metadata.uid);
-          this.#save();
-          throw new AdmissionError(
-            'UnexpectedAdmissionError',
-            `Allocate failed due to ${(error as Error).message}, which is unexpected`,
-          );
+          reusable.set(resource, reuse);
         }
-        reusable.set(resource, reuse);
       }
+    } catch (error) {
+      this.#allocations = this.#allocations.filter(({ podUid }) => podUid !== uid);
+      this.#save();
+      const words = `Allocate failed due to ${rpcWords(error)}, which is unexpected`;
+      throw new AdmissionError('UnexpectedAdmissionError', words);
     }
   }
 
-  /** What Allocate gave a container, after PreStartContainer where the plugin asked for it. @throws a gRPC error. */
-  async runOptions(podUid: string, container: string): Promise<ContainerAllocateResponse[]> {
-    const held = this.held(podUid, container);
-    for (const { resource, devices } of held) {
-      const endpoint = this.#endpoints.get(resource);
-      if (!endpoint?.options.pre_start_required) continue;
-      if (!endpoint.plugin) throw new Error(`endpoint ${resource} has been stopped`);
-      await endpoint.plugin.preStart({ devices_ids: devices }, this.#options.preStartMs ?? PRE_START_MS);
+  /**
+   * What Allocate gave a container, after PreStartContainer where the plugin asked for it; where nothing is known of
+   * an allocation (its checkpoint was lost), Allocate comes first. @throws Error in the kubelet's words.
+   */
+  async runOptions(podUid: string, container: ContainerSpec): Promise<ContainerAllocateResponse[]> {
+    for (const [resource] of this.#wanted(container)) {
+      const held = this.held(podUid, container.name).find((entry) => entry.resource === resource);
+      const endpoint = this.#registry.endpoint(resource);
+      if (!held) await this.#allocateContainer(podUid, container, new Map());
+      else if (endpoint?.options?.pre_start_required) await this.#preStart(resource, endpoint, held.devices);
     }
-    return held.map(({ response }) => response);
+    return this.held(podUid, container.name).map(({ response }) => response);
+  }
+
+  async #preStart(resource: string, { plugin }: Endpoint, devices: string[]): Promise<void> {
+    const failed = (words: string) =>
+      new Error(`device plugin PreStartContainer rpc failed with err: ${words}`);
+    if (!plugin) throw failed(`endpoint ${resource} has been stopped`);
+    try {
+      const limit = this.#options.preStartMs ?? PRE_START_MS;
+      await Promise.race([plugin.preStart({ devices_ids: devices }, limit), this.#stopped]);
+    } catch (error) {
+      throw failed(rpcWords(error));
+    }
+  }
+
+  /** The devices that a container asks for and that are, or were, a plugin's. */
+  #wanted(container: ContainerSpec): [resource: string, quantity: number][] {
+    return Object.entries(container.resources?.limits ?? {})
+      .filter(
+        ([resource]) =>
+          isExtended(resource) &&
+          (this.serves(resource) || this.#allocations.some((entry) => entry.resource === resource)),
+      )
+      .map(([resource, quantity]) => [resource, parseQuantity(quantity)] as const)
+      .filter(([, quantity]) => quantity > 0)
+      .map(([resource, quantity]) => [resource, quantity]);
+  }
+
+  async #allocateContainer(
+    podUid: string,
+    container: ContainerSpec,
+    reusable: ReadonlyMap<string, ReadonlySet<string>>,
+  ): Promise<[resource: string, devices: string[]][]> {
+    const given: [string, string[]][] = [];
+    const wanted = this.#wanted(container);
+    if (wanted.length > 0) this.freeInactive();
+    for (const [resource, needed] of wanted) {
+      const reuse = reusable.get(resource) ?? new Set();
+      given.push([resource, await this.#allocate(podUid, container.name, resource, needed, reuse)]);
+    }
+    return given;
   }
 
   async #allocate(
@@ -176,12 +195,17 @@ export class DeviceManager {
     needed: number,
     reuse: ReadonlySet<string>,
   ): Promise<string[]> {
-    const endpoint = this.#endpoints.get(resource) as Endpoint;
     const already = this.held(podUid, container).find((entry) => entry.resource === resource);
-    if (already) return already.devices;
-    const healthy = [...endpoint.devices].filter(([, well]) => well).map(([id]) => id);
+    if (!this.serves(resource)) throw new Error(`cannot allocate unregistered device ${resource}`);
+    const healthy = this.#registry.healthy(resource);
     if (healthy.length === 0)
       throw new Error(`no healthy devices present; cannot allocate unhealthy devices ${resource}`);
+    if (already?.devices.some((id) => !healthy.includes(id))) {
+      throw new Error(
+        `previously allocated devices are no longer healthy; cannot allocate unhealthy devices ${resource}`,
+      );
+    }
+    if (already) return already.devices;
     const must = [...reuse].slice(0, needed);
     const taken = new Set(
       this.#allocations.filter((entry) => entry.resource === resource).flatMap(({ devices }) => devices),
@@ -192,107 +216,47 @@ export class DeviceManager {
         `requested number of devices unavailable for ${resource}. Requested: ${needed - must.length}, Available: ${available.length}`,
       );
     }
+    const endpoint = this.#registry.endpoint(resource);
     const devices = await this.#choose(endpoint, available, must, needed);
     // Held from now on: the call below may take long, and what is asked for meanwhile must not get the same.
     const entry: PodDevices = { podUid, container, resource, devices, response: {} };
     this.#allocations.push(entry);
-    if (!endpoint.plugin) throw new Error(`endpoint ${resource} has been stopped`);
-    const { container_responses } = await endpoint.plugin.allocate({
-      container_requests: [{ devices_ids: devices }],
-    });
-    const [response] = container_responses;
-    if (!response)
-      throw new Error(
-        `no containers return in allocation response ${JSON.stringify({ container_responses })}`,
-      );
+    if (!endpoint?.plugin) throw new Error(`endpoint ${resource} has been stopped`);
+    const request = { container_requests: [{ devices_ids: devices }] };
+    const answer = await Promise.race([endpoint.plugin.allocate(request), this.#stopped]);
+    const [response] = answer.container_responses;
+    if (!response) throw new Error(`no containers return in allocation response ${JSON.stringify(answer)}`);
     entry.response = response;
     this.#save();
     return devices;
   }
 
-  async #choose(endpoint: Endpoint, available: string[], must: string[], needed: number): Promise<string[]> {
-    if (must.length === needed || !endpoint.plugin || !endpoint.options.get_preferred_allocation_available) {
+  async #choose(
+    endpoint: Endpoint | undefined,
+    available: string[],
+    must: string[],
+    needed: number,
+  ): Promise<string[]> {
+    const offered = endpoint?.options?.get_preferred_allocation_available;
+    if (must.length === needed || !endpoint?.plugin || !offered)
       return [...must, ...available].slice(0, needed);
-    }
-    const { container_responses } = await endpoint.plugin.preferred({
-      container_requests: [
-        {
-          available_deviceIDs: [...must, ...available].sort(),
-          must_include_deviceIDs: must,
-          allocation_size: needed,
-        },
-      ],
-    });
-    const liked = (container_responses[0]?.deviceIDs ?? []).filter((id) => available.includes(id));
+    const request = {
+      available_deviceIDs: [...must, ...available].sort(),
+      must_include_deviceIDs: must,
+      allocation_size: needed,
+    };
+    const answer = await Promise.race([
+      endpoint.plugin.preferred({ container_requests: [request] }),
+      this.#stopped,
+    ]);
+    const liked = (answer.container_responses[0]?.deviceIDs ?? []).filter((id) => available.includes(id));
     return [...new Set([...must, ...liked, ...available])].slice(0, needed);
   }
 
-  async #register({ version, endpoint: file, resource_name: resource }: RegisterRequest): Promise<void> {
-    if (version !== PLUGIN_API_VERSION) {
-      throw new Error(
-        `requested API version "${version}" is not supported by kubelet. Supported version is ["${PLUGIN_API_VERSION}"]`,
-      );
-    }
-    if (!isExtended(resource)) throw new Error(`the ResourceName "${resource}" is invalid`);
-    const plugin = new DevicePlugin(join(this.#options.folder, file));
-    let options: DevicePluginOptions;
-    try {
-      options = await plugin.options(DIAL_MS);
-    } catch (error) {
-      plugin.close();
-      throw error;
-    }
-    const known = this.#endpoints.get(resource)?.devices ?? new Map();
-    const devices = new Map([...known].map(([id]) => [id, false] as const));
-    const endpoint: Endpoint = { plugin, options, devices, cancel: () => {}, stoppedAt: undefined };
-    this.#endpoints.set(resource, endpoint);
-    endpoint.cancel = plugin.listAndWatch({
-      devices: (list) => {
-        endpoint.devices = new Map(list.map(({ ID, health }) => [ID, health === HEALTHY]));
-        this.#save();
-        this.#options.changed();
-      },
-      ended: () => {
-        plugin.close();
-        this.#lost(resource);
-      },
-    });
-  }
-
-  /**
-   * A ListAndWatch ended. Plugins are known by their resource alone, so whichever stream it was, the endpoint that is
-   * registered now is taken for dead: a late disconnect of an old plugin takes the new one with it. That is what
-   * Kubernetes 1.34 does, and what a plugin has to live with.
-   */
-  #lost(resource: string): void {
-    const endpoint = this.#endpoints.get(resource);
-    if (!endpoint || endpoint.stoppedAt !== undefined) return;
-    endpoint.stoppedAt = this.#options.clock.mono();
-    endpoint.cancel();
-    endpoint.plugin?.close();
-    endpoint.plugin = undefined;
-    for (const id of endpoint.devices.keys()) endpoint.devices.set(id, false);
-    this.#options.changed();
-  }
-
-  #gone(): Endpoint {
-    const options = { pre_start_required: false, get_preferred_allocation_available: false };
-    return {
-      plugin: undefined,
-      options,
-      cancel: () => {},
-      devices: new Map(),
-      stoppedAt: this.#options.clock.mono(),
-    };
-  }
-
   #save(): void {
-    const registered = Object.fromEntries(
-      [...this.#endpoints].map(([resource, { devices }]) => [
-        resource,
-        [...devices].filter(([, well]) => well).map(([id]) => id),
-      ]),
-    );
-    writeCheckpoint(this.#options.folder, { allocations: this.#allocations, registered });
+    writeCheckpoint(this.#options.folder, {
+      allocations: this.#allocations,
+      registered: this.#registry.allHealthy(),
+    });
   }
 }

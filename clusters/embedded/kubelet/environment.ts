@@ -14,7 +14,8 @@ export interface EnvironmentSources {
   hostIp: string;
   podIp: string;
   root: string;
-  runId: string;
+  /** What marks the process as the cluster's, for a sweep. */
+  mark: Record<string, string>;
 }
 
 /**
@@ -22,12 +23,12 @@ export interface EnvironmentSources {
  * programs before the host's. @throws Error where a key that is not optional is missing.
  */
 export function environmentOf(sources: EnvironmentSources): Record<string, string> {
-  const { container, given, host, root, runId } = sources;
+  const { container, given, host, mark, root } = sources;
   const env: Record<string, string> = {
     PATH: `${root}/usr/local/bin:${root}/usr/bin:${host.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
     HOSTNAME: sources.pod.spec?.hostname ?? sources.pod.metadata.name,
     ORDEAL_ROOT: root,
-    ORDEAL_RUN: runId,
+    ...mark,
   };
   for (const name of INHERITED) if (host[name] !== undefined) env[name] = host[name];
   for (const { envs } of given) Object.assign(env, envs);

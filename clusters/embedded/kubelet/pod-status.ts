@@ -6,7 +6,8 @@ import type { Container } from './container.ts';
 /** One container of a pod as its worker knows it. */
 export interface ContainerRecord {
   spec: ContainerSpec;
-  restarts: number;
+  /** How often it was started. */
+  attempts: number;
   current?: Container;
   previous?: Container;
   /** Why it is not running, where it has not been started. */
@@ -20,12 +21,14 @@ export interface PodRecord {
   hostIp: string;
   podIp: string;
   startTime: string;
+  /** Its sandbox is there: containers may start. */
+  sandboxed: boolean;
   /** The pod's own end, where it did not come from its containers: `Evicted`, `UnexpectedAdmissionError`. */
   failed?: { reason: string; message: string };
 }
 
 export function podRecord(pod: KubeObject, hostIp: string, podIp: string, wall: number): PodRecord {
-  const waiting = (reason: string) => (spec: ContainerSpec) => ({ spec, restarts: 0, waiting: { reason } });
+  const waiting = (reason: string) => (spec: ContainerSpec) => ({ spec, attempts: 0, waiting: { reason } });
   const init = initContainers(pod).map(waiting('PodInitializing'));
   return {
     pod,
@@ -34,6 +37,7 @@ export function podRecord(pod: KubeObject, hostIp: string, podIp: string, wall: 
     hostIp,
     podIp,
     startTime: timestamp(wall),
+    sandboxed: false,
   };
 }
 
@@ -55,21 +59,22 @@ function stateOf(container: Container) {
 }
 
 function idOf(container: Container): string {
-  return `process://${container.pid}`;
+  return `process://${container.id}`;
 }
 
-function containerStatus({ spec, restarts, current, previous, waiting }: ContainerRecord) {
+function containerStatus({ spec, attempts, current, previous, waiting }: ContainerRecord) {
   const running = current?.running ?? false;
+  const last = current ?? previous;
   return {
     name: spec.name,
     image: spec.image ?? '',
     imageID: '',
     ready: running,
     started: running,
-    restartCount: restarts,
+    restartCount: Math.max(0, attempts - 1),
     state: current ? stateOf(current) : { waiting },
     lastState: previous ? stateOf(previous) : {},
-    ...(current && { containerID: idOf(current) }),
+    ...(last && { containerID: idOf(last) }),
   };
 }
 
@@ -96,7 +101,7 @@ export function phaseOf({ pod, init, main, failed }: PodRecord): string {
 
 /** The status that the kubelet writes. */
 export function statusOf(record: PodRecord, wall: number): KubeObject['status'] {
-  const { pod, init, main, hostIp, podIp, startTime, failed } = record;
+  const { pod, init, main, hostIp, podIp, startTime, sandboxed, failed } = record;
   const phase = phaseOf(record);
   const now = timestamp(wall);
   const over = phase === 'Succeeded' || phase === 'Failed';
@@ -108,6 +113,7 @@ export function statusOf(record: PodRecord, wall: number): KubeObject['status'] 
     phase,
     ...(failed ?? {}),
     hostIP: hostIp,
+    hostIPs: [{ ip: hostIp }],
     startTime,
     ...(failed ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
     ...(init.length > 0 && { initContainerStatuses: init.map(containerStatus) }),
@@ -117,6 +123,7 @@ export function statusOf(record: PodRecord, wall: number): KubeObject['status'] 
   };
   status = withCondition(status, 'PodScheduled', 'True', now);
   if (failed) return status;
+  status = withCondition(status, 'PodReadyToStartContainers', sandboxed && !over ? 'True' : 'False', now);
   status = withCondition(status, 'Initialized', initialized ? 'True' : 'False', now);
   status = withCondition(status, 'Ready', ready ? 'True' : 'False', now, ready ? {} : unready);
   return withCondition(status, 'ContainersReady', ready ? 'True' : 'False', now, ready ? {} : unready);

@@ -1,11 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
-import type { KubeObject, Store } from '../store.ts';
+import type { ContainerSpec } from '../pod.ts';
+import type { KubeObject } from '../store.ts';
+import { findProgram } from './command.ts';
 import { Container, link } from './container.ts';
-import { dataOf, environmentOf, expand } from './environment.ts';
+import { environmentOf, expand } from './environment.ts';
 import type { PostEvent } from './event-recorder.ts';
 import {
   type ContainerRecord,
@@ -15,28 +18,27 @@ import {
   restarts,
   statusOf,
 } from './pod-status.ts';
+import { type VolumeHost, volumePath } from './volumes.ts';
 
 /**
  * Of the start latency, the part that making the sandbox takes: PreStartContainer comes after it and before the
  * container is created. On the lab's containerd the sandbox, with its network, was the larger part.
  */
 const SANDBOX_SHARE = 0.6;
+const MAX_BACKOFF_MS = 300_000;
+/** A container that ran so long has its back-off forgotten. */
+const FORGIVEN_MS = 600_000;
 
-export interface WorkerHost {
-  store: Store;
+export interface WorkerHost extends VolumeHost {
   clock: Clock;
   hostIp: string;
   podIp: string;
-  /** Folder of this pod's containers. */
-  folder: string;
   /** Milliseconds from admission to a container's first act, jitter included. */
   startLatencyMs: number;
   /** First pause before a container is started again; it doubles, up to 5 minutes. */
   backoffMs: number;
-  runId: string;
-  /** Shows a path of the node's (`/var/lib/ordeal/…`) as a path of this machine. */
-  hostPath(path: string): string;
-  runOptions(podUid: string, container: string): Promise<ContainerAllocateResponse[]>;
+  mark: Record<string, string>;
+  runOptions(podUid: string, container: ContainerSpec): Promise<ContainerAllocateResponse[]>;
   event: PostEvent;
 }
 
@@ -44,8 +46,8 @@ export interface WorkerHost {
 class StartError extends Error {
   readonly reason: string;
 
-  constructor(reason: string, message: string) {
-    super(message);
+  constructor(reason: string, cause: unknown) {
+    super(messageOf(cause));
     this.reason = reason;
   }
 }
@@ -85,13 +87,13 @@ export class PodWorker {
     await Promise.all(running.map(({ current }) => current?.stop(graceMs)));
     await this.#done;
     this.#write();
-    rmSync(this.#host.folder, { recursive: true, force: true });
+    await rm(this.#host.folder, { recursive: true, force: true });
   }
 
   /** At the end of the cluster: without grace and without a word. */
   kill(): void {
     this.#ending.abort(new Error('the cluster ends'));
-    for (const { current } of this.#containers()) current?.abandon();
+    for (const { current } of this.#containers()) current?.signal('SIGKILL');
   }
 
   #containers(): ContainerRecord[] {
@@ -100,171 +102,155 @@ export class PodWorker {
 
   async #live(): Promise<void> {
     const { clock, startLatencyMs } = this.#host;
-    const { signal } = this.#ending;
     this.#write();
-    mkdirSync(this.#host.folder, { recursive: true });
-    await clock.sleep(startLatencyMs * SANDBOX_SHARE, signal);
+    await clock.sleep(startLatencyMs * SANDBOX_SHARE, this.#ending.signal);
+    this.record.sandboxed = true;
     for (const record of this.record.init) {
-      if (!(await this.#initialise(record))) return;
+      await this.#run(record, (exitCode) => exitCode !== 0 && this.record.pod.spec.restartPolicy !== 'Never');
+      if (record.current?.exitCode !== 0) return;
     }
-    await Promise.all(this.record.main.map((record) => this.#keepRunning(record)));
+    const again = (exitCode: number) => restarts(this.record.pod, exitCode);
+    await Promise.all(this.record.main.map((record) => this.#run(record, again)));
   }
 
-  /** False where its failure ended the pod. */
-  async #initialise(record: ContainerRecord): Promise<boolean> {
+  /** Starts a container, again and again as `again` says of its exit code. */
+  async #run(record: ContainerRecord, again: (exitCode: number) => boolean): Promise<void> {
+    let failures = 0;
     for (;;) {
-      await this.#startUntilStarted(record);
-      await record.current?.ended;
+      const container = await this.#startUntilStarted(record);
+      await container.ended;
       this.#ending.signal.throwIfAborted();
-      if (record.current?.exitCode === 0) return true;
-      if (phaseOf(this.record) === 'Failed') {
-        this.#write();
-        return false;
-      }
-      await this.#backOff(record);
+      if (!again(container.exitCode as number)) break;
+      if ((container.finishedAt as number) - container.startedAt > FORGIVEN_MS) failures = 0;
+      failures += 1;
+      this.#write();
+      // As the kubelet: the first restart comes at once, each later one after a pause that doubles.
+      if (failures > 1) await this.#backOff(record, failures - 1);
     }
+    if (phaseOf(this.record) === 'Failed' || record.current?.exitCode !== undefined) this.#write();
   }
 
-  async #keepRunning(record: ContainerRecord): Promise<void> {
-    for (;;) {
-      await this.#startUntilStarted(record);
-      await record.current?.ended;
-      this.#ending.signal.throwIfAborted();
-      if (!restarts(this.record.pod, record.current?.exitCode)) {
-        this.#write();
-        return;
-      }
-      await this.#backOff(record);
-    }
-  }
-
-  async #backOff(record: ContainerRecord): Promise<void> {
-    const { clock, backoffMs, event } = this.#host;
-    this.#write();
-    // As the kubelet: the first restart comes at once, each later one after a pause that doubles.
-    const pause = record.restarts === 0 ? 0 : Math.min(300_000, backoffMs * 2 ** (record.restarts - 1));
-    if (record.current) record.previous = record.current;
-    delete record.current;
-    record.restarts += 1;
+  async #backOff(record: ContainerRecord, round: number): Promise<void> {
+    const { backoffMs, clock, event } = this.#host;
+    const { pod } = this.record;
+    const pause = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** (round - 1));
+    const whose = `${record.spec.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
+    this.#retire(record);
     record.waiting = {
       reason: 'CrashLoopBackOff',
-      message: `back-off ${pause} ms restarting failed container=${record.spec.name}`,
+      message: `back-off ${pause / 1_000}s restarting failed container=${whose}`,
     };
-    if (pause > 0) {
-      event(
-        this.record.pod,
-        'Warning',
-        'BackOff',
-        `Back-off restarting failed container ${record.spec.name}`,
-      );
-      this.#write();
-      await clock.sleep(pause, this.#ending.signal);
-    }
+    event(
+      pod,
+      'Warning',
+      'BackOff',
+      `Back-off restarting failed container ${whose.replace('pod=', 'in pod ')}`,
+    );
+    this.#write();
+    await clock.sleep(pause, this.#ending.signal);
+  }
+
+  #retire(record: ContainerRecord): void {
+    if (record.current) record.previous = record.current;
+    delete record.current;
   }
 
   /** A start that fails is tried again after a pause, as the kubelet's next sync does. */
-  async #startUntilStarted(record: ContainerRecord): Promise<void> {
-    const { clock, backoffMs, event } = this.#host;
+  async #startUntilStarted(record: ContainerRecord): Promise<Container> {
+    const { backoffMs, clock, event } = this.#host;
     for (;;) {
       this.#ending.signal.throwIfAborted();
       try {
-        await this.#startContainer(record);
-        return;
+        return await this.#startContainer(record);
       } catch (error) {
         this.#ending.signal.throwIfAborted();
-        const reason = error instanceof StartError ? error.reason : 'CreateContainerError';
-        record.waiting = { reason, message: messageOf(error) };
-        event(this.record.pod, 'Warning', 'Failed', `Error: ${messageOf(error)}`);
+        if (!(error instanceof StartError)) throw error;
+        this.#retire(record);
+        record.waiting = { reason: error.reason, message: error.message };
+        event(this.record.pod, 'Warning', 'Failed', `Error: ${error.message}`);
         this.#write();
         await clock.sleep(backoffMs, this.#ending.signal);
       }
     }
   }
 
-  async #startContainer(record: ContainerRecord): Promise<void> {
-    const { clock, event, folder, runId, startLatencyMs, store } = this.#host;
+  async #startContainer(record: ContainerRecord): Promise<Container> {
+    const { clock, event, startLatencyMs } = this.#host;
     const { pod } = this.record;
     const { spec } = record;
-    let given: ContainerAllocateResponse[];
-    try {
-      given = await this.#host.runOptions(pod.metadata.uid, spec.name);
-    } catch (error) {
-      throw new StartError('CreateContainerConfigError', messageOf(error));
-    }
+    event(pod, 'Normal', 'Pulled', `Container image "${spec.image}" already present on machine`);
+    const given = await this.#host
+      .runOptions(pod.metadata.uid, spec)
+      .catch((error: unknown) => Promise.reject(new StartError('CreateContainerConfigError', error)));
     await clock.sleep(startLatencyMs * (1 - SANDBOX_SHARE), this.#ending.signal);
-    const root = join(folder, `${spec.name}-${record.restarts}`);
+    const process = await this.#create(record, given);
+    event(pod, 'Normal', 'Created', `Created container: ${spec.name}`);
+    const id = `${pod.metadata.uid}-${spec.name}-${record.attempts}`;
+    let container: Container;
+    try {
+      container = await Container.start(process, id, clock);
+    } catch (error) {
+      throw new StartError('RunContainerError', error);
+    }
+    this.#retire(record);
+    record.current = container;
+    record.attempts += 1;
+    if (this.#ending.signal.aborted) container.signal('SIGKILL');
+    event(pod, 'Normal', 'Started', `Started container ${spec.name}`);
+    this.#write();
+    return container;
+  }
+
+  /** The container's root folder, environment and command. @throws StartError. */
+  async #create(record: ContainerRecord, given: readonly ContainerAllocateResponse[]) {
+    const { folder, mark, store } = this.#host;
+    const { spec } = record;
+    const root = join(folder, `${spec.name}-${record.attempts}`);
     let env: Record<string, string>;
     try {
+      await rm(root, { recursive: true, force: true });
       this.#furnish(root, record, given);
-      env = environmentOf({ ...this.record, container: spec, given, store, host: process.env, root, runId });
+      env = environmentOf({ ...this.record, container: spec, given, store, host: process.env, root, mark });
     } catch (error) {
-      throw new StartError('CreateContainerConfigError', messageOf(error));
+      throw new StartError('CreateContainerConfigError', error);
     }
-    const argv = [...(spec.command ?? []), ...(spec.args ?? [])].map((word) => expand(word, env));
-    if (!spec.command?.length) {
+    const [command, ...args] = [...(spec.command ?? []), ...(spec.args ?? [])].map((word) =>
+      expand(word, env),
+    );
+    if (!spec.command?.length || command === undefined)
       throw new StartError(
         'CreateContainerError',
-        'no command specified: embedded pulls no image whose entry point it could run',
+        'no command specified: embedded runs no image’s entry point',
       );
-    }
-    const cwd = spec.workingDir ? join(root, spec.workingDir) : root;
-    mkdirSync(cwd, { recursive: true });
     try {
-      record.current = await Container.start({ argv, env, root, cwd }, clock);
+      const cwd = join(root, spec.workingDir ?? '');
+      mkdirSync(cwd, { recursive: true });
+      return { argv: [findProgram(command, root, env.PATH ?? ''), ...args], env, cwd };
     } catch (error) {
-      throw new StartError('RunContainerError', messageOf(error));
+      throw new StartError('RunContainerError', error);
     }
-    if (this.#ending.signal.aborted) record.current.signal('SIGKILL');
-    event(pod, 'Normal', 'Started', `Started container ${spec.name}`);
-    // The container may be over by the time its start is written; the pod's last status says so.
-    this.#write();
   }
 
-  /** The container's root folder: what a runtime would mount is linked. */
+  /** What a runtime would mount is linked. */
   #furnish(root: string, { spec }: ContainerRecord, given: readonly ContainerAllocateResponse[]): void {
-    const { hostPath } = this.#host;
-    rmSync(root, { recursive: true, force: true });
     mkdirSync(root, { recursive: true });
     for (const { mounts = [], devices = [] } of given) {
-      for (const { container_path, host_path } of mounts) link(root, container_path, hostPath(host_path));
-      for (const { container_path, host_path } of devices) link(root, container_path, hostPath(host_path));
+      for (const { container_path, host_path } of [...mounts, ...devices])
+        link(root, container_path, this.#host.hostPath(host_path));
     }
-    for (const { name, mountPath, subPath } of spec.volumeMounts ?? []) {
-      link(root, mountPath, join(this.#volume(name), subPath ?? ''));
-    }
-  }
-
-  /** A volume's folder, made when first asked for. */
-  #volume(name: string): string {
-    const { pod } = this.record;
-    // biome-ignore lint/suspicious/noExplicitAny: a volume has one field of many; only those below are served.
-    const volume = (pod.spec?.volumes ?? []).find((candidate: any) => candidate.name === name);
-    if (!volume) throw new Error(`the pod has no volume ${name}`);
-    if (volume.hostPath) return this.#host.hostPath(volume.hostPath.path);
-    const folder = join(this.#host.folder, 'volumes', name);
-    mkdirSync(folder, { recursive: true });
-    if (volume.emptyDir) return folder;
-    const { store } = this.#host;
-    if (!volume.configMap && !volume.secret)
-      throw new Error(`volume ${name} is of no kind that embedded serves`);
-    const data = volume.configMap
-      ? dataOf({ pod, store }, { configMapRef: volume.configMap })
-      : dataOf({ pod, store }, { secretRef: { ...volume.secret, name: volume.secret.secretName } });
-    for (const [key, text] of Object.entries(data)) writeFileSync(join(folder, key), text);
-    return folder;
+    for (const { name, mountPath, subPath } of spec.volumeMounts ?? [])
+      link(root, mountPath, join(volumePath(this.record.pod, name, this.#host), subPath ?? ''));
   }
 
   #write(): void {
     const { clock, store } = this.#host;
-    const { pod } = this.record;
-    const current = store.get('pods', pod.metadata.namespace, pod.metadata.name);
-    if (current?.metadata.uid !== pod.metadata.uid) return;
+    const { name, namespace, uid } = this.record.pod.metadata;
+    const current = store.get('pods', namespace, name);
+    if (current?.metadata.uid !== uid) return;
     const status = statusOf({ ...this.record, pod: current }, clock.wall());
     const text = JSON.stringify(status);
     if (text === this.#written) return;
     this.#written = text;
-    store.update('pods', pod.metadata.namespace, pod.metadata.name, (stored) => ({ ...stored, status }), {
-      status: true,
-    });
+    store.update('pods', namespace, name, (stored) => ({ ...stored, status }), { status: true });
   }
 }

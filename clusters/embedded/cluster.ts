@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Clock } from '../../harness/clock/clock.ts';
+import { type ApiServer, kubeconfigFor, startApiServer } from './api/server.ts';
+import { EventExpiry } from './event-expiry.ts';
+import { JobController } from './job-controller.ts';
+import { Kubelet } from './kubelet/kubelet.ts';
+import { createStore } from './memory-store.ts';
+import { Scheduler } from './scheduler.ts';
+import {
+  type ClusterSettings,
+  CONTROL_PLANE,
+  clusterFiles,
+  MODELLED_KUBERNETES,
+  nodeFolders,
+  workerName,
+} from './settings.ts';
+import type { Store } from './store.ts';
+import { containerMark } from './sweep.ts';
+
+/** Namespaces that every cluster has. */
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** A whole cluster in this process: the API and its store, scheduler, Job controller, and a kubelet a node. */
+export class EmbeddedCluster {
+  readonly store: Store;
+  readonly #settings: ClusterSettings;
+  readonly #clock: Clock;
+  readonly #kubelets = new Map<string, Kubelet>();
+  readonly #controllers: { start(): void; stop(): void }[];
+  #api: ApiServer | undefined;
+
+  constructor(settings: ClusterSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.store = createStore(clock);
+    this.#controllers = [
+      new Scheduler(this.store, clock, settings.seed),
+      new JobController(this.store, clock, settings.backoffMs),
+      new EventExpiry(this.store, clock),
+    ];
+  }
+
+  get nodeNames(): string[] {
+    return [...this.#kubelets.keys()];
+  }
+
+  /** Brings everything up; the kubeconfig (for its owner alone) is the last thing to be there. */
+  async start(): Promise<void> {
+    const { folder, name, workers } = this.#settings;
+    mkdirSync(folder, { recursive: true });
+    for (const namespace of NAMESPACES)
+      this.store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    for (const controller of this.#controllers) controller.start();
+    const names = [CONTROL_PLANE, ...Array.from({ length: workers }, (_, index) => workerName(index))];
+    for (const [index, node] of names.entries()) {
+      const kubelet = this.#kubelet(node, index);
+      this.#kubelets.set(node, kubelet);
+      await kubelet.start();
+    }
+    const token = randomBytes(24).toString('base64url');
+    this.#api = await startApiServer({
+      store: this.store,
+      clock: this.#clock,
+      kubelet: (node) => this.#kubelets.get(node),
+      token,
+      version: MODELLED_KUBERNETES,
+    });
+    writeFileSync(clusterFiles(folder).kubeconfig, kubeconfigFor(this.#api.url, token, name), {
+      mode: 0o600,
+    });
+  }
+
+  async restartKubelet(node: string): Promise<void> {
+    const kubelet = this.#kubelets.get(node);
+    if (!kubelet) throw new Error(`there is no node ${node}`);
+    await kubelet.restart();
+  }
+
+  /** Ends every container at once; nothing else can be in the way of it. */
+  killContainers(): void {
+    for (const kubelet of this.#kubelets.values()) kubelet.killContainers();
+  }
+
+  async stop(): Promise<void> {
+    this.killContainers();
+    for (const controller of this.#controllers) controller.stop();
+    await this.#api?.close();
+    await Promise.all([...this.#kubelets.values()].map((kubelet) => kubelet.stop()));
+  }
+
+  #kubelet(node: string, index: number): Kubelet {
+    const { backoffMs, cpu, folder, memory, runId, seed, startJitter, startLatencyMs } = this.#settings;
+    return new Kubelet(
+      {
+        name: node,
+        folder: nodeFolders(folder, node).root,
+        role: node === CONTROL_PLANE ? 'control-plane' : 'worker',
+        cpu,
+        memory,
+        startLatencyMs,
+        jitter: startJitter,
+        backoffMs,
+        seed: seed + index,
+        mark: containerMark(runId),
+        version: MODELLED_KUBERNETES,
+      },
+      this.store,
+      this.#clock,
+    );
+  }
+}

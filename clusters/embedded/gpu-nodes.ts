@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { gpuNodeFiles } from '../gpu-node/layout.ts';
+import type { ClusterNode } from '../port.ts';
+import { type Started, startProcess } from './process.ts';
+import { clusterFiles } from './settings.ts';
+
+const READY_MS = 30_000;
+
+/** The process that is the fake GPU node of every worker. */
+export class GpuNodes {
+  readonly #folder: string;
+  readonly #workers: { name: string; stateDir: string; devicePluginDir: string; podResourcesDir: string }[];
+  #process: Started | undefined;
+
+  constructor(folder: string, nodes: readonly ClusterNode[]) {
+    this.#folder = folder;
+    this.#workers = nodes.flatMap(({ kubeletDirs, name, stateDir }) =>
+      kubeletDirs && stateDir
+        ? [
+            {
+              name,
+              stateDir,
+              devicePluginDir: kubeletDirs.devicePlugins,
+              podResourcesDir: kubeletDirs.podResources,
+            },
+          ]
+        : [],
+    );
+  }
+
+  /**
+   * Starts it and waits until each node says in its ledger that it runs and, where settings lie ready for it, that its
+   * plugin is registered. @throws OrdealError PROCESS_NOT_READY or WAIT_DEADLINE (exit 4).
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#process) return;
+    const files = clusterFiles(this.#folder);
+    writeFileSync(files.gpuNodes, JSON.stringify({ nodes: this.#workers }));
+    const ledgers = await Promise.all(this.#workers.map(({ stateDir }) => awaited(stateDir)));
+    this.#process = await startProcess({
+      what: 'the fake GPU nodes',
+      module: new URL('../gpu-node/main.ts', import.meta.url),
+      args: ['--config', files.gpuNodes, '--lifeline'],
+      log: files.gpuNodesLog,
+      deadlineMs: READY_MS,
+      signal,
+    });
+    let silent: string[] = [];
+    await waitFor(
+      async () => {
+        const said = await Promise.all(ledgers.map((ledger) => ledger()));
+        silent = this.#workers.filter((_, index) => !said[index]).map(({ name }) => name);
+        return silent.length === 0;
+      },
+      {
+        what: `the fake GPU nodes of ${this.#workers.length} workers`,
+        deadlineMs: READY_MS,
+        intervalMs: 50,
+        seen: () => `nothing in the ledger of ${silent.join(', ')}`,
+        clock: systemClock,
+        signal,
+      },
+    );
+  }
+
+  async stop(): Promise<void> {
+    const started = this.#process;
+    this.#process = undefined;
+    await started?.end();
+  }
+}
+
+/** Looks at a ledger from its present end on: what an earlier agent wrote says nothing of this one. */
+async function awaited(stateDir: string): Promise<() => Promise<boolean>> {
+  const files = gpuNodeFiles(stateDir);
+  await mkdir(files.root, { recursive: true });
+  const there = (path: string) => stat(path).catch(() => undefined);
+  const start = (await there(files.ledger))?.size ?? 0;
+  const last = (await there(files.settings)) ? 'plugin.registered' : 'agent.started';
+  return async () => {
+    const ledger = await readFile(files.ledger).catch(() => Buffer.alloc(0));
+    return ledger.subarray(start).includes(`"type":"${last}"`);
+  };
+}

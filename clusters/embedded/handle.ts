@@ -1,0 +1,128 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import pLimit from 'p-limit';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { tryRun } from '../../harness/exec/exec.ts';
+import { connect, type Kube } from '../../harness/kube/client.ts';
+import type { Capability, Cluster, ClusterNode } from '../port.ts';
+import { order } from './control.ts';
+import { GpuNodes } from './gpu-nodes.ts';
+import {
+  type ClusterSettings,
+  CONTROL_PLANE,
+  clusterFiles,
+  MODELLED_KUBERNETES,
+  nodeFolders,
+} from './settings.ts';
+
+/** Recorded by the kubelet, and pulled by nobody. */
+const WORKLOAD_IMAGE = 'ordeal.dev/workload:embedded';
+const RESTART_MS = 30_000;
+const CAPABILITIES: Capability[] = ['plugin-sockets', 'restart-kubelet', 'toolbox'];
+
+/** The handle of an embedded cluster that runs. `end` ends its process and removes its folder. */
+export async function clusterHandle(
+  settings: ClusterSettings,
+  nodeNames: string[],
+  end: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Cluster> {
+  const files = clusterFiles(settings.folder);
+  const kube = await connect(files.kubeconfig);
+  const nodes = nodeNames.map((name) => nodeHandle(settings.folder, name));
+  const gpuNodes = new GpuNodes(settings.folder, nodes);
+  return {
+    name: settings.name,
+    provider: 'embedded',
+    kubeconfig: files.kubeconfig,
+    evidence: 'modelled',
+    versions: {
+      kubernetes: `${MODELLED_KUBERNETES} (embedded)`,
+      containerRuntime: 'processes of this machine',
+      node: process.version,
+    },
+    nodeNames,
+    kube,
+    nodes,
+    capabilities: new Set(CAPABILITIES),
+    workloadImage: WORKLOAD_IMAGE,
+    startGpuNodes: () => gpuNodes.start(signal),
+    stopGpuNodes: () => gpuNodes.stop(),
+    exportLogs: (dir) => exportLogs(settings.folder, kube, nodes, dir),
+    async down() {
+      await gpuNodes.stop();
+      kube.close();
+      await end();
+    },
+  };
+}
+
+function nodeHandle(folder: string, name: string): ClusterNode {
+  const { devicePlugins, podResources, root, state } = nodeFolders(folder, name);
+  const worker = name !== CONTROL_PLANE;
+  return {
+    name,
+    role: worker ? 'worker' : 'control-plane',
+    stateDir: worker ? state : undefined,
+    kubeletDirs: { devicePlugins, podResources },
+    // Nodes share this machine; a command finds its own node's files by these.
+    exec: (argv, options = {}) =>
+      tryRun(argv, { ...options, cwd: root, env: { ORDEAL_NODE: name, ORDEAL_NODE_STATE: state } }),
+    async restartKubelet() {
+      try {
+        await order(clusterFiles(folder).control, `restart-kubelet/${name}`, RESTART_MS);
+      } catch (error) {
+        throw new OrdealError({
+          code: 'KUBELET_NOT_RESTARTED',
+          exit: EXIT.unable,
+          tried: `restarting the kubelet of ${name}`,
+          seen: String(error),
+          todo: `look at ${clusterFiles(folder).log}`,
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/** What there is to look into: the processes' own logs, each node's ledger, the API's objects, the pods' logs. */
+async function exportLogs(
+  folder: string,
+  kube: Kube,
+  nodes: readonly ClusterNode[],
+  dir: string,
+): Promise<void> {
+  await mkdir(join(dir, 'pods'), { recursive: true });
+  const files = clusterFiles(folder);
+  for (const file of [files.log, files.gpuNodesLog])
+    await cp(file, join(dir, basename(file))).catch(() => undefined);
+  for (const { name, stateDir } of nodes) {
+    if (stateDir) await cp(stateDir, join(dir, 'nodes', name), { recursive: true }).catch(() => undefined);
+  }
+  const { items: pods } = await kube.core.listPodForAllNamespaces();
+  const lists = {
+    nodes: (await kube.core.listNode()).items,
+    pods,
+    jobs: (await kube.batch.listJobForAllNamespaces()).items,
+    events: (await kube.core.listEventForAllNamespaces()).items,
+  };
+  for (const [kind, items] of Object.entries(lists))
+    await writeFile(join(dir, `${kind}.json`), JSON.stringify(items, undefined, 2));
+  const atOnce = pLimit(8);
+  const containers = pods.flatMap(({ metadata, spec }) =>
+    [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map((container) => ({
+      namespace: metadata?.namespace ?? '',
+      name: metadata?.name ?? '',
+      container: container.name,
+    })),
+  );
+  await Promise.all(
+    containers.map((which) =>
+      atOnce(async () => {
+        // A container that never started has no log.
+        const log = await kube.core.readNamespacedPodLog({ ...which, timestamps: true }).catch(() => '');
+        if (log) await writeFile(join(dir, 'pods', `${Object.values(which).join('_')}.log`), log);
+      }),
+    ),
+  );
+}

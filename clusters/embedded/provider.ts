@@ -1,0 +1,172 @@
+import { writeFileSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import type { Provider, Readiness, StepContext } from '../../harness/run/ports.ts';
+import type { Cluster } from '../port.ts';
+import { answers, order } from './control.ts';
+import { clusterHandle } from './handle.ts';
+import { startProcess } from './process.ts';
+import { ClusterSettings, clusterFiles, nodeFolders, workerName } from './settings.ts';
+import { sweepContainers } from './sweep.ts';
+
+const READY_MS = 60_000;
+const END_MS = 20_000;
+/** A unix socket's path has at most 107 bytes; a device plugin needs some of them for its socket's name. */
+const MAX_SOCKET_FOLDER_BYTES = 80;
+
+/** A cluster in a child process: nothing of it is real but its protocols and its containers' processes. */
+export const embeddedProvider: Provider<Cluster> = {
+  name: 'embedded',
+
+  async readiness() {
+    return [nodeVersion(process.versions.node), platform(process.platform)];
+  },
+
+  async up(context) {
+    const settings = settingsOf(
+      context,
+      join(context.workDir, 'e'),
+      context.plan.cluster.name ?? context.runId,
+    );
+    let end = async () => {};
+    context.undo.push(`end the embedded cluster ${settings.name}`, async () => {
+      await end();
+      await rm(settings.folder, { recursive: true, force: true });
+    });
+    context.progress(`embedded: starting ${settings.workers} workers`);
+    const started = await start(settings, false, context.signal);
+    end = () => started.end(END_MS);
+    const { nodes } = started.said as { nodes: string[] };
+    const cluster = await clusterHandle(settings, nodes, end, context.signal);
+    end = () => cluster.down();
+    return cluster;
+  },
+
+  async upDetached(context) {
+    const name = context.plan.cluster.name ?? context.runId;
+    const folder = detachedFolder(name);
+    if (await answers(clusterFiles(folder).control)) {
+      throw new OrdealError({
+        code: 'EMBEDDED_CLUSTER_EXISTS',
+        exit: EXIT.unable,
+        tried: `starting the embedded cluster ${name}`,
+        seen: 'there is one of that name',
+        todo: `run \`ordeal down ${name}\`, or give the cluster another name in the plan`,
+      });
+    }
+    await rm(folder, { recursive: true, force: true });
+    try {
+      await start(settingsOf(context, folder, name), true, context.signal);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return { name, kubeconfig: clusterFiles(folder).kubeconfig };
+  },
+
+  async down(name) {
+    return await remove(detachedFolder(name));
+  },
+
+  async clean() {
+    const removed: string[] = [];
+    const names = await readdir(detachedRoot()).catch(() => []);
+    for (const name of names) {
+      const folder = detachedFolder(name);
+      if (await answers(clusterFiles(folder).control)) continue;
+      if (await remove(folder)) removed.push(`embedded cluster ${name}`);
+    }
+    return [...removed, ...sweepContainers()];
+  },
+};
+
+/** Ends a detached cluster's process, where it answers, and removes its folder. False where there was no folder. */
+async function remove(folder: string): Promise<boolean> {
+  const there = await readdir(folder).catch(() => undefined);
+  if (!there) return false;
+  const { control } = clusterFiles(folder);
+  if (await answers(control)) {
+    await order(control, 'stop');
+    await waitFor(async () => !(await answers(control)), {
+      what: `the end of the cluster in ${folder}`,
+      deadlineMs: END_MS,
+      clock: systemClock,
+    });
+  }
+  await rm(folder, { recursive: true, force: true });
+  return true;
+}
+
+function settingsOf({ plan, runId }: StepContext, folder: string, name: string): ClusterSettings {
+  const { startLatency, workers } = plan.cluster;
+  return ClusterSettings.parse({
+    name,
+    runId,
+    folder,
+    seed: plan.seed,
+    ...(workers !== undefined && { workers }),
+    ...(startLatency !== undefined && { startLatencyMs: startLatency }),
+  });
+}
+
+async function start(settings: ClusterSettings, detached: boolean, signal: AbortSignal) {
+  const { folder, workers } = settings;
+  const longest = nodeFolders(folder, workerName(workers - 1)).devicePlugins;
+  if (Buffer.byteLength(longest) > MAX_SOCKET_FOLDER_BYTES) throw tooLong(folder, longest);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const files = clusterFiles(folder);
+  writeFileSync(files.settings, JSON.stringify(settings));
+  return await startProcess({
+    what: `the embedded cluster ${settings.name}`,
+    module: new URL('./main.ts', import.meta.url),
+    args: ['--config', files.settings, ...(detached ? ['--detached'] : [])],
+    log: files.log,
+    deadlineMs: READY_MS,
+    detached,
+    signal,
+  });
+}
+
+function tooLong(folder: string, longest: string): OrdealError {
+  return new OrdealError({
+    code: 'FOLDER_TOO_LONG',
+    exit: EXIT.unable,
+    tried: `making the embedded cluster's sockets in ${folder}`,
+    seen: `the path ${longest} has ${Buffer.byteLength(longest)} bytes, and a unix socket's has at most 107 in all`,
+    todo: 'set TMPDIR to a folder with a shorter name',
+  });
+}
+
+/** Where clusters that outlive their process are, a folder each. */
+function detachedRoot(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', 'e');
+}
+
+function detachedFolder(name: string): string {
+  return join(detachedRoot(), name);
+}
+
+function nodeVersion(version: string): Readiness {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return {
+    name: 'Node ≥ 20.19',
+    ok,
+    detail: `Node ${version}`,
+    ...(!ok && { mend: 'install Node 20.19 or later' }),
+  };
+}
+
+function platform(name: NodeJS.Platform): Readiness {
+  const ok = name === 'linux' || name === 'darwin';
+  return {
+    name: 'Linux or macOS',
+    ok,
+    detail: name,
+    ...(!ok && { mend: 'run it on Linux or macOS, or in WSL' }),
+  };
+}

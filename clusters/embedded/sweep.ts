@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Environment that every container's process has: whose run it is, and the process that keeps it. */
+const RUN = 'ORDEAL_RUN';
+const KEEPER = 'ORDEAL_KEEPER';
+
+/** The mark of containers that this process keeps. Without /proc (macOS) the keeper is not named. */
+export function containerMark(runId: string): Record<string, string> {
+  const born = bornAt(process.pid);
+  return { [RUN]: runId, ...(born && { [KEEPER]: `${process.pid}.${born}` }) };
+}
+
+/**
+ * Kills the processes of containers whose keeper was killed, where /proc shows them; a container's first process dies
+ * with its keeper, what it had started may not. Returns what they were, a line each.
+ */
+export function sweepContainers(): string[] {
+  const swept: string[] = [];
+  for (const { pid, run, keeper } of markedProcesses()) {
+    const [keeperPid, born] = keeper.split('.');
+    if (bornAt(Number(keeperPid)) === born) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+      swept.push(`process ${pid} of run ${run}`);
+    } catch {
+      // It ended by itself.
+    }
+  }
+  return swept;
+}
+
+function markedProcesses(): { pid: number; run: string; keeper: string }[] {
+  let entries: string[];
+  try {
+    entries = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+  return entries.flatMap((name) => {
+    const env = environ(name);
+    const run = env.get(RUN);
+    const keeper = env.get(KEEPER);
+    return run === undefined || keeper === undefined ? [] : [{ pid: Number(name), run, keeper }];
+  });
+}
+
+/** Empty where the process is somebody else's, or gone. */
+function environ(pid: string): Map<string, string> {
+  try {
+    const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return new Map(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+/** A process's start in the kernel's ticks since boot: a PID alone is given out again. */
+function bornAt(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Field 22, counted behind the command's name, which may hold blanks and brackets.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}

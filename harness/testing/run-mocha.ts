@@ -1,0 +1,26 @@
+/** One lane's process: `run-mocha.ts TIMEOUT_MS FILE…`. Prints as usual, and sends its counts to whoever forked it. */
+import Mocha from 'mocha';
+
+const { EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+
+const [timeoutMs, ...files] = process.argv.slice(2);
+const mocha = new Mocha({ timeout: Number(timeoutMs), reporter: 'spec', forbidOnly: true });
+for (const file of files) mocha.addFile(file);
+await mocha.loadFilesAsync();
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const runner = mocha.run((failures) => {
+  // A hook that fails is no test, and still no success.
+  process.send?.({ ...counts, failed: Math.max(counts.failed, failures) }, () =>
+    process.exit(failures > 0 ? 1 : 0),
+  );
+});
+runner.on(EVENT_TEST_PASS, () => {
+  counts.passed += 1;
+});
+runner.on(EVENT_TEST_FAIL, () => {
+  counts.failed += 1;
+});
+runner.on(EVENT_TEST_PENDING, () => {
+  counts.skipped += 1;
+});
