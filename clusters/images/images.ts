@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { cacheDir, exists } from './cache.ts';
@@ -137,34 +137,30 @@ async function fromHere(version: string, context: BuildContext): Promise<ImageSe
     await buildNodeArchive(version, node.archive, context);
     context.progress('node image: loading it into Docker');
     await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
-    await removeSuperseded(version, node, context);
+    await removeSuperseded(version, node.tag, context);
+    await prune(context);
   }
   await buildLocalWorkload(workload, context);
   return imageSet(version, 'local', node.tag, workload);
 }
 
-/** Half a gigabyte each: a version's earlier node images go, as far as no container runs from them. */
-async function removeSuperseded(
-  version: string,
-  node: { tag: string; archive: string },
-  context: BuildContext,
-): Promise<void> {
-  const folder = dirname(node.archive);
-  for (const name of await readdir(folder)) {
-    const archive = join(folder, name);
-    if (name.startsWith(`ordeal-node-v${version}-`) && archive !== node.archive) await rm(archive);
+/** Half a gigabyte each: a version's earlier node images leave Docker, as far as no container runs from them. */
+async function removeSuperseded(version: string, tag: string, context: BuildContext): Promise<void> {
+  const repository = tag.slice(0, tag.indexOf(':'));
+  const listed = await context.run(['docker', 'images', '--format', '{{.Repository}}:{{.Tag}}', repository]);
+  for (const other of listed.split('\n')) {
+    if (other.startsWith(`${repository}:v${version}-`) && other !== tag)
+      await tryRun(['docker', 'rmi', other]);
   }
-  const [repository] = node.tag.split(':');
-  const listed = await context.run([
-    'docker',
-    'images',
-    '--format',
-    '{{.Repository}}:{{.Tag}}',
-    `${repository}`,
-  ]);
-  for (const tag of listed.split('\n')) {
-    if (tag.startsWith(`${repository}:v${version}-`) && tag !== node.tag)
-      await tryRun(['docker', 'rmi', tag]);
+}
+
+const KEPT_MS = 24 * 3_600_000;
+
+/** Archives of sources as they were leave the cache after a day: another checkout may still be at them. */
+async function prune(context: BuildContext): Promise<void> {
+  for (const { name, current } of await listImages({ ORDEAL_CACHE: context.cache })) {
+    const archive = join(context.cache, 'images', name);
+    if (!current && (await stat(archive)).mtimeMs < Date.now() - KEPT_MS) await rm(archive);
   }
 }
 

@@ -23,6 +23,7 @@ export const kindProvider: Provider<Cluster> = {
   async up(context) {
     const name = ownName(context.plan.cluster.name ?? context.runId);
     const folder = join(context.workDir, 'k');
+    await refuseExisting(name);
     context.undo.push(`delete the kind cluster ${name}`, async () => {
       await deleteCluster(name, folder);
     });
@@ -32,6 +33,7 @@ export const kindProvider: Provider<Cluster> = {
   async upDetached(context) {
     const name = ownName(context.plan.cluster.name ?? context.runId);
     const folder = detachedFolder(name);
+    await refuseExisting(name);
     try {
       const cluster = await create(name, folder, null, context);
       cluster.kube.close();
@@ -65,7 +67,6 @@ async function create(
   context: StepContext,
 ): Promise<Cluster> {
   const images = await imagesOf(plainVersion(context.plan.cluster.kubernetes), context);
-  if ((await nodeContainers(name)).length > 0) throw alreadyThere(name);
   const created = await prepare(name, folder, owner, images, context.plan.cluster.workers ?? DEFAULT_WORKERS);
   const config = kindConfig({ images, workers: created.workers, cgroups: await cgroupVersion() });
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
@@ -130,8 +131,10 @@ async function prepare(
   return { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
 }
 
-function alreadyThere(name: string): OrdealError {
-  return new OrdealError({
+/** Before any undo is registered: it would remove what somebody else brought up. */
+async function refuseExisting(name: string): Promise<void> {
+  if ((await nodeContainers(name)).length === 0) return;
+  throw new OrdealError({
     code: 'KIND_CLUSTER_EXISTS',
     exit: EXIT.unable,
     tried: `creating the kind cluster ${name}`,

@@ -1,0 +1,71 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXIT, type ExitCode } from '../errors/error.ts';
+import { parsePlan } from '../plan/load.ts';
+import type { Readiness } from '../run/ports.ts';
+import { abandonedWorkDirs, removeWorkDir } from '../run/work-dir.ts';
+import type { Parts } from './parts.ts';
+import { overridesOf, providerOf, type RunOptions } from './run.ts';
+import { inSession } from './session.ts';
+
+/** `ordeal doctor`: what each provider finds on this machine, and what mends what is missing. */
+export async function doctor(parts: Parts, json: boolean): Promise<ExitCode> {
+  const found: Record<string, Readiness[]> = {};
+  for (const [name, load] of Object.entries(parts.providers)) found[name] = await (await load()).readiness();
+  if (json) {
+    process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
+  } else {
+    for (const [name, checks] of Object.entries(found)) {
+      const ready = checks.every(({ ok }) => ok);
+      process.stdout.write(`${name}: ${ready ? 'ready' : 'not ready'}\n`);
+      for (const check of checks) {
+        process.stdout.write(`  ${check.ok ? 'ok     ' : 'missing'}  ${check.name}: ${check.detail}\n`);
+        if (!check.ok && check.mend) process.stdout.write(`           do: ${check.mend}\n`);
+      }
+    }
+  }
+  return Object.values(found).some((checks) => checks.every(({ ok }) => ok)) ? EXIT.certified : EXIT.unable;
+}
+
+/** `ordeal up`: a cluster that stays, until `ordeal down`. */
+export async function up(parts: Parts, options: RunOptions & { name?: string }): Promise<ExitCode> {
+  const overrides = [...overridesOf(options), ...(options.name ? [`cluster.name=${options.name}`] : [])];
+  const plan = parsePlan('', 'reading the command line', overrides);
+  const named = { ...plan, cluster: { ...plan.cluster, name: plan.cluster.name ?? 'ordeal' } };
+  const provider = await providerOf(parts, named);
+  const outDir = mkdtempSync(join(tmpdir(), 'ordeal-up-'));
+  const { name, kubeconfig } = await inSession({ plan: named, outDir, quiet: options.quiet }, (context) =>
+    provider.upDetached(context),
+  );
+  process.stdout.write(`${provider.name} cluster ${name} is up\nexport KUBECONFIG=${kubeconfig}\n`);
+  return EXIT.certified;
+}
+
+/** `ordeal down NAME`: whichever provider has it. */
+export async function down(parts: Parts, name: string): Promise<ExitCode> {
+  const ended: string[] = [];
+  for (const [provider, load] of Object.entries(parts.providers)) {
+    if (await (await load()).down(name)) ended.push(provider);
+  }
+  process.stdout.write(
+    ended.length > 0 ? `${name} is down (${ended.join(', ')})\n` : `there was no cluster ${name}\n`,
+  );
+  return EXIT.certified;
+}
+
+/** `ordeal clean`: heals and removes what runs that are gone have left. Any number of times. */
+export async function clean(parts: Parts): Promise<ExitCode> {
+  const removed = await parts.healJournal();
+  for (const load of Object.values(parts.providers)) removed.push(...(await (await load()).clean()));
+  for (const folder of abandonedWorkDirs()) {
+    removeWorkDir(folder);
+    removed.push(`scratch folder ${folder}`);
+  }
+  process.stdout.write(
+    removed.length > 0
+      ? `${removed.map((line) => `removed: ${line}`).join('\n')}\n`
+      : 'nothing was left behind\n',
+  );
+  return EXIT.certified;
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { ClusterHandle, Provider, ReportContext, Reporter, Suite } from '../run/ports.ts';
+import type { Control } from '../verdict/exit-code.ts';
+
+/** Image building, as the command line offers it. */
+export interface Images {
+  build(options: {
+    kubernetes?: string;
+    source?: 'registry' | 'local';
+    progress(line: string): void;
+  }): Promise<{
+    nodeImage: string;
+    workloadImage: string;
+  }>;
+  list(): Promise<{ name: string; bytes: number; current: boolean }[]>;
+}
+
+/** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
+export interface Parts {
+  version: string;
+  providers: Record<string, () => Promise<Provider<ClusterHandle>>>;
+  suites: Record<string, () => Promise<Suite<ClusterHandle>>>;
+  reporters(): Promise<readonly Reporter[]>;
+  reportAll(
+    reporters: readonly Reporter[],
+    context: ReportContext,
+    log: Pick<Logger, 'error'>,
+  ): Promise<unknown>;
+  reportControls(controls: readonly Control[]): Promise<void>;
+  images(): Promise<Images>;
+  faults(): Promise<readonly { kind: string; title: string }[]>;
+  /** Heals what the journal of faults still lists; names what it did. */
+  healJournal(): Promise<string[]>;
+}

@@ -1,0 +1,178 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import type { Parts } from './parts.ts';
+import type { RunOptions } from './run.ts';
+
+const collect = (value: string, before: string[]) => [...before, value];
+
+function oneOf(...choices: string[]) {
+  return (value: string) => {
+    if (!choices.includes(value)) throw new InvalidArgumentError(`expected one of ${choices.join(', ')}`);
+    return value;
+  };
+}
+
+function withClusterOptions(command: Command): Command {
+  return command
+    .option('--cluster <provider>', 'embedded or kind')
+    .option('--kubernetes <version>', 'Kubernetes of the cluster, such as 1.34.4')
+    .option('--workers <count>', 'worker nodes')
+    .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, [])
+    .option('-q, --quiet', 'no progress', false);
+}
+
+/** Builds the command line; `done` gets each command's exit code. */
+function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => void): Command {
+  const program = new Command('ordeal')
+    .description('Breaks a Kubernetes cluster on purpose and says whether it may be released.')
+    .version(parts.version)
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 certified, 1 refused, 2 inconclusive, 3 wrong plan or command line,\n4 this machine or cluster cannot do it, 5 defect of ordeal, 130 interrupted.',
+    );
+  const replay = `ordeal ${argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ')}`;
+
+  withClusterOptions(program.command('run').description('run a plan; without one, both profiles as controls'))
+    .option('--plan <file>', 'a plan in YAML')
+    .option('--suite <name>', 'a suite; may be given again', collect, [])
+    .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
+    .option('--seed <number>', 'seed of everything that is drawn')
+    .option('--deadline <duration>', 'end of the run, such as 30m')
+    .option('--out <folder>', 'where the run’s files go')
+    .action(async (options: RunOptions) => {
+      const { run } = await import('./run.ts');
+      done(await run(parts, options, replay));
+    });
+
+  program
+    .command('report <folder>')
+    .description('judge a past run again from its history')
+    .action(async (folder: string) => {
+      const { report } = await import('./report.ts');
+      done(await report(parts, folder));
+    });
+
+  program
+    .command('doctor')
+    .description('what this machine can run, what is missing and what mends it')
+    .option('--json', 'as JSON', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const { doctor } = await import('./clusters.ts');
+      done(await doctor(parts, json));
+    });
+
+  withClusterOptions(program.command('up').description('bring a cluster up that stays'))
+    .option('--name <name>', 'name of the cluster')
+    .action(async (options: RunOptions & { name?: string }) => {
+      const { up } = await import('./clusters.ts');
+      done(await up(parts, { ...options, suite: [] }));
+    });
+
+  program
+    .command('down')
+    .argument('[name]', 'name of the cluster', 'ordeal')
+    .description('end a cluster that `ordeal up` brought up')
+    .action(async (name: string) => {
+      const { down } = await import('./clusters.ts');
+      done(await down(parts, name));
+    });
+
+  program
+    .command('clean')
+    .description('heal and remove what runs that are gone have left')
+    .action(async () => {
+      const { clean } = await import('./clusters.ts');
+      done(await clean(parts));
+    });
+
+  const plan = program.command('plan').description('plans: init, validate, schema, explain');
+  plan
+    .command('init')
+    .description('print a plan with every default')
+    .action(async () => {
+      done(await (await import('./plans.ts')).planInit(parts));
+    });
+  plan
+    .command('validate <file>')
+    .description('check a plan')
+    .action(async (file: string) => {
+      done(await (await import('./plans.ts')).planValidate(parts, file));
+    });
+  plan
+    .command('explain <file>')
+    .description('print a plan as it would run')
+    .action(async (file: string) => {
+      done(await (await import('./plans.ts')).planExplain(parts, file));
+    });
+  plan
+    .command('schema')
+    .description('print the JSON Schema of plans')
+    .action(async () => {
+      done((await import('./plans.ts')).planSchema());
+    });
+
+  const images = program.command('images').description('images of kind clusters: build, list');
+  images
+    .command('build')
+    .description('build the node image and the workload image')
+    .option('--kubernetes <version>', 'version, such as 1.34.4')
+    .option('--source <where>', 'registry or local', oneOf('registry', 'local'))
+    .action(async (options: { kubernetes?: string; source?: 'registry' | 'local' }) => {
+      const { build: make } = await parts.images();
+      const { nodeImage, workloadImage } = await make({
+        ...options,
+        progress: (line) => process.stderr.write(`${line}\n`),
+      });
+      process.stdout.write(`${nodeImage}\n${workloadImage}\n`);
+      done(EXIT.certified);
+    });
+  images
+    .command('list')
+    .description('images that are there')
+    .action(async () => {
+      for (const { name, bytes, current } of await (await parts.images()).list()) {
+        process.stdout.write(
+          `${name}  ${Math.round(bytes / 1e6)} MB${current ? '' : '  (of older inputs)'}\n`,
+        );
+      }
+      done(EXIT.certified);
+    });
+
+  const fault = program.command('fault').description('faults: list');
+  fault
+    .command('list')
+    .description('the kinds of faults')
+    .action(async () => {
+      for (const { kind, title } of await parts.faults())
+        process.stdout.write(`${kind.padEnd(24)} ${title}\n`);
+      done(EXIT.certified);
+    });
+  return program;
+}
+
+/** Runs one command line and returns its exit code; whatever goes wrong is told on standard error, without a stack. */
+export async function main(parts: Parts, argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.certified;
+  const program = build(parts, argv, (seen) => {
+    code = seen;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has already said what was wrong, or printed the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.certified : EXIT.usage;
+    if (error instanceof OrdealError) {
+      process.stderr.write(`${error.format()}\n`);
+      return error.exit;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `this is a defect of ordeal: ${text}\n  do: run again with ORDEAL_DEBUG=1 and report what it prints\n`,
+    );
+    if (process.env.ORDEAL_DEBUG === '1') process.stderr.write(`${(error as Error).stack}\n`);
+    return EXIT.defect;
+  }
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import { systemClock } from '../clock/clock.ts';
+import type { Plan } from '../plan/schema.ts';
+import { interruptible } from '../run/interrupt.ts';
+import type { StepContext } from '../run/ports.ts';
+import { UndoStack } from '../run/undo.ts';
+import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
+
+export interface SessionOptions {
+  plan: Plan;
+  outDir: string;
+  quiet: boolean;
+}
+
+/**
+ * What one command that touches a cluster works in: a scratch folder, a log, signals and a deadline, and at the end
+ * everything undone, in reverse, whatever happened. What could not be undone is told on standard error.
+ */
+export async function inSession<T>(
+  options: SessionOptions,
+  work: (context: StepContext) => Promise<T>,
+): Promise<T> {
+  const { plan, outDir, quiet } = options;
+  mkdirSync(outDir, { recursive: true });
+  const log = pino({ base: null }, pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true }));
+  const started = systemClock.mono();
+  const progress = (line: string) => {
+    log.info(line);
+    if (!quiet)
+      process.stderr.write(`${((systemClock.mono() - started) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`);
+  };
+  const undo = new UndoStack();
+  const interrupt = interruptible(plan.deadline, progress);
+  const workDir = makeWorkDir();
+  undo.push('remove the scratch folder', async () => removeWorkDir(workDir));
+  const runId = `${new Date(systemClock.wall()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}-${randomUUID().slice(0, 6)}`;
+  try {
+    return await work({
+      plan,
+      runId,
+      outDir,
+      workDir,
+      clock: systemClock,
+      signal: interrupt.signal,
+      undo,
+      log,
+      progress,
+    });
+  } finally {
+    for (const { title, error } of await undo.unwind(60_000)) {
+      process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again\n`);
+    }
+    interrupt.release();
+  }
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
+import type { EngineEvents, Recorder } from '../history/event.ts';
+import { openHistory } from '../history/writer.ts';
+import { judge } from '../verdict/judge.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+import type { ClusterHandle, StepContext, Suite } from './ports.ts';
+
+/** Below the run's folder. */
+export const HISTORY_FILE = 'events.jsonl';
+export const PLAN_FILE = 'plan.yaml';
+
+export interface Experiment<C extends ClusterHandle> {
+  context: StepContext;
+  cluster: C;
+  suites: readonly Suite<C>[];
+  version: string;
+  /** The command that does it again. */
+  replay: string;
+}
+
+/**
+ * One plan on one cluster that is up: the suites' phases with everything recorded, then the judgement. What a phase
+ * did is undone at the end, however it ended. The verdict of a run that was cut short is inconclusive and says why.
+ */
+export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>): Promise<Verdict> {
+  const { context, cluster, suites, version, replay } = experiment;
+  const { plan } = context;
+  const path = join(context.outDir, HISTORY_FILE);
+  if (existsSync(path)) {
+    throw new OrdealError({
+      code: 'RUN_EXISTS',
+      exit: EXIT.usage,
+      tried: `recording a run in ${context.outDir}`,
+      seen: 'there is a run in it already',
+      todo: 'give another folder with --out',
+    });
+  }
+  const recorder = openHistory(path, context.clock);
+  await writeFile(join(context.outDir, PLAN_FILE), stringify(plan));
+  const say = <Type extends keyof EngineEvents>(type: Type, body: EngineEvents[Type]) =>
+    recorder.record('harness', type, body);
+  const { profile, level, seed } = plan;
+  say('run.started', { runId: context.runId, ordeal: version, seed, profile, level, replay });
+  const { name, provider, versions, evidence, nodeNames } = cluster;
+  say('cluster.up', { name, provider, versions, evidence, nodes: nodeNames });
+  let ended: EngineEvents['run.ended'] = { outcome: 'done' };
+  try {
+    for (const suite of suites) await runPhases(suite, { ...context, cluster, recorder }, recorder);
+  } catch (error) {
+    const reason = context.signal.aborted ? context.signal.reason : error;
+    const code = reason instanceof OrdealError ? reason.code : undefined;
+    const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';
+    ended = { outcome, error: messageOf(reason) };
+    context.log.error({ err: reason }, 'the run did not reach its end');
+    await cluster
+      .exportLogs(join(context.outDir, 'logs'))
+      .catch((failure: unknown) => context.log.error({ err: failure }, 'no logs exported'));
+  }
+  await unwind(context, recorder);
+  say('run.ended', ended);
+  recorder.close();
+  return judge({ history: recorder.events, suites, plan, truncated: false });
+}
+
+async function runPhases<C extends ClusterHandle>(
+  suite: Suite<C>,
+  context: StepContext & { cluster: C; recorder: Recorder },
+  recorder: Recorder,
+): Promise<void> {
+  for (const { name, run } of suite.phases(context)) {
+    context.signal.throwIfAborted();
+    const phase = `${suite.name}: ${name}`;
+    context.progress(phase);
+    recorder.record('harness', 'phase.entered', { phase });
+    try {
+      await run();
+      recorder.record('harness', 'phase.left', { phase, outcome: 'done' });
+    } catch (error) {
+      const outcome = context.signal.aborted ? 'interrupted' : 'failed';
+      recorder.record('harness', 'phase.left', { phase, outcome, error: messageOf(error) });
+      throw error;
+    }
+  }
+}
+
+/** What could not be undone is in the log, and the next `ordeal clean` finds it by its mark. */
+async function unwind({ undo, log }: StepContext, recorder: Recorder): Promise<void> {
+  for (const { title, error } of await undo.unwind()) {
+    log.error({ title, error }, 'could not be undone');
+    recorder.record('harness', 'undo.failed', { title, error });
+  }
+}

@@ -1,0 +1,51 @@
+/** The composition root: the only place that knows every folder. */
+
+import type { Parts } from './harness/cli/parts.ts';
+import { main } from './harness/cli/program.ts';
+import type { ClusterHandle, Provider, Suite } from './harness/run/ports.ts';
+import manifest from './package.json' with { type: 'json' };
+
+// A suite asks for more of a cluster than the engine does; every provider here gives it.
+const provider = (loaded: unknown) => loaded as Provider<ClusterHandle>;
+const suite = (loaded: unknown) => loaded as Suite<ClusterHandle>;
+
+const parts: Parts = {
+  version: manifest.version,
+  providers: {
+    embedded: async () => provider((await import('./clusters/embedded/provider.ts')).embeddedProvider),
+    kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
+  },
+  suites: {
+    gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
+  },
+  async reporters() {
+    const [{ consoleReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
+      await Promise.all([
+        import('./reports/console.ts'),
+        import('./reports/json.ts'),
+        import('./reports/junit.ts'),
+        import('./reports/markdown.ts'),
+      ]);
+    return [jsonReporter, junitReporter, markdownReporter, consoleReporter];
+  },
+  async reportAll(reporters, context, log) {
+    const { reportAll } = await import('./reports/multiplexer.ts');
+    return await reportAll(reporters, context, log);
+  },
+  async reportControls(controls) {
+    const { reportControls } = await import('./reports/console.ts');
+    reportControls(controls, { stdout: process.stdout, env: process.env });
+  },
+  async images() {
+    const { buildImages, listImages } = await import('./clusters/images/images.ts');
+    return { build: buildImages, list: listImages };
+  },
+  async faults() {
+    return (await import('./faults/catalogue.ts')).CATALOGUE;
+  },
+  async healJournal() {
+    return await (await import('./faults/journal.ts')).healJournal();
+  },
+};
+
+process.exitCode = await main(parts, process.argv.slice(2));
