@@ -2,13 +2,15 @@
 import type { Cluster } from '../clusters/port.ts';
 import type { Clock } from '../harness/clock/clock.ts';
 import type { History, Recorder } from '../harness/history/event.ts';
+import type { HealRecord } from './journal.ts';
 
 export interface FaultContext {
   cluster: Cluster;
   recorder: Recorder;
   clock: Clock;
   signal: AbortSignal;
-  /** Wall ms at which the target must have healed itself, renewed by the wrapper while the run lives. */
+  runId: string;
+  /** Wall ms at which the target heals itself, whatever became of the harness. */
   deadlineWall: number;
 }
 
@@ -28,10 +30,8 @@ export interface Fault {
   /** What it acts on, for people and for the one-fault-a-target rule. */
   target: string;
   capability(context: FaultContext): Promise<CapabilityAnswer>;
-  /**
-   * What `ordeal clean` needs to heal without this process: JSON, written to the journal and synced before inject.
-   */
-  healRecord(): unknown;
+  /** What `ordeal clean` needs to heal without this process; on the disk before `inject` is called. */
+  healRecord(): HealRecord;
   /** Returns details for the history. May throw half way: heal must cope. */
   inject(context: FaultContext): Promise<unknown>;
   /** Called after `inject`, again and again by the wrapper until seen or its deadline; from the history or from the target itself. */

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
 import type { ImageSet } from '../images/images.ts';
@@ -151,8 +152,23 @@ async function versions(kube: Kube): Promise<Record<string, string>> {
   };
 }
 
+/**
+ * Writes the nodes' logs into `dir`. kind says 1 where one of its many sources is missing (the node image made here has
+ * no crictl) and has then written all the others.
+ * @throws OrdealError COMMAND_FAILED where it wrote nothing.
+ */
 export async function exportLogs(cluster: string, dir: string): Promise<void> {
-  await run(['kind', 'export', 'logs', dir, '--name', cluster], { timeoutMs: 120_000 });
+  const argv = ['kind', 'export', 'logs', dir, '--name', cluster];
+  const { stderr } = await run(argv, { timeoutMs: 120_000, okCodes: [0, 1] });
+  const written = await readdir(dir).catch(() => []);
+  if (written.length > 0) return;
+  throw new OrdealError({
+    code: 'COMMAND_FAILED',
+    exit: EXIT.unable,
+    tried: `exporting the logs of the kind cluster ${cluster}`,
+    seen: stderr || 'no log was written',
+    todo: `run \`${argv.join(' ')}\` by hand while the cluster is up`,
+  });
 }
 
 /**

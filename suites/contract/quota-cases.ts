@@ -20,7 +20,7 @@ export function declareQuota(getLab: () => Lab): void {
           });
           return quota.status?.used?.[key] === amount ? quota : undefined;
         },
-        { what: `${amount} of ${key} used`, deadlineMs: 15_000 },
+        { what: `${amount} of ${key} used`, deadlineMs: 30_000 },
       );
 
     before(async () => {
@@ -73,7 +73,7 @@ export function declareQuota(getLab: () => Lab): void {
               fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate',
             })
           ).items[0],
-        { what: 'an event FailedCreate of the job', deadlineMs: 15_000 },
+        { what: 'an event FailedCreate of the job', deadlineMs: 30_000 },
       );
       expect(event.type).to.equal('Warning');
       expect(event.message).to.contain('exceeded quota: devices');
@@ -102,7 +102,7 @@ export function declareQuota(getLab: () => Lab): void {
               name: 'pods',
             })
           ).status?.used?.['requests.cpu'] === '0' || undefined,
-        { what: 'the quota’s first count', deadlineMs: 15_000 },
+        { what: 'the quota’s first count', deadlineMs: 30_000 },
       );
       await limited.finish({ name: 'first', script: 'true', cpu: '100m' });
       await waitFor(
@@ -111,7 +111,7 @@ export function declareQuota(getLab: () => Lab): void {
             if (/exceeded quota/.test(String(error))) return undefined;
             throw error;
           }),
-        { what: 'room after the first pod ended', deadlineMs: 15_000 },
+        { what: 'room after the first pod ended', deadlineMs: 30_000 },
       );
     });
   });

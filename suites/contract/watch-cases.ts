@@ -124,7 +124,11 @@ export function declareWatch(getLab: () => Lab, early: Early): void {
       const pods = `/api/v1/namespaces/${bench.namespace}/pods`;
       const list = await getLab().kube.core.listNamespacedPod({ namespace: bench.namespace });
       const raw = await watch(
-        { fieldSelector: 'status.phase=Running', resourceVersion: list.metadata?.resourceVersion as string },
+        {
+          fieldSelector: 'status.phase=Running',
+          resourceVersion: list.metadata?.resourceVersion as string,
+          timeoutSeconds: 120,
+        },
         pods,
       );
       await bench.finish({ name: 'passer-by', script: 'sleep 2' });

@@ -41,7 +41,7 @@ export class RawWatch {
       .map(({ type, object }) => `${type} ${object.metadata?.name}`);
   }
 
-  async until(what: string, probe: () => boolean, deadlineMs = 15_000): Promise<void> {
+  async until(what: string, probe: () => boolean, deadlineMs = 30_000): Promise<void> {
     await waitFor(() => probe() || undefined, {
       what,
       deadlineMs,

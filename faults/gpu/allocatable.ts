@@ -1,0 +1,7 @@
+import type { Kube } from '../../harness/kube/client.ts';
+
+/** What the API server shows as allocatable of a resource on a node; 0 where it shows none. */
+export async function allocatableOn(kube: Kube, node: string, resource: string): Promise<number> {
+  const { status } = await kube.core.readNode({ name: node });
+  return Number(status?.allocatable?.[resource] ?? 0);
+}

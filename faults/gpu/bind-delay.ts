@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { ClusterNode } from '../../clusters/port.ts';
+import { Duration } from '../../harness/plan/schema.ts';
+import type { Fault } from '../port.ts';
+import { exposure } from './exposure.ts';
+import { GpuKnobs } from './knobs.ts';
+
+/** How slow an association becomes: so much more, or so many of the cluster's own start latencies in all. */
+export const BindDelayWith = z.union([
+  z.strictObject({ extra: Duration }),
+  z.strictObject({ startLatencies: z.number().nonnegative() }),
+]);
+export type BindDelayWith = z.infer<typeof BindDelayWith>;
+
+/** Milliseconds to add to an association that takes `baseMs` by itself. */
+export function extraMs(wanted: BindDelayWith, startLatencyMs: number, baseMs: number): number {
+  if ('extra' in wanted) return wanted.extra;
+  return Math.max(0, Math.round(wanted.startLatencies * startLatencyMs - baseMs));
+}
+
+/** `gpu/bind-delay`: each association of a device takes longer, on every node named. */
+export function bindDelay(
+  id: string,
+  addedMs: number,
+  startLatencyMs: number,
+  nodes: readonly ClusterNode[],
+): Fault {
+  const knobs = new GpuKnobs(id, 'bind-delay', { extraMs: addedMs }, nodes);
+  const sources = new Set(nodes.map(({ name }) => `node/${name}`));
+  return {
+    id,
+    kind: 'gpu/bind-delay',
+    target: knobs.target,
+    capability: () => knobs.capability(),
+    healRecord: () => knobs.healRecord(),
+    inject: (context) => knobs.inject(context),
+    async bite(_context, history) {
+      const { delayed, exposed, slowestMs } = exposure(history, startLatencyMs, sources);
+      return {
+        seen: exposed > 0,
+        evidence: `${delayed} associations delayed by ${addedMs} ms; with one worker ${exposed} of them would have come after the container’s first act at ${Math.round(startLatencyMs)} ms, the last at ${Math.round(slowestMs)} ms`,
+      };
+    },
+    heal: () => knobs.heal(),
+    gone: async ({ recorder }) => knobs.lifted(recorder.events),
+  };
+}

@@ -1,0 +1,87 @@
+import { addFault, removeFault } from '../../clusters/gpu-node/control.ts';
+import type { GpuFault } from '../../clusters/gpu-node/settings.ts';
+import type { ClusterNode } from '../../clusters/port.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import type { History } from '../../harness/history/event.ts';
+import type { HealRecord } from '../journal.ts';
+import type { CapabilityAnswer, FaultContext, Seen } from '../port.ts';
+
+type Kind = GpuFault['kind'];
+type Parameters<K extends Kind> = Omit<Extract<GpuFault, { kind: K }>, 'id' | 'kind' | 'untilWall'>;
+
+/** How long an agent may take to apply what it was asked for: it looks every 100 ms. */
+const APPLY_MS = 10_000;
+
+/** What every fault that goes through the fake GPU nodes' knobs has in common. */
+export class GpuKnobs<K extends Kind> {
+  readonly id: string;
+  readonly nodes: readonly ClusterNode[];
+  readonly #kind: K;
+  readonly #parameters: Parameters<K>;
+
+  constructor(id: string, kind: K, parameters: Parameters<K>, nodes: readonly ClusterNode[]) {
+    this.id = id;
+    this.#kind = kind;
+    this.#parameters = parameters;
+    this.nodes = nodes;
+  }
+
+  get target(): string {
+    return `gpu of ${this.nodes.map(({ name }) => name).join(', ')}`;
+  }
+
+  async capability(): Promise<CapabilityAnswer> {
+    if (this.nodes.length === 0) return { ok: false, reason: 'the fault names no node' };
+    const hidden = this.nodes.filter(({ stateDir }) => stateDir === undefined);
+    if (hidden.length === 0) return { ok: true, mechanism: 'knobs of the fake GPU node' };
+    return {
+      ok: false,
+      reason: `no fake GPU node is in reach on ${hidden.map(({ name }) => name).join(', ')}`,
+    };
+  }
+
+  healRecord(): HealRecord {
+    const nodes = this.nodes.map(({ name, stateDir }) => ({ name, stateDir: stateDir as string }));
+    return { by: 'gpu-knobs', fault: this.id, nodes };
+  }
+
+  /** Asks every node and waits until each has said that it applies. */
+  async inject({ clock, deadlineWall, recorder, signal }: FaultContext): Promise<unknown> {
+    const fault = {
+      id: this.id,
+      kind: this.#kind,
+      ...this.#parameters,
+      untilWall: deadlineWall,
+    } as unknown as GpuFault;
+    for (const node of this.nodes) await addFault(node, fault);
+    await waitFor(() => this.said(recorder.events, 'fault.applied').length === this.nodes.length, {
+      what: `${this.id} applied on ${this.nodes.length} nodes`,
+      deadlineMs: APPLY_MS,
+      clock,
+      signal,
+    });
+    return this.#parameters;
+  }
+
+  async heal(): Promise<void> {
+    for (const node of this.nodes) await removeFault(node, this.id);
+  }
+
+  /** The nodes' own word that the fault is lifted. */
+  lifted(history: History): Seen {
+    const applied = this.said(history, 'fault.applied');
+    const lifted = new Set(this.said(history, 'fault.lifted'));
+    const standing = applied.filter((node) => !lifted.has(node));
+    return {
+      seen: standing.length === 0,
+      evidence: standing.length === 0 ? `lifted on ${lifted.size} nodes` : `still on ${standing.join(', ')}`,
+    };
+  }
+
+  /** Sources of the ledger lines of a type about this fault. */
+  said(history: History, type: 'fault.applied' | 'fault.lifted'): string[] {
+    return history
+      .filter((event) => event.type === `ledger.${type}` && (event.body as { id: string }).id === this.id)
+      .map(({ source }) => source);
+  }
+}

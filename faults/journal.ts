@@ -1,0 +1,101 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { removeFault } from '../clusters/gpu-node/control.ts';
+
+/** How to heal a fault without the process that injected it. */
+export const HealRecord = z.discriminatedUnion('by', [
+  /** Take it out of what the fake GPU nodes are asked for. */
+  z.strictObject({
+    by: z.literal('gpu-knobs'),
+    fault: z.string(),
+    nodes: z.array(z.strictObject({ name: z.string(), stateDir: z.string() })),
+  }),
+  /** The load goes with the cluster or the namespace that it was put in; nothing on a node was changed. */
+  z.strictObject({ by: z.literal('namespace'), namespace: z.string(), cluster: z.string() }),
+]);
+export type HealRecord = z.infer<typeof HealRecord>;
+
+const Entry = z.strictObject({
+  run: z.string(),
+  fault: z.string(),
+  kind: z.string(),
+  pid: z.int(),
+  record: HealRecord,
+});
+type Entry = z.infer<typeof Entry>;
+
+/** `$XDG_STATE_HOME/ordeal/journal`. */
+function journalDir(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', 'journal');
+}
+
+export interface JournalEntry {
+  /** After the fault was seen to be gone. */
+  forget(): void;
+}
+
+/** Writes down how to heal, on the disk before it returns. @throws whatever keeps it from being durable. */
+export function journal(entry: Omit<Entry, 'pid'>, dir = journalDir()): JournalEntry {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, `${entry.run}-${entry.fault}.json`);
+  const fresh = `${path}.new`;
+  const file = openSync(fresh, 'w', 0o600);
+  try {
+    writeSync(file, JSON.stringify({ ...entry, pid: process.pid }));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, path);
+  // The name is durable only once the folder is.
+  const folder = openSync(dir, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+  return { forget: () => rmSync(path, { force: true }) };
+}
+
+/** Heals what runs that are gone have left in the journal; names each. Safe to repeat. */
+export async function healJournal(dir = journalDir()): Promise<string[]> {
+  if (!existsSync(dir)) return [];
+  const healed: string[] = [];
+  for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
+    const path = join(dir, name);
+    const entry = Entry.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    if (!entry.success || alive(entry.data.pid)) continue;
+    const { record, kind, run } = entry.data;
+    if (record.by === 'gpu-knobs') {
+      for (const node of record.nodes) {
+        // A node that is gone took the fault with it.
+        if (existsSync(node.stateDir)) await removeFault(node, record.fault);
+      }
+    }
+    rmSync(path, { force: true });
+    healed.push(`fault ${kind} of run ${run}`);
+  }
+  return healed;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

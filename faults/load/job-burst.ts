@@ -1,0 +1,67 @@
+import type { V1Job } from '@kubernetes/client-node';
+import type { History } from '../../harness/history/event.ts';
+import { burst } from '../../harness/kube/burst.ts';
+import { apiStatus } from '../../harness/kube/client.ts';
+import type { Fault, Seen } from '../port.ts';
+
+interface Line {
+  allocation: string;
+  mono: number;
+}
+
+/** `load/job-burst`: many Jobs created at once in one namespace of ours. */
+export function jobBurst(id: string, namespace: string, cluster: string, jobs: readonly V1Job[]): Fault {
+  const names = jobs.map(({ metadata }) => metadata?.name as string);
+  let from = 0;
+  return {
+    id,
+    kind: 'load/job-burst',
+    target: `namespace ${namespace}`,
+    capability: async () =>
+      jobs.length > 0
+        ? { ok: true, mechanism: 'Jobs through the API' }
+        : { ok: false, reason: 'the burst has no Jobs' },
+    healRecord: () => ({ by: 'namespace', namespace, cluster }),
+    async inject({ cluster: { kube }, recorder }) {
+      from = recorder.events.length;
+      const outcomes = await burst(jobs, (body) => kube.batch.createNamespacedJob({ namespace, body }));
+      const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (refused?.status === 'rejected') throw refused.reason;
+      return { jobs: names.length };
+    },
+    bite: async (_context, history) => overlap(history.slice(from)),
+    async heal({ cluster: { kube } }) {
+      await burst(names, async (name) => {
+        try {
+          await kube.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' });
+        } catch (error) {
+          if (apiStatus(error) !== 404) throw error;
+        }
+      });
+    },
+    async gone({ cluster: { kube } }) {
+      const { items } = await kube.core.listNamespacedPod({ namespace });
+      const ours = items.filter(({ metadata }) =>
+        names.includes(metadata?.labels?.['batch.kubernetes.io/job-name'] ?? ''),
+      );
+      return { seen: ours.length === 0, evidence: `${ours.length} pods of ${names.length} Jobs left` };
+    },
+  };
+}
+
+/** Whether one node was asked for a device while another's association was still to come. */
+export function overlap(history: History): Seen {
+  const pending = new Map<string, Set<string>>();
+  let most = 0;
+  for (const { type, source, body } of history) {
+    const open = pending.get(source) ?? new Set();
+    pending.set(source, open);
+    if (type === 'ledger.plugin.allocate') open.add((body as Line).allocation);
+    if (type === 'ledger.driver.associated') open.delete((body as Line).allocation);
+    most = Math.max(most, open.size);
+  }
+  return {
+    seen: most >= 2,
+    evidence: `up to ${most} allocations at once awaited their association on one node`,
+  };
+}
