@@ -1,0 +1,44 @@
+import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
+import { overlap } from '../../../faults/load/job-burst.ts';
+import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { quantile, quantileUpperBound } from '../../../harness/verdict/bounds.ts';
+import { levels } from '../../../harness/verdict/level.ts';
+import { recordDoubts } from './doubts.ts';
+import { type Judged, judgeFigure, type Target } from './judged.ts';
+
+type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
+
+/**
+ * Ms from Allocate to the last association of each allocation, less what a fault injected into that association
+ * itself; waiting behind others counts, with what was injected into theirs. Undefined: it never came.
+ */
+export function bindLatencies(history: History): (number | undefined)[] {
+  const associated = new Map<string, Line<'driver.associated'>[]>();
+  for (const { body } of eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated')) {
+    associated.set(body.allocation, [...(associated.get(body.allocation) ?? []), body]);
+  }
+  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate').map(({ body }) => {
+    const lines = associated.get(body.allocation) ?? [];
+    if (lines.length < body.devices.length) return undefined;
+    return Math.max(...lines.map(({ mono, injectedMs }) => mono - body.mono - injectedMs));
+  });
+}
+
+/** GPU-4: the 99th percentile of the bind latency while several were wanted at once. */
+export function checkBindLatency(history: History, target: Target): Judged {
+  const all = bindLatencies(history);
+  const bound = all.filter((latency) => latency !== undefined);
+  const missing = all.length - bound.length;
+  const p99 = quantile(bound, 0.99);
+  const { confidence, minSamples } = levels[target.level];
+  const upper = confidence === null ? null : quantileUpperBound(bound, 0.99, confidence);
+  const burst = overlap(history);
+  const doubts = recordDoubts(history);
+  if (!burst.seen) doubts.push('no burst was seen: never two allocations at once on a node');
+  if (bound.length < minSamples)
+    doubts.push(`${bound.length} seen, the level ${target.level} asks for ${minSamples}`);
+  if (missing > 0) doubts.push(`${missing} allocations were never associated`);
+  const reason = `p99 of ${bound.length} bindings, net of the injected delay; ${burst.evidence}`;
+  const judged = judgeFigure(p99 ?? null, bound.length, target, 'ms', { reason, doubts });
+  return { ...judged, confidence: upper === null ? null : confidence, upperBound: upper };
+}

@@ -1,0 +1,63 @@
+import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
+import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { joinLedgers, unseen } from '../ledgers.ts';
+import { recordDoubts } from './doubts.ts';
+import { type Judged, judgeFigure, type Target } from './judged.ts';
+
+type Listing = Extract<LedgerLine, { type: 'podresources' }>;
+
+interface Use {
+  device: string;
+  pod: string;
+  from: number;
+  to: number;
+}
+
+/** Pairs of containers that could use one device at one time, by their own looks. */
+export function overlaps(uses: readonly Use[]): [Use, Use][] {
+  const found: [Use, Use][] = [];
+  const byDevice = new Map<string, Use[]>();
+  for (const use of uses) byDevice.set(use.device, [...(byDevice.get(use.device) ?? []), use]);
+  for (const list of byDevice.values()) {
+    list.sort((a, b) => a.from - b.from);
+    let widest: Use | undefined;
+    for (const use of list) {
+      if (widest && use.from <= widest.to && use.pod !== widest.pod) found.push([widest, use]);
+      if (!widest || use.to > widest.to) widest = use;
+    }
+  }
+  return found;
+}
+
+/** GPU-2: no device is in two live containers, neither by what they can use nor by PodResources. */
+export function checkDoubleUse(history: History, target: Target): Judged {
+  const starts = joinLedgers(history);
+  const uses = starts.flatMap(({ pod, probes }) => {
+    const from = probes[0]?.at ?? 0;
+    const to = probes.at(-1)?.at ?? 0;
+    return [...new Set(probes.flatMap(({ usable }) => usable))].map((device) => ({ device, pod, from, to }));
+  });
+  const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
+  const listed = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body }) => {
+    const holders = new Map<string, string>();
+    return body.pods.flatMap(({ pod, devices }) =>
+      devices.flatMap((device) => {
+        const other = holders.get(device);
+        holders.set(device, pod);
+        return other && other !== pod ? [`PodResources lists ${device} for ${other} and ${pod}`] : [];
+      }),
+    );
+  });
+  const twice = [...seen, ...new Set(listed)];
+  const reason =
+    twice.length === 0
+      ? `no device in two of ${starts.length} containers`
+      : `${twice.length} devices in two live containers; first: ${twice[0]}`;
+  const blind = starts.filter((start) => unseen(start) !== undefined).length;
+  const doubts = recordDoubts(history);
+  if (blind > 0) doubts.push(`${blind} containers could not be seen`);
+  return judgeFigure(starts.length === 0 ? null : twice.length, starts.length, target, 'pairs', {
+    reason,
+    doubts,
+  });
+}

@@ -1,0 +1,47 @@
+import type { History } from '../../../harness/history/event.ts';
+import { disagreement, joinLedgers, lacking, type Start, unseen } from '../ledgers.ts';
+import { recordDoubts } from './doubts.ts';
+import { type Judged, judgeRate, type Target } from './judged.ts';
+
+export interface FalseAllocation {
+  start: Start;
+  why: string;
+  /** Ms from the first look to the first at which everything was usable; undefined where none was. */
+  recoveredAfterMs: number | undefined;
+}
+
+/** The starts whose container could not use what it was given, at its first act or at any later look. */
+export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
+  return starts.flatMap((start) => {
+    const bad = start.probes.find(
+      (probe) => lacking(start, probe).length > 0 || probe.usable.length < start.gpus,
+    );
+    const differ = unseen(start) === undefined ? disagreement(start) : undefined;
+    if (!bad && !differ) return [];
+    const first = start.probes[0]?.at ?? 0;
+    const well = start.probes.find(
+      (probe) =>
+        probe.at > (bad?.at ?? 0) && probe.usable.length >= start.gpus && lacking(start, probe).length === 0,
+    );
+    const why = bad
+      ? `${start.pod} on ${start.node}: look ${bad.n} without ${lacking(start, bad).join(', ') || 'a GPU'}`
+      : (differ as string);
+    return [{ start, why, recoveredAfterMs: bad && well ? well.at - first : undefined }];
+  });
+}
+
+/** GPU-1: a container that was started can use every device that it was given. */
+export function checkFalseAllocation(history: History, target: Target): Judged {
+  const starts = joinLedgers(history);
+  const blind = starts.flatMap((start) => unseen(start) ?? []);
+  const wrong = falseAllocations(starts);
+  const judged = starts.length - blind.length;
+  const recovered = wrong.filter(({ recoveredAfterMs }) => recoveredAfterMs !== undefined);
+  const reason =
+    wrong.length === 0
+      ? `0 of ${judged} starts without the GPU that they were given; the three ledgers agree`
+      : `${wrong.length} of ${starts.length} starts without the GPU that they were given (${recovered.length} recovered on their own); first: ${wrong[0]?.why}`;
+  const doubts = recordDoubts(history);
+  if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);
+  return judgeRate(wrong.length, Math.max(judged, wrong.length), target, { reason, doubts });
+}

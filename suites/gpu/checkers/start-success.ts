@@ -1,0 +1,30 @@
+import type { History } from '../../../harness/history/event.ts';
+import { joinLedgers, lastSeen } from '../ledgers.ts';
+import { MAIN } from '../workload/jobs.ts';
+import { recordDoubts } from './doubts.ts';
+import { falseAllocations } from './false-allocation.ts';
+import { type Judged, judgeShare, type Target } from './judged.ts';
+
+/** GPU-3: pods that asked for GPUs and whose container started with all of them. */
+export function checkStartSuccess(history: History, target: Target): Judged {
+  const pods = lastSeen(history).filter(({ gpus }) => gpus > 0);
+  const wrong = new Set(falseAllocations(joinLedgers(history)).map(({ start }) => start.podUid));
+  const why = new Map<string, number>();
+  let good = 0;
+  for (const pod of pods) {
+    const started = pod.containers.find(({ name }) => name === MAIN)?.started ?? false;
+    if (started && !wrong.has(pod.uid)) {
+      good += 1;
+      continue;
+    }
+    const reason = started
+      ? 'started without its GPU'
+      : (pod.reason ??
+        pod.containers.find(({ waiting }) => waiting)?.waiting ??
+        `never started (${pod.phase})`);
+    why.set(reason, (why.get(reason) ?? 0) + 1);
+  }
+  const causes = [...why].map(([reason, count]) => `${count} × ${reason}`).join(', ');
+  const reason = `${good} of ${pods.length} pods started with their GPUs${causes && `: ${causes}`}`;
+  return judgeShare(good, pods.length, target, { reason, doubts: recordDoubts(history) });
+}

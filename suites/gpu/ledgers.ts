@@ -1,0 +1,93 @@
+import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
+import { eventsOf, type History } from '../../harness/history/event.ts';
+import type { PodSeen, ProbeSeen } from './events.ts';
+import { MAIN } from './workload/jobs.ts';
+
+type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
+
+/** One start of a training container, as the three ledgers have it. */
+export interface Start {
+  podUid: string;
+  pod: string;
+  node: string;
+  attempt: number;
+  gpus: number;
+  /** The container's own ledger, in the order of its looks. */
+  probes: ProbeSeen[];
+  /** The plugin's ledger: the devices of the allocation that the container says it holds. */
+  allocated: string[] | undefined;
+  /** PodResources: the devices of this container in the listings that name it. */
+  listed: string[] | undefined;
+}
+
+/** The last word on every pod, in the order that they were first seen. */
+export function lastSeen(history: History): PodSeen[] {
+  const pods = new Map<string, PodSeen>();
+  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
+    const before = pods.get(body.uid);
+    // A pod's last status stays what it was: a deletion says nothing of how its containers ended.
+    pods.set(body.uid, before && body.gone ? { ...before, gone: true } : body);
+  }
+  return [...pods.values()];
+}
+
+/** Every start of a training container that was seen, joined by pod UID, container and attempt. */
+export function joinLedgers(history: History): Start[] {
+  const allocated = new Map<string, string[]>();
+  for (const { body } of eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')) {
+    allocated.set(body.allocation, body.devices);
+  }
+  const listed = new Map<string, Set<string>>();
+  for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
+    for (const { namespace, pod, container, devices } of body.pods) {
+      const key = `${namespace}/${pod}/${container}`;
+      listed.set(key, new Set([...(listed.get(key) ?? []), ...devices]));
+    }
+  }
+  const probes = new Map<string, ProbeSeen[]>();
+  for (const { body } of eventsOf<ProbeSeen>(history, 'gpu.probe')) {
+    const key = `${body.podUid} ${body.attempt}`;
+    probes.set(key, [...(probes.get(key) ?? []), body]);
+  }
+  return lastSeen(history).flatMap((pod) => {
+    const container = pod.containers.find(({ name }) => name === MAIN);
+    if (pod.gpus === 0 || !container?.started) return [];
+    const looks = (probes.get(`${pod.uid} ${container.restartCount}`) ?? []).sort((a, b) => a.n - b.n);
+    const devices = listed.get(`${pod.namespace}/${pod.name}/${MAIN}`);
+    return [
+      {
+        podUid: pod.uid,
+        pod: pod.name,
+        node: pod.node ?? '',
+        attempt: container.restartCount,
+        gpus: pod.gpus,
+        probes: looks,
+        allocated: looks[0] && allocated.get(looks[0].allocation),
+        listed: devices && [...devices].sort(),
+      },
+    ];
+  });
+}
+
+/** Why a start cannot be judged; undefined where it can. */
+export function unseen(start: Start): string | undefined {
+  if (start.probes.length === 0) return 'the container said nothing of its GPUs';
+  if (start.probes[0]?.n !== 0) return 'the container’s first look is missing';
+  if (start.allocated === undefined) return 'the plugin’s ledger has no such allocation';
+  if (start.listed === undefined) return 'PodResources was never seen to list it';
+  return undefined;
+}
+
+/** What was wrong at one look: the devices that the container was given and could not use. */
+export function lacking(start: Start, probe: ProbeSeen): string[] {
+  const usable = new Set(probe.exit === 0 ? probe.usable : []);
+  return (start.allocated ?? []).filter((device) => !usable.has(device));
+}
+
+/** What the ledgers of the plugin and of PodResources disagree in; undefined where they agree. */
+export function disagreement(start: Start): string | undefined {
+  const allocated = [...(start.allocated ?? [])].sort().join(',');
+  const listed = (start.listed ?? []).join(',');
+  if (allocated === listed && start.allocated?.length === start.gpus) return undefined;
+  return `${start.pod}: the plugin allocated ${allocated || 'nothing'}, PodResources lists ${listed || 'nothing'}, ${start.gpus} asked for`;
+}

@@ -1,0 +1,181 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { Clock } from '../../harness/clock/clock.ts';
+import { messageOf } from '../../harness/errors/error.ts';
+import type { Recorder } from '../../harness/history/event.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+import { podLog } from '../../harness/kube/pod-log.ts';
+import { watchResource } from '../../harness/kube/watch.ts';
+import type { PodSeen, SuiteEvents } from './events.ts';
+import { RESOURCE } from './settings.ts';
+import { MAIN } from './workload/jobs.ts';
+
+const ProbeLine = z.object({
+  ordeal: z.literal('probe'),
+  n: z.int(),
+  exit: z.int(),
+  usable: z.array(z.string()),
+  visible: z.string(),
+  allocation: z.string(),
+});
+
+/** Log reads at once; each is one request on the kept-alive agent. */
+const LOG_READS = 8;
+
+/** Watches one namespace's pods into the history, and reads what their containers saw. */
+export class Observer {
+  readonly #kube: Kube;
+  readonly #namespace: string;
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+  readonly #limit = pLimit(LOG_READS);
+  readonly #pods = new Map<string, PodSeen>();
+  readonly #read = new Map<string, Promise<void>>();
+  #watch: ReturnType<typeof watchResource<V1Pod>> | undefined;
+
+  constructor(kube: Kube, namespace: string, recorder: Recorder, clock: Clock) {
+    this.#kube = kube;
+    this.#namespace = namespace;
+    this.#recorder = recorder;
+    this.#clock = clock;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    this.#watch = watchResource<V1Pod>({
+      kube: this.#kube,
+      path: `/api/v1/namespaces/${this.#namespace}/pods`,
+      onEvent: (type, pod) => this.#onPod(pod, type === 'DELETED'),
+      onTrouble: (what) => this.#say('watch.trouble', { what }),
+      clock: this.#clock,
+      signal,
+    });
+    await this.#watch.synced;
+  }
+
+  /** Pods of these Jobs, as last seen. */
+  podsOf(jobs: ReadonlySet<string>): PodSeen[] {
+    return [...this.#pods.values()].filter(({ job }) => job !== null && jobs.has(job));
+  }
+
+  /** Resolves when the logs of every finished container seen so far are in the history. */
+  async logsRead(): Promise<void> {
+    await Promise.all(this.#read.values());
+  }
+
+  /** Reads what is still running, too, and ends. */
+  async stop(): Promise<void> {
+    for (const pod of this.#pods.values()) if (!pod.gone && started(pod)) this.#readLog(pod);
+    await this.logsRead();
+    await this.#watch?.stop();
+  }
+
+  #say<Type extends keyof SuiteEvents>(type: Type, body: SuiteEvents[Type]): void {
+    this.#recorder.record('suite/gpu', type, body);
+  }
+
+  #onPod(pod: V1Pod, gone: boolean): void {
+    const seen = snapshot(pod, gone);
+    const before = this.#pods.get(seen.uid);
+    if (JSON.stringify(before) === JSON.stringify(seen)) return;
+    this.#pods.set(seen.uid, seen);
+    this.#recorder.record(`pod/${seen.namespace}/${seen.name}`, 'pod.seen', seen);
+    if (!gone && started(seen) && (seen.phase === 'Succeeded' || seen.phase === 'Failed'))
+      this.#readLog(seen);
+  }
+
+  #readLog(pod: PodSeen): void {
+    if (this.#read.has(pod.uid)) return;
+    this.#read.set(
+      pod.uid,
+      this.#limit(async () => {
+        try {
+          await this.#readNow(pod);
+        } catch (error) {
+          this.#say('gpu.log-unreadable', { podUid: pod.uid, pod: pod.name, reason: messageOf(error) });
+        }
+      }),
+    );
+  }
+
+  async #readNow(pod: PodSeen): Promise<void> {
+    const container = pod.bystander ? 'bystander' : MAIN;
+    const lines = await podLog(this.#kube, pod.namespace, pod.name, container);
+    if (pod.bystander) {
+      const [first] = lines;
+      if (first) this.#say('bystander.started', { podUid: pod.uid, at: first.at });
+      return;
+    }
+    const attempt = pod.containers.find(({ name }) => name === container)?.restartCount ?? 0;
+    for (const { at, line } of lines) {
+      const probe = ProbeLine.safeParse(safeJson(line));
+      if (!probe.success) continue;
+      const { allocation, exit, n, usable, visible } = probe.data;
+      this.#recorder.record(`pod/${pod.namespace}/${pod.name}`, 'gpu.probe', {
+        podUid: pod.uid,
+        pod: pod.name,
+        namespace: pod.namespace,
+        container,
+        attempt,
+        at,
+        n,
+        exit,
+        usable,
+        visible: visible === '' ? [] : visible.split(','),
+        allocation,
+      });
+    }
+  }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function started(pod: PodSeen): boolean {
+  return pod.containers.some((container) => container.started);
+}
+
+/** What of a pod the suite judges by. */
+export function snapshot(pod: V1Pod, gone: boolean): PodSeen {
+  const { metadata = {}, spec, status } = pod;
+  const gpus = (spec?.containers ?? []).reduce(
+    (sum, { resources }) => sum + Number(resources?.limits?.[RESOURCE] ?? 0),
+    0,
+  );
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    node: spec?.nodeName ?? null,
+    job: metadata.labels?.['batch.kubernetes.io/job-name'] ?? null,
+    bystander: metadata.labels?.['ordeal.dev/bystander'] === 'true',
+    phase: status?.phase ?? 'Pending',
+    reason: status?.reason ?? null,
+    createdAt: Date.parse(
+      String(
+        metadata.creationTimestamp instanceof Date
+          ? metadata.creationTimestamp.toISOString()
+          : metadata.creationTimestamp,
+      ),
+    ),
+    deleting: metadata.deletionTimestamp !== undefined,
+    gone,
+    gpus,
+    containers: (status?.containerStatuses ?? []).map(({ name, restartCount, state, lastState }) => ({
+      name,
+      restartCount,
+      started:
+        state?.running !== undefined ||
+        state?.terminated !== undefined ||
+        lastState?.terminated !== undefined,
+      finished: state?.terminated !== undefined,
+      exitCode: state?.terminated?.exitCode ?? null,
+      waiting: state?.waiting?.reason ?? null,
+    })),
+  };
+}

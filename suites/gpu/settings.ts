@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { GpuNodeSettings, PluginDefect, WaitPoint } from '../../clusters/gpu-node/settings.ts';
+import { mistakesOf, planInvalid } from '../../harness/plan/load.ts';
+import { Duration, type Plan, type SuitePlan } from '../../harness/plan/schema.ts';
+import type { Level, Profile } from '../../harness/verdict/verdict.ts';
+
+export const SUITE = 'gpu';
+export const RESOURCE = 'nvidia.com/gpu';
+
+/** The incident's remedies, each a switch. */
+export const Remedies = z.strictObject({
+  /** Associations that the plugin makes at once; false: one. The remedy: 1.5 × GPUs. */
+  workerPool: z.union([z.int().min(1), z.literal(false)]),
+  /** 5 s for an association, then again, twice. */
+  timeoutRetry: z.boolean(),
+  /** Where the plugin waits for the association. */
+  wait: WaitPoint,
+  /** An init container that waits until nvidia-smi sees the GPU. */
+  initGate: z.boolean(),
+  /** GPU pods of Jobs on one node at the most; false: as many as there are GPUs. */
+  jobCap: z.union([z.int().min(1), z.literal(false)]),
+  /** GPUs that the namespace may hold; `auto`: the cap times the workers. */
+  quota: z.union([z.int().min(1), z.literal('auto'), z.literal(false)]),
+});
+export type Remedies = z.infer<typeof Remedies>;
+
+export const GpuSettings = z.strictObject({
+  gpusPerNode: z.int().min(1).max(64),
+  replicas: z.int().min(1),
+  gpusPerReplica: z.int().min(1),
+  /** Starts under load that are wanted in all. */
+  starts: z.int().min(0),
+  /** Jobs created at once. */
+  jobsAtOnce: z.int().min(1),
+  framework: z.enum(['pytorch', 'tensorflow', 'both']),
+  /** How long a container goes on probing its GPUs. */
+  hold: Duration,
+  probeInterval: Duration,
+  /** What each replica asks for besides GPUs. The incident's: 16 CPUs, 64 Gi. */
+  cpu: z.string(),
+  memory: z.string(),
+  /** A pod that has not started after so long is starved. */
+  startDeadline: Duration,
+  /** A way in which the fake plugin is wrong: a control that must be refused. */
+  defect: PluginDefect,
+});
+export type GpuSettings = z.infer<typeof GpuSettings>;
+
+/** The incident's node. */
+const GPUS = 8;
+/** The remedy's cap, of a node with 8 GPUs. */
+export const CAP_SHARE = 0.75;
+
+const REMEDIES: Record<Profile, (gpus: number) => Remedies> = {
+  incident: () => ({
+    workerPool: false,
+    timeoutRetry: false,
+    wait: 'none',
+    initGate: false,
+    jobCap: false,
+    quota: false,
+  }),
+  hardened: (gpus) => ({
+    workerPool: Math.ceil(1.5 * gpus),
+    timeoutRetry: true,
+    wait: 'prestart',
+    initGate: false,
+    jobCap: Math.max(1, Math.floor(CAP_SHARE * gpus)),
+    quota: 'auto',
+  }),
+  'as-is': () => ({
+    workerPool: false,
+    timeoutRetry: false,
+    wait: 'none',
+    initGate: false,
+    jobCap: false,
+    quota: false,
+  }),
+};
+
+/** A little more than the level's minimum, so that one pod lost to the end of a run does not spoil it. */
+const STARTS: Record<Level, number> = { smoke: 48, standard: 304, release: 3_008 };
+/** Two Jobs at once is the least with which the incident showed itself. */
+const JOBS_AT_ONCE = 2;
+/** Enough fake nodes for a hundred starts a second. */
+const RELEASE_WORKERS = 40;
+
+function defaultsOf(plan: Plan): GpuSettings {
+  const real = plan.cluster.provider !== 'embedded';
+  const workers = workersOf(plan);
+  // At the release level the cluster is kept full: as many Jobs of eight as the caps let run.
+  const jobsAtOnce =
+    plan.level === 'release' && !real ? Math.floor((workers * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
+  return {
+    gpusPerNode: GPUS,
+    replicas: 8,
+    gpusPerReplica: 1,
+    starts: STARTS[plan.level],
+    jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce),
+    framework: 'both',
+    // The incident's pods need time to recover on their own; elsewhere a few looks are enough.
+    hold: plan.profile === 'incident' ? 2_000 : 400,
+    probeInterval: 200,
+    cpu: real ? '10m' : '16',
+    memory: real ? '16Mi' : '64Gi',
+    startDeadline: real ? 180_000 : 60_000,
+    defect: 'none',
+  };
+}
+
+export function workersOf(plan: Plan): number {
+  if (plan.cluster.workers !== undefined) return plan.cluster.workers;
+  if (plan.cluster.provider === 'kind') return 2;
+  return plan.level === 'release' ? RELEASE_WORKERS : 3;
+}
+
+function partOf(plan: Plan): { part: SuitePlan; index: number } {
+  const index = plan.suites.findIndex(({ name }) => name === SUITE);
+  return { part: plan.suites[index] as SuitePlan, index };
+}
+
+/** The suite's part of a resolved plan. */
+export function settingsOf(plan: Plan): {
+  settings: GpuSettings;
+  remedies: Remedies;
+  faults: SuitePlan['faults'];
+} {
+  const { part } = partOf(plan);
+  return {
+    settings: GpuSettings.parse(part.settings),
+    remedies: Remedies.parse(part.remedies),
+    faults: part.faults,
+  };
+}
+
+/** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
+export function resolve(plan: Plan): Plan {
+  const { part, index } = partOf(plan);
+  const settings = GpuSettings.safeParse({ ...defaultsOf(plan), ...part.settings });
+  const gpus = settings.success ? settings.data.gpusPerNode : GPUS;
+  const remedies = Remedies.safeParse({ ...REMEDIES[plan.profile](gpus), ...part.remedies });
+  const mistakes = [
+    ...(settings.success ? [] : mistakesOf(settings.error, ['suites', index, 'settings'])),
+    ...(remedies.success ? [] : mistakesOf(remedies.error, ['suites', index, 'remedies'])),
+  ];
+  if (!settings.success || !remedies.success) throw planInvalid('checking the plan of suite gpu', mistakes);
+  const resolved = { ...part, settings: settings.data, remedies: remedies.data };
+  return {
+    ...plan,
+    cluster: { ...plan.cluster, workers: workersOf(plan) },
+    suites: plan.suites.map((other, at) => (at === index ? resolved : other)),
+  };
+}
+
+/** The knobs of the fake GPU nodes for these remedies. */
+export function nodeSettings(
+  { gpusPerNode, defect }: GpuSettings,
+  remedies: Remedies,
+  seed: number,
+): GpuNodeSettings {
+  return GpuNodeSettings.parse({
+    resource: RESOURCE,
+    gpus: gpusPerNode,
+    workers: remedies.workerPool === false ? 1 : remedies.workerPool,
+    wait: remedies.wait,
+    timeoutMs: remedies.timeoutRetry ? 5_000 : 0,
+    retries: remedies.timeoutRetry ? 2 : 0,
+    seed,
+    defect,
+  });
+}
