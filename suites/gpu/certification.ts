@@ -1,0 +1,252 @@
+import { rm } from 'node:fs/promises';
+import { writeSettings } from '../../clusters/gpu-node/control.ts';
+import { followLedgers, type LedgerFollower } from '../../clusters/gpu-node/follow.ts';
+import { gpuNodeFiles } from '../../clusters/gpu-node/layout.ts';
+import type { Cluster, ClusterNode } from '../../clusters/port.ts';
+import { allocatableOn } from '../../faults/gpu/allocatable.ts';
+import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
+import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
+import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
+import type { Fault } from '../../faults/port.ts';
+import { FaultKeeper } from '../../faults/wrapper.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
+import { quantile } from '../../harness/verdict/bounds.ts';
+import { advertiseSlots, makeNamespace, readQuota, workersOf } from './ground.ts';
+import { startLatencies } from './latencies.ts';
+import { Load } from './load.ts';
+import { Observer } from './observe.ts';
+import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
+import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, settingsOf } from './settings.ts';
+
+/** The API shows a node's allocatable up to 10 s late, as often as a kubelet writes its status. */
+const ALLOCATABLE_MS = 60_000;
+/** How long a plugin may take to come back before the run goes on without: past GPU-6's own threshold. */
+const RESTART_MS = 45_000;
+
+/** One run of the suite on one cluster. */
+export class Certification {
+  readonly #context: SuiteContext<Cluster>;
+  readonly #settings: GpuSettings;
+  readonly #remedies: Remedies;
+  readonly #schedule: Schedule;
+  readonly #keeper: FaultKeeper;
+  readonly #namespace: string;
+  readonly #observer: Observer;
+  readonly #load: Load;
+  readonly #workers: ClusterNode[];
+  #follower: LedgerFollower | undefined;
+  #startLatencyMs = 0;
+
+  constructor(context: SuiteContext<Cluster>) {
+    const { clock, cluster, plan, recorder, runId, signal } = context;
+    const { settings, remedies } = settingsOf(plan);
+    this.#context = context;
+    this.#settings = settings;
+    this.#remedies = remedies;
+    this.#schedule = scheduleOf(plan);
+    this.#workers = workersOf(cluster);
+    this.#namespace = `ordeal-${runId}`.slice(0, 63);
+    this.#observer = new Observer(cluster.kube, this.#namespace, recorder, clock);
+    this.#load = new Load(context, this.#observer, this.#namespace, settings, remedies);
+    const deadlineWall = clock.wall() + plan.deadline;
+    this.#keeper = new FaultKeeper({ cluster, recorder, clock, signal, runId, deadlineWall });
+  }
+
+  phases(): Phase[] {
+    return [
+      { name: 'install', run: () => this.#install() },
+      { name: 'steady state', run: () => this.#steady() },
+      { name: 'burst', run: () => this.#burst() },
+      { name: 'plugin restart', run: () => this.#restart() },
+      { name: 'unhealthy device', run: () => this.#unhealthy() },
+      { name: 'recovery', run: () => this.#recover() },
+    ];
+  }
+
+  async #install(): Promise<void> {
+    const { clock, cluster, plan, recorder, signal, undo } = this.#context;
+    await makeNamespace(this.#context, this.#namespace, this.#settings, this.#remedies);
+    undo.push('stop the fake GPU nodes', () => cluster.stopGpuNodes());
+    if (plan.profile !== 'as-is') {
+      for (const [index, node] of this.#workers.entries()) {
+        // An earlier run's ledger is its own.
+        if (node.stateDir) await rm(gpuNodeFiles(node.stateDir).root, { recursive: true, force: true });
+        await writeSettings(node, nodeSettings(this.#settings, this.#remedies, plan.seed + index));
+      }
+      await cluster.startGpuNodes();
+    }
+    this.#follower = followLedgers(this.#workers, recorder, { clock, signal });
+    undo.push('stop following the ledgers', async () => {
+      await this.#follower?.stop();
+    });
+    if (this.#remedies.jobCap !== false) await advertiseSlots(this.#context, this.#remedies.jobCap);
+    await this.#observer.start(signal);
+    undo.push('stop watching pods', () => this.#observer.stop());
+    await this.#allAllocatable();
+  }
+
+  /** One Job alone, as in the incident's good days; from it the cluster's own start latency is measured. */
+  async #steady(): Promise<void> {
+    const { recorder } = this.#context;
+    await this.#load.wave('steady', 1);
+    this.#follower?.drain();
+    const latencies = startLatencies(recorder.events);
+    const p50 = quantile(latencies, 0.5);
+    if (p50 === undefined) {
+      recorder.record('suite/gpu', 'steady.missed', {
+        suite: 'gpu',
+        reason: 'no container started and looked at its GPU while nothing was broken',
+      });
+      return;
+    }
+    this.#startLatencyMs = p50;
+    recorder.record('suite/gpu', 'steady.reached', {
+      suite: 'gpu',
+      measured: { startLatencyP50Ms: p50, starts: latencies.length },
+    });
+  }
+
+  async #burst(): Promise<void> {
+    const { jobBurst, bindDelay: delay } = this.#schedule;
+    const load = async () => {
+      if (jobBurst) await this.#load.burst(this.#keeper, FAULT_IDS.jobBurst);
+    };
+    if (!delay) return await load();
+    const [least, most] = nodeSettings(this.#settings, this.#remedies, 0).latencyMs;
+    const added = extraMs(delay, this.#startLatencyMs, (least + most) / 2);
+    const fault = bindDelay(FAULT_IDS.bindDelay, added, this.#startLatencyMs, this.#workers);
+    await this.#keeper.hold(fault, load);
+  }
+
+  async #restart(): Promise<void> {
+    const { pluginRestart: wanted } = this.#schedule;
+    const [node] = this.#workers;
+    if (!wanted || !node) return;
+    const { clock, recorder, signal } = this.#context;
+    await this.#allAllocatable();
+    recorder.record('suite/gpu', 'restart.went', { node: node.name });
+    const fault = pluginRestart(FAULT_IDS.pluginRestart, wanted, node, RESOURCE, this.#settings.gpusPerNode);
+    await this.#keeper.hold(
+      fault,
+      async () => {
+        const until = clock.mono() + RESTART_MS;
+        let registered = false;
+        while (clock.mono() < until && !registered) {
+          await clock.sleep(200, signal);
+          const stopped = recorder.events.findLast(
+            ({ type, source }) => type === 'ledger.plugin.stopped' && source === `node/${node.name}`,
+          );
+          registered = recorder.events.some(
+            ({ seq, type, source }) =>
+              stopped !== undefined &&
+              seq > stopped.seq &&
+              type === 'ledger.plugin.registered' &&
+              source === `node/${node.name}`,
+          );
+        }
+        while (clock.mono() < until && (await this.#noteAllocatable(node)) !== this.#settings.gpusPerNode)
+          await clock.sleep(200, signal);
+        await this.#freshAllocation(node);
+      },
+      { goneDeadlineMs: 10_000 },
+    );
+  }
+
+  async #freshAllocation(node: ClusterNode): Promise<void> {
+    const { recorder } = this.#context;
+    const pods = await this.#load.wave('restart', 1, {
+      node: node.name,
+      replicas: Math.min(2, this.#settings.gpusPerNode),
+    });
+    const looks = recorder.events
+      .filter(({ type, body }) => type === 'gpu.probe' && pods.has((body as { podUid: string }).podUid))
+      .map(({ body }) => body as { n: number; exit: number; usable: string[] });
+    const firsts = looks.filter(({ n }) => n === 0);
+    const good = looks.filter(
+      ({ exit, usable }) => exit === 0 && usable.length === this.#settings.gpusPerReplica,
+    );
+    const works = firsts.length > 0 && good.length > 0;
+    const detail = works
+      ? `a fresh Job of ${firsts.length} pods got its GPUs`
+      : `of a fresh Job’s ${pods.size} pods none could use its GPU`;
+    recorder.record('suite/gpu', 'restart.fresh', { node: node.name, works, detail });
+  }
+
+  async #unhealthy(): Promise<void> {
+    const { deviceUnhealthy: wanted } = this.#schedule;
+    const node = this.#workers.at(-1);
+    if (!wanted || !node) return;
+    const fault: Fault = deviceUnhealthy(
+      FAULT_IDS.deviceUnhealthy,
+      wanted,
+      node,
+      RESOURCE,
+      this.#settings.gpusPerNode,
+    );
+    await this.#keeper.hold(
+      fault,
+      async () => {
+        const well = this.#settings.gpusPerNode - wanted.devices.length;
+        await this.#untilAllocatable(node, well, 20_000).catch(() => undefined);
+        // As many pods as should still fit: one that is given the lost device shows that the plugin lied.
+        const cap = this.#remedies.jobCap === false ? well : Math.min(well, this.#remedies.jobCap);
+        await this.#load.wave('unhealthy', 1, {
+          node: node.name,
+          replicas: Math.max(1, Math.floor(cap / this.#settings.gpusPerReplica)),
+        });
+      },
+      { biteDeadlineMs: 15_000 },
+    );
+  }
+
+  async #recover(): Promise<void> {
+    const { cluster, recorder } = this.#context;
+    await this.#load.settle();
+    await this.#allAllocatable().catch(() => undefined);
+    for (const { name } of this.#workers) {
+      const allocatable = await allocatableOn(cluster.kube, name, RESOURCE);
+      recorder.record('suite/gpu', 'recovery.seen', {
+        node: name,
+        allocatable,
+        expected: this.#settings.gpusPerNode,
+      });
+    }
+    const quota = await readQuota(cluster.kube, this.#namespace);
+    if (quota) recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
+    else recorder.record('suite/gpu', 'quota.absent', { namespace: this.#namespace });
+    await this.#observer.stop();
+    await this.#follower?.stop();
+  }
+
+  async #allAllocatable(): Promise<void> {
+    for (const node of this.#workers)
+      await this.#untilAllocatable(node, this.#settings.gpusPerNode, ALLOCATABLE_MS);
+  }
+
+  async #untilAllocatable(node: ClusterNode, wanted: number, deadlineMs: number): Promise<void> {
+    const { clock, signal } = this.#context;
+    let last = 0;
+    await waitFor(
+      async () => {
+        last = await this.#noteAllocatable(node);
+        return last === wanted;
+      },
+      {
+        what: `${wanted} ${RESOURCE} allocatable on ${node.name}`,
+        deadlineMs,
+        intervalMs: 200,
+        clock,
+        signal,
+        seen: () => `${last} allocatable`,
+      },
+    );
+  }
+
+  async #noteAllocatable({ name }: ClusterNode): Promise<number> {
+    const { cluster, recorder } = this.#context;
+    const allocatable = await allocatableOn(cluster.kube, name, RESOURCE);
+    recorder.record('suite/gpu', 'node.allocatable', { node: name, resource: RESOURCE, allocatable });
+    return allocatable;
+  }
+}

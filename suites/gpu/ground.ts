@@ -1,0 +1,88 @@
+import type { Cluster, ClusterNode } from '../../clusters/port.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { apiStatus, type Kube } from '../../harness/kube/client.ts';
+import type { SuiteContext } from '../../harness/run/ports.ts';
+import { type GpuSettings, RESOURCE, type Remedies } from './settings.ts';
+import { JOB_SLOT } from './workload/jobs.ts';
+
+const QUOTA = 'gpus';
+
+export function workersOf(cluster: Cluster): ClusterNode[] {
+  return cluster.nodes.filter(({ role }) => role === 'worker');
+}
+
+/** A namespace of the run's own, with the quota that the remedies ask for; gone at the end with all that is in it. */
+export async function makeNamespace(
+  context: SuiteContext<Cluster>,
+  namespace: string,
+  settings: GpuSettings,
+  remedies: Remedies,
+): Promise<void> {
+  const { cluster, undo, clock } = context;
+  const { core } = cluster.kube;
+  undo.push(`delete namespace ${namespace}`, async () => {
+    await core.deleteNamespace({ name: namespace }).catch(ignore(404));
+    await waitFor(
+      async () => {
+        const found = await core.readNamespace({ name: namespace }).catch(ignore(404));
+        return found === undefined;
+      },
+      { what: `namespace ${namespace} gone`, deadlineMs: 25_000, intervalMs: 200, clock },
+    );
+  });
+  await core.createNamespace({
+    body: { metadata: { name: namespace, labels: { 'ordeal.dev/run': context.runId } } },
+  });
+  if (remedies.quota === false) return;
+  const perNode = remedies.jobCap === false ? settings.gpusPerNode : remedies.jobCap;
+  const hard = remedies.quota === 'auto' ? perNode * workersOf(cluster).length : remedies.quota;
+  await core.createNamespacedResourceQuota({
+    namespace,
+    body: { metadata: { name: QUOTA }, spec: { hard: { [`requests.${RESOURCE}`]: String(hard) } } },
+  });
+}
+
+/** Hard and used GPUs of the namespace's quota; undefined where there is none. */
+export async function readQuota(
+  kube: Kube,
+  namespace: string,
+): Promise<{ hard: number; used: number } | undefined> {
+  const quota = await kube.core.readNamespacedResourceQuota({ namespace, name: QUOTA }).catch(ignore(404));
+  if (!quota) return undefined;
+  const resource = `requests.${RESOURCE}`;
+  return { hard: Number(quota.spec?.hard?.[resource]), used: Number(quota.status?.used?.[resource] ?? 0) };
+}
+
+/** Advertises the job slots on the nodes' status: the scheduler then keeps the cap without any controller. */
+export async function advertiseSlots(context: SuiteContext<Cluster>, cap: number): Promise<void> {
+  const { cluster, undo, clock, signal } = context;
+  const path = `/status/capacity/${JOB_SLOT.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  for (const { name } of workersOf(cluster)) {
+    undo.push(`take the job slots from ${name}`, async () => {
+      await cluster.kube.core
+        .patchNodeStatus({ name, body: [{ op: 'remove', path }] })
+        .catch(ignore(404, 422));
+    });
+    await cluster.kube.core.patchNodeStatus({ name, body: [{ op: 'add', path, value: String(cap) }] });
+  }
+  await waitFor(
+    async () => {
+      const { items } = await cluster.kube.core.listNode();
+      return workersOf(cluster).every(({ name }) =>
+        items.some(
+          ({ metadata, status }) =>
+            metadata?.name === name && status?.allocatable?.[JOB_SLOT] === String(cap),
+        ),
+      );
+    },
+    { what: `${cap} job slots on every worker`, deadlineMs: 60_000, intervalMs: 200, clock, signal },
+  );
+}
+
+/** An API failure of these statuses is an answer, not an error. */
+export function ignore(...statuses: number[]) {
+  return (error: unknown): undefined => {
+    if (statuses.includes(apiStatus(error) ?? 0)) return undefined;
+    throw error;
+  };
+}

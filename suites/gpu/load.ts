@@ -1,0 +1,158 @@
+import type { V1Job } from '@kubernetes/client-node';
+import type { Cluster } from '../../clusters/port.ts';
+import { jobBurst } from '../../faults/load/job-burst.ts';
+import type { FaultKeeper } from '../../faults/wrapper.ts';
+import { burst } from '../../harness/kube/burst.ts';
+import type { SuiteContext } from '../../harness/run/ports.ts';
+import { ignore, readQuota, workersOf } from './ground.ts';
+import type { Observer } from './observe.ts';
+import type { GpuSettings, Remedies } from './settings.ts';
+import { bystanderJob, type Framework, trainingJob } from './workload/jobs.ts';
+
+const POLL_MS = 100;
+
+/** Training Jobs in waves: so many at once, with CPU-only pods beside them, each wave seen to its end. */
+export class Load {
+  readonly #context: SuiteContext<Cluster>;
+  readonly #observer: Observer;
+  readonly #namespace: string;
+  readonly #settings: GpuSettings;
+  readonly #remedies: Remedies;
+  #jobs = 0;
+
+  constructor(
+    context: SuiteContext<Cluster>,
+    observer: Observer,
+    namespace: string,
+    settings: GpuSettings,
+    remedies: Remedies,
+  ) {
+    this.#context = context;
+    this.#observer = observer;
+    this.#namespace = namespace;
+    this.#settings = settings;
+    this.#remedies = remedies;
+  }
+
+  /** Waves until the starts wanted are reached, the first of them as the fault `load/job-burst`. */
+  async burst(keeper: FaultKeeper, id: string): Promise<void> {
+    const { jobsAtOnce, replicas, starts } = this.#settings;
+    const waves = Math.ceil(starts / (jobsAtOnce * replicas));
+    if (waves === 0) return;
+    const jobs = this.#make('burst', jobsAtOnce);
+    const fault = jobBurst(id, this.#namespace, this.#context.cluster.name, jobs);
+    await keeper.hold(fault, async () => {
+      this.#note(jobs, 'burst');
+      await this.#seeThrough(jobs, 'burst', 1, waves);
+      for (let wave = 2; wave <= waves; wave++) await this.wave('burst', jobsAtOnce, {}, wave, waves);
+    });
+  }
+
+  /** One wave, created, seen to its end and deleted; the UIDs of its pods. */
+  async wave(
+    phase: string,
+    count: number,
+    shape: { node?: string; replicas?: number } = {},
+    number = 1,
+    of = 1,
+  ): Promise<Set<string>> {
+    const jobs = this.#make(phase, count, shape);
+    this.#note(jobs, phase);
+    const { batch } = this.#context.cluster.kube;
+    const outcomes = await burst(jobs, (body) =>
+      batch.createNamespacedJob({ namespace: this.#namespace, body }),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return await this.#seeThrough(jobs, phase, number, of);
+  }
+
+  /** Waits until no pod of ours is left. */
+  async settle(): Promise<void> {
+    const { clock, cluster, signal } = this.#context;
+    const until = clock.mono() + this.#settings.startDeadline;
+    while (clock.mono() < until) {
+      const { items } = await cluster.kube.core.listNamespacedPod({ namespace: this.#namespace });
+      if (items.length === 0) return;
+      await clock.sleep(POLL_MS, signal);
+    }
+  }
+
+  #make(phase: string, count: number, shape: { node?: string; replicas?: number } = {}): V1Job[] {
+    const { framework } = this.#settings;
+    const { cluster } = this.#context;
+    const frameworks: Framework[] = framework === 'both' ? ['pytorch', 'tensorflow'] : [framework];
+    const jobs = Array.from({ length: count }, () => {
+      this.#jobs += 1;
+      return trainingJob({
+        name: `${phase}-${this.#jobs}`,
+        namespace: this.#namespace,
+        image: cluster.workloadImage,
+        framework: frameworks[this.#jobs % frameworks.length] as Framework,
+        settings: this.#settings,
+        remedies: this.#remedies,
+        ...shape,
+      });
+    });
+    if (phase !== 'burst') return jobs;
+    const workers = workersOf(cluster).length;
+    return [
+      ...jobs,
+      bystanderJob(`bystanders-${this.#jobs}`, this.#namespace, cluster.workloadImage, Math.min(workers, 4)),
+    ];
+  }
+
+  #note(jobs: readonly V1Job[], phase: string): void {
+    const { clock, recorder } = this.#context;
+    for (const { metadata, spec } of jobs) {
+      recorder.record('suite/gpu', 'job.created', {
+        job: metadata?.name,
+        at: clock.wall(),
+        replicas: spec?.completions ?? 0,
+        phase,
+      });
+    }
+  }
+
+  /** Until every pod of the wave is over and its log is read, or its time is; then the Jobs go. */
+  async #seeThrough(jobs: readonly V1Job[], phase: string, number: number, of: number): Promise<Set<string>> {
+    const { clock, cluster, progress, recorder, signal } = this.#context;
+    const names = new Set(jobs.map(({ metadata }) => metadata?.name as string));
+    const wanted = jobs.reduce((sum, { spec }) => sum + (spec?.completions ?? 0), 0);
+    const until = clock.mono() + this.#settings.startDeadline + this.#settings.hold;
+    let succeeded = 0;
+    while (clock.mono() < until) {
+      succeeded = this.#observer.podsOf(names).filter(({ phase: state }) => state === 'Succeeded').length;
+      if (succeeded >= wanted || (await this.#gaveUp(names))) break;
+      await clock.sleep(POLL_MS, signal);
+    }
+    const quota = await readQuota(cluster.kube, this.#namespace);
+    if (quota) recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
+    await this.#observer.logsRead();
+    progress(`gpu: ${phase}${of > 1 ? ` wave ${number} of ${of}` : ''}: ${succeeded} of ${wanted} pods done`);
+    await burst([...names], async (name) => {
+      await cluster.kube.batch
+        .deleteNamespacedJob({ namespace: this.#namespace, name, propagationPolicy: 'Background' })
+        .catch(ignore(404));
+    });
+    return new Set(this.#observer.podsOf(names).map(({ uid }) => uid));
+  }
+
+  /** Whether a Job has failed for good while none of the wave's pods runs any more. */
+  async #gaveUp(names: ReadonlySet<string>): Promise<boolean> {
+    const pods = this.#observer.podsOf(names);
+    if (
+      !pods.some(({ phase }) => phase === 'Failed') ||
+      pods.some(({ phase, gone }) => !gone && phase !== 'Failed' && phase !== 'Succeeded')
+    )
+      return false;
+    const { items } = await this.#context.cluster.kube.batch.listNamespacedJob({
+      namespace: this.#namespace,
+    });
+    const ours = items.filter(({ metadata }) => names.has(metadata?.name ?? ''));
+    return ours.every(({ status }) =>
+      status?.conditions?.some(
+        ({ type, status: value }) => value === 'True' && (type === 'Failed' || type === 'Complete'),
+      ),
+    );
+  }
+}

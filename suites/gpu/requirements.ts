@@ -1,0 +1,48 @@
+import type { History } from '../../harness/history/event.ts';
+import type { Plan } from '../../harness/plan/schema.ts';
+import type { Requirement } from '../../harness/verdict/verdict.ts';
+import { checkBindLatency } from './checkers/bind-latency.ts';
+import { checkCaps } from './checkers/caps.ts';
+import { checkDoubleUse } from './checkers/double-use.ts';
+import { checkFalseAllocation } from './checkers/false-allocation.ts';
+import type { Judged, Target } from './checkers/judged.ts';
+import { checkRestartRecovery } from './checkers/restart-recovery.ts';
+import { checkStartSuccess } from './checkers/start-success.ts';
+import { checkStarvation } from './checkers/starvation.ts';
+import { CAP_SHARE, type GpuSettings, settingsOf } from './settings.ts';
+
+interface Definition {
+  id: string;
+  title: string;
+  threshold(settings: GpuSettings): number;
+  check(history: History, target: Target, settings: GpuSettings): Judged;
+}
+
+/** The thresholds are the incident's: what its remedies reached, and what its users asked for. */
+const DEFINITIONS: readonly Definition[] = [
+  { id: 'GPU-1', title: 'zero false allocation', threshold: () => 0, check: checkFalseAllocation },
+  { id: 'GPU-2', title: 'no device in two live containers', threshold: () => 0, check: checkDoubleUse },
+  { id: 'GPU-3', title: 'starts that succeed', threshold: () => 99.5, check: checkStartSuccess },
+  { id: 'GPU-4', title: 'bind latency p99 under burst', threshold: () => 500, check: checkBindLatency },
+  {
+    id: 'GPU-5',
+    title: 'no starvation, all GPUs allocatable afterwards',
+    threshold: () => 0,
+    check: (history, target, { startDeadline }) => checkStarvation(history, target, startDeadline),
+  },
+  { id: 'GPU-6', title: 'recovery after a plugin restart', threshold: () => 30, check: checkRestartRecovery },
+  {
+    id: 'GPU-7',
+    title: 'Jobs on a node and GPU quota within their caps',
+    threshold: ({ gpusPerNode }) => Math.max(1, Math.floor(CAP_SHARE * gpusPerNode)),
+    check: checkCaps,
+  },
+];
+
+export function requirements(plan: Plan): Requirement[] {
+  const { settings } = settingsOf(plan);
+  return DEFINITIONS.map(({ id, title, threshold, check }) => {
+    const target = { level: plan.level, threshold: plan.requirements[id]?.threshold ?? threshold(settings) };
+    return { id, title, check: (history) => check(history, target, settings) };
+  });
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { Cluster } from '../../clusters/port.ts';
+import type { Suite } from '../../harness/run/ports.ts';
+import { Certification } from './certification.ts';
+import { requirements } from './requirements.ts';
+import { scheduledFaults, scheduleOf } from './schedule.ts';
+import { resolve, SUITE } from './settings.ts';
+
+/** GPU allocation under the incident of Kubernetes 1.27.3: bursts of Jobs, slow association, a restarted plugin. */
+export const gpuSuite: Suite<Cluster> = {
+  name: SUITE,
+  title: 'GPU allocation',
+  phases: (context) => new Certification(context).phases(),
+  requirements,
+  scheduledFaults,
+  resolve(plan) {
+    const resolved = resolve(plan);
+    scheduleOf(resolved);
+    return resolved;
+  },
+  spec: join(import.meta.dirname, 'gpu.spec.ts'),
+};
