@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { type ApiServer, kubeconfigFor, startApiServer } from './api/server.ts';
 import { EventExpiry } from './event-expiry.ts';
 import { JobController } from './job-controller.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
+import { ShimPool } from './kubelet/shim.ts';
 import { createStore } from './memory-store.ts';
 import { Scheduler } from './scheduler.ts';
 import {
@@ -21,6 +23,10 @@ import { containerMark } from './sweep.ts';
 /** Namespaces that every cluster has. */
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
+/** Containers that are made ready for before they come: a full node of eight GPUs each, within reason. */
+const WARM_PER_WORKER = 8;
+const MAX_WARM = 160;
+
 /** A whole cluster in this process: the API and its store, scheduler, Job controller, and a kubelet a node. */
 export class EmbeddedCluster {
   readonly store: Store;
@@ -28,12 +34,14 @@ export class EmbeddedCluster {
   readonly #clock: Clock;
   readonly #kubelets = new Map<string, Kubelet>();
   readonly #controllers: { start(): void; stop(): void }[];
+  readonly #shims: ShimPool;
   #api: ApiServer | undefined;
 
   constructor(settings: ClusterSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.store = createStore(clock);
+    this.#shims = new ShimPool(join(settings.folder, 'shims'));
     this.#controllers = [
       new Scheduler(this.store, clock, settings.seed),
       new JobController(this.store, clock, settings.backoffMs),
@@ -69,6 +77,7 @@ export class EmbeddedCluster {
     writeFileSync(clusterFiles(folder).kubeconfig, kubeconfigFor(this.#api.url, token, name), {
       mode: 0o600,
     });
+    this.#shims.warm(Math.min(MAX_WARM, workers * WARM_PER_WORKER));
   }
 
   async restartKubelet(node: string): Promise<void> {
@@ -77,16 +86,16 @@ export class EmbeddedCluster {
     await kubelet.restart();
   }
 
-  /** Ends every container at once; nothing else can be in the way of it. */
+  /** Ends every container at once. */
   killContainers(): void {
-    for (const kubelet of this.#kubelets.values()) kubelet.killContainers();
+    this.#shims.close();
   }
 
   async stop(): Promise<void> {
-    this.killContainers();
     for (const controller of this.#controllers) controller.stop();
     await this.#api?.close();
     await Promise.all([...this.#kubelets.values()].map((kubelet) => kubelet.stop()));
+    this.killContainers();
   }
 
   #kubelet(node: string, index: number): Kubelet {
@@ -107,6 +116,7 @@ export class EmbeddedCluster {
       },
       this.store,
       this.#clock,
+      this.#shims,
     );
   }
 }

@@ -63,14 +63,16 @@ export class Driver {
         return held;
       });
       await clock.sleep(latencyMs - lockedMs);
+      const serviceMs = clock.mono() - startedAt;
       writeFileSync(join(files.associations, `${device}.${allocation}`), '');
       ledger.write({
         type: 'driver.associated',
         allocation,
         device,
         queuedMs: startedAt - queuedAt,
-        serviceMs: clock.mono() - startedAt,
+        serviceMs,
         injectedMs,
+        lateMs: serviceMs - latencyMs,
       });
     });
   }

@@ -58,7 +58,7 @@ export const LedgerLine = z.discriminatedUnion('type', [
     waitedMs: z.number(),
     error: z.string().optional(),
   }),
-  /** An association stands. queuedMs: for a worker and the lock; serviceMs: the association itself; injectedMs: that part of serviceMs that a bind-delay fault put in. */
+  /** An association stands. queuedMs: for a worker and the lock; serviceMs: the association itself; injectedMs: that part of serviceMs that a bind-delay fault put in. lateMs: that part by which a busy machine’s timers overshot what was drawn. */
   z.strictObject({
     ...stamp,
     type: z.literal('driver.associated'),
@@ -67,6 +67,7 @@ export const LedgerLine = z.discriminatedUnion('type', [
     queuedMs: z.number(),
     serviceMs: z.number(),
     injectedMs: z.number(),
+    lateMs: z.number(),
   }),
   z.strictObject({ ...stamp, type: z.literal('driver.lost'), device: z.string() }),
   z.strictObject({ ...stamp, type: z.literal('driver.restored'), device: z.string() }),

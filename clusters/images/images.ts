@@ -19,7 +19,7 @@ import {
 export const TRIED_KUBERNETES = ['1.34.4', '1.27.3'] as const;
 
 /** `registry`: the stock kindest/node and a workload on a stock base. `local`: both made here. */
-export type ImageSource = 'registry' | 'local';
+type ImageSource = 'registry' | 'local';
 
 /** What a kind cluster of one Kubernetes version is made from. */
 export interface ImageSet {

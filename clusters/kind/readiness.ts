@@ -5,7 +5,7 @@ import type { Readiness } from '../../harness/run/ports.ts';
 import { findImages, TRIED_KUBERNETES } from '../images/images.ts';
 
 /** The release of kind that the provider was tried with. */
-export const KIND_VERSION = 'v0.33.0';
+const KIND_VERSION = 'v0.33.0';
 
 /** What a kind cluster needs of this machine. */
 export async function kindReadiness(): Promise<Readiness[]> {

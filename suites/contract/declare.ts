@@ -19,7 +19,7 @@ import { declareWatch } from './watch-cases.ts';
  */
 export function declareContract(getCluster: () => Cluster): void {
   describe('contract of kubelet and API server', function () {
-    this.timeout(150_000);
+    this.timeout(300_000);
     let lab: Lab;
     const getLab = () => lab;
     const starts: ((lab: Lab) => Promise<void>)[] = [];

@@ -38,7 +38,7 @@ export function declarePreStart(getLab: () => Lab, early: Early): void {
       return own;
     };
     const retried = async (own: ProbePlugin) => {
-      await bench.phase(own.purpose, 'Succeeded', 90_000);
+      await bench.phase(own.purpose, 'Succeeded');
       return own.calls.filter(({ method }) => method === 'Allocate' || method === 'PreStartContainer');
     };
 

@@ -115,18 +115,17 @@ export class Load {
 
   /** Until every pod of the wave is over and its log is read, or its time is; then the Jobs go. */
   async #seeThrough(jobs: readonly V1Job[], phase: string, number: number, of: number): Promise<Set<string>> {
-    const { clock, cluster, progress, recorder, signal } = this.#context;
+    const { clock, cluster, progress, signal } = this.#context;
     const names = new Set(jobs.map(({ metadata }) => metadata?.name as string));
     const wanted = jobs.reduce((sum, { spec }) => sum + (spec?.completions ?? 0), 0);
     const until = clock.mono() + this.#settings.startDeadline + this.#settings.hold;
     let succeeded = 0;
     while (clock.mono() < until) {
       succeeded = this.#observer.podsOf(names).filter(({ phase: state }) => state === 'Succeeded').length;
+      await this.#noteQuota();
       if (succeeded >= wanted || (await this.#gaveUp(names))) break;
       await clock.sleep(POLL_MS, signal);
     }
-    const quota = await readQuota(cluster.kube, this.#namespace);
-    if (quota) recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
     await this.#observer.logsRead();
     progress(`gpu: ${phase}${of > 1 ? ` wave ${number} of ${of}` : ''}: ${succeeded} of ${wanted} pods done`);
     await burst([...names], async (name) => {
@@ -135,6 +134,13 @@ export class Load {
         .catch(ignore(404));
     });
     return new Set(this.#observer.podsOf(names).map(({ uid }) => uid));
+  }
+
+  async #noteQuota(): Promise<void> {
+    if (this.#remedies.quota === false) return;
+    const quota = await readQuota(this.#context.cluster.kube, this.#namespace);
+    if (quota)
+      this.#context.recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
   }
 
   /** Whether a Job has failed for good while none of the wave's pods runs any more. */

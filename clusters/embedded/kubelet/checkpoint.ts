@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 
@@ -21,7 +22,7 @@ export interface Checkpoint {
 /** The kubelet's own name for it, in the device plugins' folder. */
 const FILE = 'kubelet_internal_checkpoint';
 
-export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
   const data = JSON.stringify({
     PodDeviceEntries: checkpoint.allocations.map(({ podUid, container, resource, devices, response }) => ({
       PodUID: podUid,
@@ -33,8 +34,8 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
     RegisteredDevices: checkpoint.registered,
   });
   const path = join(folder, FILE);
-  writeFileSync(`${path}.new`, `{"Data":${data},"Checksum":${checksum(data)}}`);
-  renameSync(`${path}.new`, path);
+  await writeFile(`${path}.new`, `{"Data":${data},"Checksum":${checksum(data)}}`);
+  await rename(`${path}.new`, path);
 }
 
 /** Undefined where there is none, or one whose checksum does not fit: the kubelet then starts without. */

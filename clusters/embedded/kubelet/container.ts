@@ -1,10 +1,7 @@
-// Not execa: a hundred containers start a second here, and each costs only what the kernel asks for.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { constants } from 'node:os';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../../harness/clock/clock.ts';
+import type { RunningTask, ShimPool, Task } from './shim.ts';
 
 export interface LogLine {
   /** RFC 3339 with nanosecond places. */
@@ -14,17 +11,6 @@ export interface LogLine {
 
 /** Lines that one attempt may keep; older ones go, as a runtime rotates them away. */
 const KEPT_LINES = 20_000;
-/** How long output may stay open after its container's end, held by a process that left the group. */
-const LINGER_MS = 1_000;
-
-/** Ends a container with the kubelet's process however that ends; util-linux has it, macOS has not. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-
-export interface ContainerProcess {
-  argv: readonly string[];
-  env: Record<string, string>;
-  cwd: string;
-}
 
 /** Links `path` of the container to `target` of the host. */
 export function link(root: string, path: string, target: string): void {
@@ -33,7 +19,7 @@ export function link(root: string, path: string, target: string): void {
   symlinkSync(target, at);
 }
 
-/** One attempt of a container: an OS process in a group of its own, with its log. */
+/** One attempt of a container: a process in a group of its own, with its log. */
 export class Container {
   readonly id: string;
   readonly startedAt: number;
@@ -44,55 +30,28 @@ export class Container {
   dropped = 0;
   exitCode: number | undefined;
   finishedAt: number | undefined;
-  /** Its output has ended too. */
-  closed = false;
   /** Resolves when the process and its output have ended. */
   readonly ended: Promise<void>;
-  readonly #pid: number;
+  readonly #task: RunningTask;
   readonly #clock: Clock;
 
-  private constructor(child: ChildProcess, id: string, clock: Clock) {
+  constructor(id: string, task: Task, shims: ShimPool, clock: Clock) {
     this.id = id;
     this.#clock = clock;
-    this.#pid = child.pid as number;
     this.startedAt = clock.wall();
-    const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
-    for (const stream of streams) this.#read(stream);
+    let over = () => {};
     this.ended = new Promise((resolve) => {
-      let linger: NodeJS.Timeout | undefined;
-      child.once('exit', (code, signal) => {
-        this.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      over = resolve;
+    });
+    this.#task = shims.start(task, {
+      line: (text) => this.#keep(text),
+      ended: (exitCode) => {
+        this.exitCode = exitCode;
         this.finishedAt = clock.wall();
-        // A container ends with its first process, and takes with it whatever that left behind.
-        this.#kill('SIGKILL');
-        linger = setTimeout(() => {
-          for (const stream of streams) stream.destroy();
-        }, LINGER_MS);
-      });
-      child.once('close', () => {
-        clearTimeout(linger);
-        this.closed = true;
         for (const listener of this.listeners) listener();
-        resolve();
-      });
+        over();
+      },
     });
-  }
-
-  /** @throws where the command cannot be started, with the system's reason. */
-  static async start({ argv, env, cwd }: ContainerProcess, id: string, clock: Clock): Promise<Container> {
-    const [command, ...args] = SETPRIV ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...argv] : argv;
-    const child = spawn(command as string, args, {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (child.pid === undefined) {
-      await new Promise((_, reject) => {
-        child.once('error', reject);
-      });
-    }
-    return new Container(child, id, clock);
   }
 
   get running(): boolean {
@@ -101,7 +60,7 @@ export class Container {
 
   /** To the whole group; nothing where the container has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.running) this.#kill(signal);
+    this.#task.signal(signal);
   }
 
   /** SIGTERM, then SIGKILL after the grace. */
@@ -115,27 +74,6 @@ export class Container {
     );
     await this.ended;
     patience.abort();
-  }
-
-  #kill(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.#pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-
-  #read(stream: Readable): void {
-    let partial = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (text: string) => {
-      const lines = (partial + text).split('\n');
-      partial = lines.pop() ?? '';
-      for (const line of lines) this.#keep(line);
-    });
-    stream.on('end', () => {
-      if (partial) this.#keep(partial);
-    });
   }
 
   #keep(line: string): void {

@@ -41,6 +41,8 @@ export class DeviceManager {
   readonly #stopping = new AbortController();
   readonly #stopped: Promise<never>;
   #allocations: PodDevices[] = [];
+  #unsaved = false;
+  #saving: Promise<void> | undefined;
 
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
@@ -75,6 +77,7 @@ export class DeviceManager {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#registry.stop();
+    await this.#saving;
   }
 
   stock(): Map<string, Stock> {
@@ -253,10 +256,20 @@ export class DeviceManager {
     return [...new Set([...must, ...liked, ...available])].slice(0, needed);
   }
 
+  /** Soon, and once for whatever changes meanwhile: a rename over a file may wait for the disk. */
   #save(): void {
-    writeCheckpoint(this.#options.folder, {
-      allocations: this.#allocations,
-      registered: this.#registry.allHealthy(),
+    if (this.#stopping.signal.aborted) return;
+    this.#unsaved = true;
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = undefined;
     });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#unsaved) {
+      this.#unsaved = false;
+      const checkpoint = { allocations: this.#allocations, registered: this.#registry.allHealthy() };
+      await writeCheckpoint(this.#options.folder, checkpoint).catch((error) => process.emitWarning(error));
+    }
   }
 }

@@ -1,15 +1,19 @@
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 import type { ContainerSpec } from '../pod.ts';
 import type { KubeObject, Store } from '../store.ts';
+import { ROOT_PROGRAMS } from './command.ts';
 
 /** Of the host's environment, what a container's programs need to be found and to speak the right language. */
 const INHERITED = ['HOME', 'LANG', 'TMPDIR'];
+
+export const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface EnvironmentSources {
   pod: KubeObject;
   container: ContainerSpec;
   given: readonly ContainerAllocateResponse[];
   store: Store;
+  /** The machine's environment. */
   host: NodeJS.ProcessEnv;
   hostIp: string;
   podIp: string;
@@ -25,7 +29,7 @@ export interface EnvironmentSources {
 export function environmentOf(sources: EnvironmentSources): Record<string, string> {
   const { container, given, host, mark, root } = sources;
   const env: Record<string, string> = {
-    PATH: `${root}/usr/local/bin:${root}/usr/bin:${host.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    PATH: [...ROOT_PROGRAMS.map((folder) => `${root}/${folder}`), host.PATH ?? DEFAULT_PATH].join(':'),
     HOSTNAME: sources.pod.spec?.hostname ?? sources.pod.metadata.name,
     ORDEAL_ROOT: root,
     ...mark,

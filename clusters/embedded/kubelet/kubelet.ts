@@ -16,6 +16,7 @@ import { eventRecorder, type PostEvent } from './event-recorder.ts';
 import { type NodeFacts, nodeObject, nodeStatus, withoutDevices } from './node-status.ts';
 import { readLog } from './pod-logs.ts';
 import { PodWorker } from './pod-worker.ts';
+import type { ShimPool } from './shim.ts';
 
 export interface KubeletSettings extends NodeFacts {
   /** `dp` (device plugins), `pr` (PodResources), `state` and `pods` are in it. */
@@ -44,6 +45,7 @@ export class Kubelet implements KubeletPort {
   readonly #settings: KubeletSettings;
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #shims: ShimPool;
   readonly #event: PostEvent;
   readonly #workers = new Map<string, PodWorker>();
   /** Pods are admitted one at a time, in the order they came. */
@@ -60,7 +62,8 @@ export class Kubelet implements KubeletPort {
   #syncTimer: NodeJS.Timeout | undefined;
   #addresses = 0;
 
-  constructor(settings: KubeletSettings, store: Store, clock: Clock) {
+  constructor(settings: KubeletSettings, store: Store, clock: Clock, shims: ShimPool) {
+    this.#shims = shims;
     this.#settings = settings;
     this.#store = store;
     this.#clock = clock;
@@ -237,6 +240,7 @@ export class Kubelet implements KubeletPort {
       startLatencyMs: startLatencyMs * spread,
       backoffMs,
       mark,
+      shims: this.#shims,
       hostPath: (path) =>
         path === STATE_PATH || path.startsWith(`${STATE_PATH}/`)
           ? join(folder, 'state', path.slice(STATE_PATH.length))

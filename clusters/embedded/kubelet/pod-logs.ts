@@ -38,7 +38,7 @@ export async function* readLog(
       const line = lines[read - container.dropped];
       if (line) yield line;
     }
-    if (container.closed) return;
+    if (!container.running) return;
     await new Promise<void>((resolve) => {
       const wake = () => {
         container.listeners.delete(wake);

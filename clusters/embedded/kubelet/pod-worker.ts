@@ -8,7 +8,7 @@ import type { ContainerSpec } from '../pod.ts';
 import type { KubeObject } from '../store.ts';
 import { findProgram } from './command.ts';
 import { Container, link } from './container.ts';
-import { environmentOf, expand } from './environment.ts';
+import { DEFAULT_PATH, environmentOf, expand } from './environment.ts';
 import type { PostEvent } from './event-recorder.ts';
 import {
   type ContainerRecord,
@@ -18,6 +18,7 @@ import {
   restarts,
   statusOf,
 } from './pod-status.ts';
+import type { ShimPool, Task } from './shim.ts';
 import { type VolumeHost, volumePath } from './volumes.ts';
 
 /**
@@ -26,6 +27,8 @@ import { type VolumeHost, volumePath } from './volumes.ts';
  */
 const SANDBOX_SHARE = 0.6;
 const MAX_BACKOFF_MS = 300_000;
+/** Taken once: reading process.env asks the system each time. */
+const HOST_ENV = { ...process.env };
 /** A container that ran so long has its back-off forgotten. */
 const FORGIVEN_MS = 600_000;
 
@@ -38,6 +41,7 @@ export interface WorkerHost extends VolumeHost {
   /** First pause before a container is started again; it doubles, up to 5 minutes. */
   backoffMs: number;
   mark: Record<string, string>;
+  shims: ShimPool;
   runOptions(podUid: string, container: ContainerSpec): Promise<ContainerAllocateResponse[]>;
   event: PostEvent;
 }
@@ -183,12 +187,12 @@ export class PodWorker {
       .runOptions(pod.metadata.uid, spec)
       .catch((error: unknown) => Promise.reject(new StartError('CreateContainerConfigError', error)));
     await clock.sleep(startLatencyMs * (1 - SANDBOX_SHARE), this.#ending.signal);
-    const process = await this.#create(record, given);
+    const task = await this.#create(record, given);
     event(pod, 'Normal', 'Created', `Created container: ${spec.name}`);
     const id = `${pod.metadata.uid}-${spec.name}-${record.attempts}`;
     let container: Container;
     try {
-      container = await Container.start(process, id, clock);
+      container = new Container(id, task, this.#host.shims, clock);
     } catch (error) {
       throw new StartError('RunContainerError', error);
     }
@@ -202,15 +206,16 @@ export class PodWorker {
   }
 
   /** The container's root folder, environment and command. @throws StartError. */
-  async #create(record: ContainerRecord, given: readonly ContainerAllocateResponse[]) {
+  async #create(record: ContainerRecord, given: readonly ContainerAllocateResponse[]): Promise<Task> {
     const { folder, mark, store } = this.#host;
     const { spec } = record;
     const root = join(folder, `${spec.name}-${record.attempts}`);
     let env: Record<string, string>;
     try {
-      await rm(root, { recursive: true, force: true });
+      // What an attempt to create it left behind; its own start, when there was one, has another number.
+      if (record.waiting.message !== undefined) await rm(root, { recursive: true, force: true });
       this.#furnish(root, record, given);
-      env = environmentOf({ ...this.record, container: spec, given, store, host: process.env, root, mark });
+      env = environmentOf({ ...this.record, container: spec, given, store, host: HOST_ENV, root, mark });
     } catch (error) {
       throw new StartError('CreateContainerConfigError', error);
     }
@@ -224,8 +229,8 @@ export class PodWorker {
       );
     try {
       const cwd = join(root, spec.workingDir ?? '');
-      mkdirSync(cwd, { recursive: true });
-      return { argv: [findProgram(command, root, env.PATH ?? ''), ...args], env, cwd };
+      if (spec.workingDir) mkdirSync(cwd, { recursive: true });
+      return { argv: [findProgram(command, root, HOST_ENV.PATH ?? DEFAULT_PATH), ...args], env, cwd };
     } catch (error) {
       throw new StartError('RunContainerError', error);
     }

@@ -10,7 +10,8 @@ type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>
 
 /**
  * Ms from Allocate to the last association of each allocation, less what a fault injected into that association
- * itself; waiting behind others counts, with what was injected into theirs. Undefined: it never came.
+ * itself and by which the fake driver's timers were late, for neither is the cluster's doing; waiting behind others
+ * counts, with what was injected into theirs. Undefined: it never came.
  */
 export function bindLatencies(history: History): (number | undefined)[] {
   const associated = new Map<string, Line<'driver.associated'>[]>();
@@ -20,7 +21,9 @@ export function bindLatencies(history: History): (number | undefined)[] {
   return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate').map(({ body }) => {
     const lines = associated.get(body.allocation) ?? [];
     if (lines.length < body.devices.length) return undefined;
-    return Math.max(...lines.map(({ mono, injectedMs }) => mono - body.mono - injectedMs));
+    return Math.max(
+      ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
+    );
   });
 }
 
@@ -38,7 +41,11 @@ export function checkBindLatency(history: History, target: Target): Judged {
   if (bound.length < minSamples)
     doubts.push(`${bound.length} seen, the level ${target.level} asks for ${minSamples}`);
   if (missing > 0) doubts.push(`${missing} allocations were never associated`);
-  const reason = `p99 of ${bound.length} bindings, net of the injected delay; ${burst.evidence}`;
+  const late = eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(
+    ({ body }) => body.lateMs,
+  );
+  const lateness = Math.round(quantile(late, 0.99) ?? 0);
+  const reason = `p99 of ${bound.length} bindings, net of the injected delay and of this machine’s late timers (p99 ${lateness} ms); ${burst.evidence}`;
   const judged = judgeFigure(p99 ?? null, bound.length, target, 'ms', { reason, doubts });
   return { ...judged, confidence: upper === null ? null : confidence, upperBound: upper };
 }
