@@ -11,7 +11,7 @@ export type Capability =
   /** Node agents run as a DaemonSet from an image; without it they run as processes beside the kubelets. */
   | 'daemonset-agents';
 
-export interface ExecResult {
+interface ExecResult {
   exitCode: number;
   stdout: string;
   stderr: string;

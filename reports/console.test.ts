@@ -4,7 +4,7 @@ import type { Verdict } from '../harness/verdict/verdict.ts';
 import { consoleReporter, reportControls } from './console.ts';
 import { fault, hostileVerdict, requirement, verdictOf } from './testing/sample.ts';
 
-const escape = '\u001b';
+const escapeCharacter = '\u001b';
 
 function terminal(isTTY: boolean) {
   const written: string[] = [];
@@ -28,8 +28,8 @@ describe('the console report', () => {
       '  GPU-1  pass          0 %       ≤ 0 %     2995     0.099974 % (95 %)  real-kubernetes',
       '      zero false allocation: 0 of 2995 containers started without the device that they were allocated',
       '  GPU-3  inconclusive  99.5 %    ≥ 99.5 %  2995     –                  real-kubernetes',
-      '      start success: 298 of 300 starts were seen, and the level standard asks for 300 of them at the least,',
-      '      so go on',
+      '      start success: 298 of 300 starts were seen, and the level standard asks for 300 of them at the least, so',
+      '      go on',
       '',
       '  fault bind-delay-1 (gpu/bind-delay) on node ordeal-worker by plugin knob',
       '      injected in 52 ms, bit in 1.2 s (associations took 950 ms), held 20 s, healed in 410 ms (associations',
@@ -61,20 +61,20 @@ describe('the console report', () => {
 
   it('is coloured on a terminal only, and not where colour is not wanted', async () => {
     const verdict = verdictOf();
-    expect(await printed(verdict, true)).to.contain(`${escape}[32mpass`);
+    expect(await printed(verdict, true)).to.contain(`${escapeCharacter}[32mpass`);
     for (const [isTTY, env] of [
       [false, {}],
       [true, { NO_COLOR: '1' }],
       [true, { TERM: 'dumb' }],
     ] as const) {
-      expect(await printed(verdict, isTTY, env)).not.to.contain(escape);
+      expect(await printed(verdict, isTTY, env)).not.to.contain(escapeCharacter);
     }
-    expect(await printed(verdict, true, { NO_COLOR: '' })).to.contain(escape);
+    expect(await printed(verdict, true, { NO_COLOR: '' })).to.contain(escapeCharacter);
   });
 
   it('has the same text with and without colour', async () => {
     const coloured = await printed(verdictOf(), true);
-    expect(coloured.replaceAll(new RegExp(`${escape}\\[\\d+m`, 'g'), '')).to.equal(
+    expect(coloured.replaceAll(new RegExp(`${escapeCharacter}\\[\\d+m`, 'g'), '')).to.equal(
       await printed(verdictOf()),
     );
   });
@@ -131,7 +131,9 @@ describe('reportControls', () => {
       stdout,
       env: {},
     });
-    expect(text()).to.contain(`${escape}[31mProfile incident should have come out as pass. Certified: alas`);
-    expect(text()).to.contain(`${escape}[31mfail`);
+    expect(text()).to.contain(
+      `${escapeCharacter}[31mProfile incident should have come out as pass. Certified: alas`,
+    );
+    expect(text()).to.contain(`${escapeCharacter}[31mfail`);
   });
 });

@@ -92,7 +92,7 @@ function requirementLines(requirements: readonly RequirementVerdict[], paint: Pa
       requirement.evidence,
     ].map((cell) => clip(plainLine(cell), 20)),
   );
-  const table = columns([header, ...rows], (cell, row, column) => {
+  const table = columns(fitted([header, ...rows], width - indent.length), (cell, row, column) => {
     const requirement = requirements[row - 1];
     return requirement && column === 1 && !requirement.skipped ? paint(cell, requirement.verdict) : cell;
   });
@@ -101,6 +101,15 @@ function requirementLines(requirements: readonly RequirementVerdict[], paint: Pa
     const detail = requirement ? detailed(`${requirement.title}: ${requirement.reason}`) : [];
     return [indent + line, ...detail];
   });
+}
+
+/** Cells cut as little as makes the table fit: by themselves none is long, and no name may break the lines. */
+function fitted(rows: readonly (readonly string[])[], limit: number): string[][] {
+  for (let longest = 20; ; longest--) {
+    const cut = rows.map((row) => row.map((cell) => clip(cell, longest)));
+    const longestLine = Math.max(...columns(cut).map((line) => line.length));
+    if (longestLine <= limit || longest === 1) return cut;
+  }
 }
 
 function faultLines({ faults }: Verdict): string[] {

@@ -44,7 +44,7 @@ export function faultStory(fault: FaultVerdict): string {
 }
 
 /** `4.2 s` from milliseconds, `350 ms` below a second. */
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${figure(Math.round(ms / 100) / 10, 's')}`;
 }
 

@@ -57,7 +57,7 @@ export function admit(plural: string, object: KubeObject): KubeObject {
   return admitted;
 }
 
-export function invalid(object: KubeObject, causes: readonly Cause[]): StatusError {
+function invalid(object: KubeObject, causes: readonly Cause[]): StatusError {
   const { name } = object.metadata;
   const text = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
   return new StatusError(

@@ -1,7 +1,7 @@
 import { isTerminal } from './pod.ts';
 import type { KubeObject } from './store.ts';
 
-export const INDEX_KEY = 'batch.kubernetes.io/job-completion-index';
+const INDEX_KEY = 'batch.kubernetes.io/job-completion-index';
 
 /** What the Job controller remembers of one Job: pods that ended stay counted when they are gone. */
 export interface JobTally {
@@ -45,7 +45,7 @@ export function countPod(tally: JobTally, pod: KubeObject, gone: boolean, mono: 
   }
 }
 
-export function indexOf(pod: KubeObject): number | undefined {
+function indexOf(pod: KubeObject): number | undefined {
   const index = pod.metadata.annotations?.[INDEX_KEY];
   return index === undefined ? undefined : Number(index);
 }

@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: { config: { type: 'string' }, lifeline: { type: 'boolean', default: false } },
 });
 // In a cluster the node's name comes by the downward API.
-const text = values.config ? readFileSync(values.config, 'utf8') : (process.env['ORDEAL_GPU_CONFIG'] ?? '{}');
+const text = values.config ? readFileSync(values.config, 'utf8') : (process.env.ORDEAL_GPU_CONFIG ?? '{}');
 const { nodes } = Config.parse(JSON.parse(text));
 
 const agents = nodes.map(

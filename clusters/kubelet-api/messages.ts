@@ -21,7 +21,7 @@ export interface ListAndWatchResponse {
   devices: Device[];
 }
 
-export interface ContainerPreferredAllocationRequest {
+interface ContainerPreferredAllocationRequest {
   available_deviceIDs: string[];
   must_include_deviceIDs: string[];
   allocation_size: number;

@@ -3,7 +3,7 @@ import type { ClusterHandle, Provider, ReportContext, Reporter, Suite } from '..
 import type { Control } from '../verdict/exit-code.ts';
 
 /** Image building, as the command line offers it. */
-export interface Images {
+interface Images {
   build(options: {
     kubernetes?: string;
     source?: 'registry' | 'local';

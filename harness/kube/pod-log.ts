@@ -24,7 +24,7 @@ export async function podLog(
 }
 
 /** RFC 3339 with up to nine places; what Date.parse drops beyond milliseconds is added back. */
-export function parseStamp(stamp: string): number {
+function parseStamp(stamp: string): number {
   const [, places = ''] = /\.(\d+)/.exec(stamp) ?? [];
   return Date.parse(stamp) + Number(`0.${places.slice(3) || '0'}`);
 }

@@ -5,7 +5,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Clock } from '../clock/clock.ts';
 import type { Kube } from './client.ts';
 
-export type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
+type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 export interface WatchOptions<T extends KubernetesObject> {
   kube: Kube;

@@ -42,7 +42,7 @@ export const FaultPlan = z.strictObject({
 });
 export type FaultPlan = z.infer<typeof FaultPlan>;
 
-export const RequirementPlan = z.strictObject({
+const RequirementPlan = z.strictObject({
   threshold: z.number().optional(),
   /** Leave the requirement out of the verdict, with the reason that the report shows. */
   skip: z.string().optional(),

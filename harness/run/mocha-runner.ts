@@ -20,9 +20,9 @@ export interface SpecDsl {
   verdictOf(id: string): RequirementVerdict;
 }
 
-export type Spec = (dsl: SpecDsl) => void;
+type Spec = (dsl: SpecDsl) => void;
 
-export type TestState = 'passed' | 'failed' | 'inconclusive' | 'skipped';
+type TestState = 'passed' | 'failed' | 'inconclusive' | 'skipped';
 
 export interface SpecTest {
   /** Titles from the outermost describe to the test. */
@@ -49,7 +49,7 @@ export interface SpecRun {
 }
 
 /** What a test throws for a requirement that could not be decided: never green, and not to be taken for a failure. */
-export class InconclusiveError extends Error {
+class InconclusiveError extends Error {
   readonly code = 'INCONCLUSIVE';
   override readonly name = 'InconclusiveError';
 }

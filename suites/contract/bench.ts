@@ -238,13 +238,13 @@ function summaryOf(pod: V1Pod | undefined): string {
 }
 
 /** The HTTP status of an API failure; rethrows whatever is none. */
-export function statusOf(error: unknown): number {
+function statusOf(error: unknown): number {
   if (error instanceof ApiException) return error.code;
   throw error;
 }
 
 /** The body of an API failure as text. */
-export function bodyOf(error: unknown): string {
+function bodyOf(error: unknown): string {
   if (!(error instanceof ApiException)) throw error;
   return typeof error.body === 'string' ? error.body : JSON.stringify(error.body);
 }

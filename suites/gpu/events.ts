@@ -17,7 +17,7 @@ export interface PodSeen {
   containers: ContainerSeen[];
 }
 
-export interface ContainerSeen {
+interface ContainerSeen {
   name: string;
   restartCount: number;
   /** It is running, or it ran. */

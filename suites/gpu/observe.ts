@@ -141,7 +141,7 @@ function started(pod: PodSeen): boolean {
 }
 
 /** What of a pod the suite judges by. */
-export function snapshot(pod: V1Pod, gone: boolean): PodSeen {
+function snapshot(pod: V1Pod, gone: boolean): PodSeen {
   const { metadata = {}, spec, status } = pod;
   const gpus = (spec?.containers ?? []).reduce(
     (sum, { resources }) => sum + Number(resources?.limits?.[RESOURCE] ?? 0),

@@ -108,7 +108,7 @@ function defaultsOf(plan: Plan): GpuSettings {
   };
 }
 
-export function workersOf(plan: Plan): number {
+function workersOf(plan: Plan): number {
   if (plan.cluster.workers !== undefined) return plan.cluster.workers;
   if (plan.cluster.provider === 'kind') return 2;
   return plan.level === 'release' ? RELEASE_WORKERS : 3;

@@ -115,9 +115,21 @@ export async function serveResource(
       const options = ((await readBody(request)) ?? {}) as {
         gracePeriodSeconds?: number;
         propagationPolicy?: string;
-        orphanDependents?: boolean;
+        preconditions?: { uid?: string; resourceVersion?: string };
       };
-      stored();
+      const { uid, resourceVersion } = stored().metadata;
+      const { preconditions = {} } = options;
+      if (
+        (preconditions.uid ?? uid) !== uid ||
+        (preconditions.resourceVersion ?? resourceVersion) !== resourceVersion
+      ) {
+        throw new StatusError(
+          409,
+          'Conflict',
+          `Operation cannot be fulfilled on ${info.plural} "${name}": Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
+          { name, kind: info.plural },
+        );
+      }
       if (dryRun) return one(stored());
       return one(store.delete(info.plural, namespace, name, deleteOptions(options, query)));
     }
@@ -166,17 +178,19 @@ function list(
     .list(info.plural, namespace)
     .filter((object) => labels(object) && fields(object))
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  const after = query.get('continue')
-    ? Buffer.from(query.get('continue') as string, 'base64url').toString()
-    : '';
-  const rest = after ? found.filter((object) => nameOf(object) > after) : found;
+  const { after, version } = readContinue(query.get('continue')) ?? {
+    after: '',
+    version: String(store.version),
+  };
+  const rest = found.filter((object) => nameOf(object) > after);
   const limit = Number(query.get('limit') || 0);
   const page = limit > 0 ? rest.slice(0, limit) : rest;
   const more = page.length < rest.length;
   const metadata = {
-    resourceVersion: String(store.version),
+    // Every page is at the first one's version: a watch from there tells whatever changed between the pages.
+    resourceVersion: version,
     ...(more && {
-      continue: Buffer.from(nameOf(page.at(-1) as KubeObject)).toString('base64url'),
+      continue: continueAfter(page.at(-1) as KubeObject, version),
       remainingItemCount: rest.length - page.length,
     }),
   };
@@ -187,6 +201,21 @@ function list(
   }
   const head = JSON.stringify({ kind: `${info.kind}List`, apiVersion: apiVersionOf(info), metadata });
   sendJson(response, 200, `${head.slice(0, -1)},"items":[${page.map(textOf).join(',')}]}`);
+}
+
+function continueAfter(object: KubeObject, version: string): string {
+  return Buffer.from(JSON.stringify([nameOf(object), version])).toString('base64url');
+}
+
+/** @throws StatusError 400 for a token that this server did not give. */
+function readContinue(token: string | null): { after: string; version: string } | undefined {
+  if (!token) return undefined;
+  try {
+    const [after, version] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
+    return { after, version };
+  } catch {
+    throw new StatusError(400, 'BadRequest', 'continue key is not valid');
+  }
 }
 
 async function deleteCollection(

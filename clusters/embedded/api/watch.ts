@@ -40,7 +40,9 @@ export function streamWatch(
     const before = previous !== undefined && matches(previous);
     // An object that leaves the selection is gone, one that enters it is new, whatever really happened.
     if (now) send(before ? 'MODIFIED' : 'ADDED', object);
-    else if (before) send('DELETED', object);
+    else if (before && type === 'DELETED') send('DELETED', object);
+    // One that left the selection is told as it was last in it, at the version that it left with.
+    else if (before) send('DELETED', at(previous, object.metadata.resourceVersion));
   };
   const wanted = query.get('resourceVersion');
   const replay = wanted === null || wanted === '' || wanted === '0';
@@ -74,4 +76,8 @@ export function streamWatch(
     unwatch();
     for (const timer of timers) clearTimeout(timer);
   });
+}
+
+function at(object: KubeObject, resourceVersion: string): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }

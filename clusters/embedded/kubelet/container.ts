@@ -87,7 +87,7 @@ export class Container {
 }
 
 /** RFC 3339 with nine places, of which the clock fills six. */
-export function preciseTime(wall: number): string {
+function preciseTime(wall: number): string {
   const micros = Math.floor((wall % 1_000) * 1_000);
   return `${new Date(wall).toISOString().slice(0, 20)}${String(micros).padStart(6, '0')}000Z`;
 }

@@ -36,12 +36,12 @@ const WARM_BATCH = 4;
 const WARM_PAUSE_MS = 20;
 
 /** A word for a POSIX shell that stands for itself, whatever is in it. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The shell's line for one task. Descriptor 3 is held by the task and whatever it leaves behind, see `Shim`. */
-export function taskLine({ argv, cwd, env }: Task, liveness: string, nonce: string): string {
+function taskLine({ argv, cwd, env }: Task, liveness: string, nonce: string): string {
   const entries = Object.entries(env);
   const exported = entries.filter(([name]) => SHELL_NAME.test(name));
   const odd = entries
@@ -213,7 +213,7 @@ while read -r what pid; do
       groups=$kept ;;
   esac
 done
-[ -z "$groups" ] || kill -KILL -- $groups`;
+[ -z "$groups" ] || kill -s KILL -- $groups`;
 
 function startWarden(): ChildProcess {
   const warden = spawn('/bin/sh', ['-c', WARDEN], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });

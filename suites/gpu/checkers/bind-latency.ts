@@ -13,7 +13,7 @@ type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>
  * itself and by which the fake driver's timers were late, for neither is the cluster's doing; waiting behind others
  * counts, with what was injected into theirs. Undefined: it never came.
  */
-export function bindLatencies(history: History): (number | undefined)[] {
+function bindLatencies(history: History): (number | undefined)[] {
   const associated = new Map<string, Line<'driver.associated'>[]>();
   for (const { body } of eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated')) {
     associated.set(body.allocation, [...(associated.get(body.allocation) ?? []), body]);

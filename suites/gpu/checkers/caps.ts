@@ -3,7 +3,7 @@ import type { PodSeen, SuiteEvents } from '../events.ts';
 import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 /** The most GPU pods of Jobs that one node held at a time. */
-export function mostOnANode(history: History): { most: number; node: string } {
+function mostOnANode(history: History): { most: number; node: string } {
   const live = new Map<string, Set<string>>();
   let most = 0;
   let at = '';

@@ -14,7 +14,7 @@ interface Use {
 }
 
 /** Pairs of containers that could use one device at one time, by their own looks. */
-export function overlaps(uses: readonly Use[]): [Use, Use][] {
+function overlaps(uses: readonly Use[]): [Use, Use][] {
   const found: [Use, Use][] = [];
   const byDevice = new Map<string, Use[]>();
   for (const use of uses) byDevice.set(use.device, [...(byDevice.get(use.device) ?? []), use]);

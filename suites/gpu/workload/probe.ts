@@ -14,7 +14,7 @@ export function probeScript(holdMs: number, intervalMs: number): string {
     "  IFS='",
     "'",
     '  for line in $said; do',
-    '    case "$line" in *"UUID: "*) uuid=${line##*UUID: }; seen="$seen,\\"${uuid%)}\\"" ;; esac',
+    `    case "$line" in *"UUID: "*) uuid=\${line##*UUID: }; seen="$seen,\\"\${uuid%)}\\"" ;; esac`,
     '  done',
     '  unset IFS',
     `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
