@@ -1,0 +1,136 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { tryRun } from '../../harness/exec/exec.ts';
+import { readHistory } from '../../harness/history/reader.ts';
+import { ordeal, outFolder, start, verdictIn, verdicts } from './testing/command.ts';
+
+/** As small as shows it: two Jobs at once, twice. */
+const SMALL = ['--level', 'smoke', '--set', 'suites.0.settings.starts=32'];
+
+describe('GPU certification on embedded', function () {
+  this.timeout(240_000);
+  let out: string;
+
+  beforeEach(() => {
+    out = outFolder();
+  });
+
+  afterEach(() => {
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  it('refuses the incident with exit 1, and judging its history again gives the same', async () => {
+    const { code, output } = await ordeal('run', '--profile', 'incident', ...SMALL, '--out', out);
+    expect(code, output).to.equal(1);
+    const first = verdictIn(out);
+    expect(verdicts(out)).to.include({ 'GPU-1': 'fail', 'GPU-2': 'pass', 'GPU-4': 'fail', 'GPU-5': 'pass' });
+    expect(first.cluster.evidence).to.equal('modelled');
+    expect(first.faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
+    expect((await ordeal('report', out)).code).to.equal(1);
+    expect(verdictIn(out)).to.deep.equal(first);
+  });
+
+  it('shows no false allocation while one Job at a time starts', async () => {
+    const { output } = await ordeal(
+      'run',
+      '--profile',
+      'incident',
+      ...SMALL,
+      '--set',
+      'suites.0.settings.jobsAtOnce=1',
+      '--out',
+      out,
+    );
+    expect(verdicts(out)['GPU-1'], output).to.equal('pass');
+  });
+
+  it('certifies the hardened profile with exit 0', async () => {
+    const { code, output } = await ordeal('run', '--profile', 'hardened', ...SMALL, '--out', out);
+    expect(code, output).to.equal(0);
+    expect(new Set(Object.values(verdicts(out)))).to.deep.equal(new Set(['pass']));
+    expect(readdirSync(out)).to.include.members([
+      'events.jsonl',
+      'verdict.json',
+      'junit.xml',
+      'summary.md',
+      'plan.yaml',
+    ]);
+  });
+
+  it('is inconclusive, exit 2, where the delay is too short to bite', async () => {
+    const faults = 'suites.0.faults=[{kind: load/job-burst}, {kind: gpu/bind-delay, with: {extra: 0}}]';
+    const { code, output } = await ordeal(
+      'run',
+      '--profile',
+      'hardened',
+      ...SMALL,
+      '--set',
+      faults,
+      '--out',
+      out,
+    );
+    expect(code, output).to.equal(2);
+    expect(verdictIn(out).reasons.join()).to.match(/bind-delay-1.*did not bite/);
+  });
+
+  it('is inconclusive, exit 2, without a start under load', async () => {
+    const none = ['--set', 'suites.0.settings.starts=0'];
+    const { code, output } = await ordeal(
+      'run',
+      '--profile',
+      'hardened',
+      '--level',
+      'smoke',
+      ...none,
+      '--out',
+      out,
+    );
+    expect(code, output).to.equal(2);
+  });
+
+  it('names every mistake of a plan by its path, exit 3, and touches nothing', async () => {
+    const plan = join(out, 'mistaken.yaml');
+    writeFileSync(
+      plan,
+      'cluster:\n  workers: many\nlevel: heroic\nsuites:\n  - name: gpu\n    remedies: {jobCap: 0}\n',
+    );
+    const { code, output } = await ordeal('run', '--plan', plan);
+    expect(code).to.equal(3);
+    expect(output)
+      .to.match(/PLAN_INVALID/)
+      .and.to.match(/cluster\.workers \(line 2\)/)
+      .and.to.match(/level \(line 3\)/);
+    expect(output).to.not.match(/\n\s+at /);
+    writeFileSync(
+      plan,
+      'suites:\n  - name: gpu\n    remedies: {jobCap: 0}\n    faults: [{kind: gpu/nonesuch}]\n',
+    );
+    const second = await ordeal('run', '--plan', plan);
+    expect(second.code).to.equal(3);
+    expect(second.output).to.match(/suites\.0\.remedies\.jobCap/);
+  });
+
+  it('SIGINT in mid-run: exit 130, nothing left, the history readable, its report inconclusive with the reason', async () => {
+    const scratch = () => readdirSync(tmpdir()).filter((name) => /^ordeal-\w{6}$/.test(name));
+    const before = new Set(scratch());
+    const run = start('run', '--profile', 'incident', ...SMALL, '--out', out);
+    await waitFor(() => run.output().includes('burst'), { what: 'the burst', deadlineMs: 60_000 });
+    await waitFor(() => run.output().includes('wave 1'), { what: 'the first wave', deadlineMs: 60_000 });
+    run.child.kill('SIGINT');
+    const { code, output } = await run.ended;
+    expect(code, output).to.equal(130);
+    expect(scratch().filter((name) => !before.has(name))).to.deep.equal([]);
+    const { runId } = verdictIn(out);
+    const left = await tryRun(['pgrep', '--full', runId.slice(0, 22)]);
+    expect(left.stdout).to.equal('');
+    const { events, truncated } = await readHistory(join(out, 'events.jsonl'));
+    expect(truncated).to.equal(false);
+    expect(events.at(-1)?.body).to.include({ outcome: 'interrupted' });
+    const report = await ordeal('report', out);
+    expect(report.code).to.equal(2);
+    expect(report.output).to.match(/SIGINT/);
+  });
+});

@@ -1,0 +1,257 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { starts, Written, without } from '../testing/written.ts';
+import { checkBindLatency } from './bind-latency.ts';
+import { checkCaps } from './caps.ts';
+import { checkDoubleUse } from './double-use.ts';
+import { checkFalseAllocation } from './false-allocation.ts';
+import { checkRestartRecovery } from './restart-recovery.ts';
+import { checkStartSuccess } from './start-success.ts';
+import { checkStarvation } from './starvation.ts';
+
+const smoke = { level: 'smoke', threshold: 0 } as const;
+const standard = { level: 'standard', threshold: 0 } as const;
+
+describe('GPU-1', () => {
+  it('passes 300 clean starts at the standard level with a bound under 1 %, and not 299', () => {
+    const judged = checkFalseAllocation(starts(300).events, standard);
+    expect(judged).to.include({ verdict: 'pass', samples: 300, measured: 0 });
+    expect(judged.upperBound).to.be.below(1);
+    expect(checkFalseAllocation(starts(299).events, standard).verdict).to.equal('inconclusive');
+  });
+
+  it('fails a container whose first look lacks its device, and says that it recovered', () => {
+    const written = starts(3).allocate('a', ['gpu-1'], 9_000).listed(['late', 'gpu-1']).pod('late');
+    written.probe('late', 'a', 0, [], 9_100).probe('late', 'a', 1, ['gpu-1'], 9_300);
+    const judged = checkFalseAllocation(written.events, smoke);
+    expect(judged).to.include({ verdict: 'fail', measured: 25 });
+    expect(judged.reason).to.match(/1 of 4 .*1 recovered on their own.*look 0 without gpu-1/);
+  });
+
+  it('fails a device lost at a later look, and one that is another’s', () => {
+    const lost = starts(1).allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).pod('l');
+    lost.probe('l', 'a', 0, ['gpu-1']).probe('l', 'a', 1, []);
+    expect(checkFalseAllocation(lost.events, smoke).verdict).to.equal('fail');
+    const other = starts(1)
+      .allocate('a', ['gpu-1'], 9_000)
+      .listed(['o', 'gpu-1'])
+      .pod('o')
+      .probe('o', 'a', 0, ['gpu-0']);
+    expect(checkFalseAllocation(other.events, smoke).verdict).to.equal('fail');
+  });
+
+  it('fails where PodResources and the plugin disagree', () => {
+    const written = starts(1)
+      .allocate('a', ['gpu-1'], 9_000)
+      .listed(['d', 'gpu-2'])
+      .pod('d')
+      .probe('d', 'a', 0, ['gpu-1']);
+    expect(checkFalseAllocation(written.events, smoke).reason).to.match(
+      /allocated gpu-1, PodResources lists gpu-2/,
+    );
+    expect(checkFalseAllocation(written.events, smoke).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive without a start, and with one that nobody saw', () => {
+    expect(checkFalseAllocation([], smoke).verdict).to.equal('inconclusive');
+    expect(checkFalseAllocation(starts(1).pod('mute').events, smoke).verdict).to.equal('inconclusive');
+  });
+
+  it('never passes a history that lost a line about a start, whichever', () => {
+    const whole = starts(3).events;
+    const kinds = ['gpu.probe', 'ledger.plugin.allocate', 'ledger.podresources'];
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), fc.nat(2), (kind, index) => {
+        const victims = whole.filter(
+          ({ type, body }) => type === kind && (kind !== 'gpu.probe' || (body as { n: number }).n === 0),
+        );
+        const cut = without(whole, (event) => event.seq === victims[index]?.seq);
+        expect(checkFalseAllocation(cut, smoke).verdict).to.not.equal('pass');
+      }),
+    );
+  });
+
+  it('stays a fail whatever the order and however often lines come', () => {
+    const bad = starts(3)
+      .allocate('a', ['gpu-1'], 9_000)
+      .listed(['x', 'gpu-1'])
+      .pod('x')
+      .probe('x', 'a', 0, []).events;
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([...bad.keys(), ...bad.keys()], { minLength: 2 * bad.length }),
+        (order) => {
+          const shuffled = order.map((from, seq) => ({ ...(bad[from] as (typeof bad)[number]), seq }));
+          expect(checkFalseAllocation(shuffled, smoke).verdict).to.equal('fail');
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('GPU-2', () => {
+  it('passes one device in one container after the other', () => {
+    expect(checkDoubleUse(starts(3).events, smoke)).to.include({ verdict: 'pass', measured: 0 });
+  });
+
+  it('fails a device in two containers at one time, by their own looks or by PodResources', () => {
+    const seen = starts(1).start('twin', 'gpu-0', 100);
+    expect(checkDoubleUse(seen.events, smoke)).to.include({ verdict: 'fail', measured: 1 });
+    const listed = starts(1).listed(['a', 'gpu-3'], ['b', 'gpu-3']);
+    expect(checkDoubleUse(listed.events, smoke).reason).to.match(/PodResources lists gpu-3 for a and b/);
+  });
+
+  it('is inconclusive without a container', () => {
+    expect(checkDoubleUse([], smoke).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('GPU-3', () => {
+  const target = { level: 'smoke', threshold: 99.5 } as const;
+
+  it('counts rejected pods, pods that never started and false allocations as failures', () => {
+    const written = starts(197)
+      .pod('rejected', { phase: 'Failed', reason: 'UnexpectedAdmissionError', containers: [] })
+      .pod('pending', { phase: 'Pending', containers: [] })
+      .allocate('a', ['gpu-1'], 1)
+      .listed(['blind', 'gpu-1'])
+      .pod('blind')
+      .probe('blind', 'a', 0, []);
+    const judged = checkStartSuccess(written.events, target);
+    expect(judged).to.include({ verdict: 'fail', measured: 98.5, samples: 200 });
+    expect(judged.reason).to.match(/1 × UnexpectedAdmissionError/);
+  });
+
+  it('asks for the level’s number, and at the release level for its bound', () => {
+    expect(checkStartSuccess(starts(2_995).events, { level: 'release', threshold: 99.5 }).verdict).to.equal(
+      'pass',
+    );
+    expect(checkStartSuccess(starts(100).events, { level: 'standard', threshold: 99.5 }).verdict).to.equal(
+      'inconclusive',
+    );
+    expect(checkStartSuccess([], target).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('GPU-4', () => {
+  const target = { level: 'smoke', threshold: 500 } as const;
+  const pair = (wait: number, more: object = {}) =>
+    new Written()
+      .allocate('a', ['gpu-0'], 0)
+      .allocate('b', ['gpu-1'], 0)
+      .associate('a', 'gpu-0', 250)
+      .associate('b', 'gpu-1', wait, more);
+
+  it('takes waiting behind others for latency, and leaves out what was injected into itself', () => {
+    expect(checkBindLatency(pair(800).events, target)).to.include({ verdict: 'fail', measured: 800 });
+    expect(checkBindLatency(pair(800, { injectedMs: 400 }).events, target)).to.include({
+      verdict: 'pass',
+      measured: 400,
+    });
+    expect(checkBindLatency(pair(800, { lateMs: 400 }).events, target)).to.include({
+      verdict: 'pass',
+      measured: 400,
+    });
+  });
+
+  it('is inconclusive without a burst, and where an association never came', () => {
+    const alone = new Written().allocate('a', ['gpu-0'], 0).associate('a', 'gpu-0', 250);
+    expect(checkBindLatency(alone.events, target).verdict).to.equal('inconclusive');
+    expect(checkBindLatency(pair(300).allocate('c', ['gpu-2'], 9).events, target).verdict).to.equal(
+      'inconclusive',
+    );
+  });
+});
+
+describe('GPU-5', () => {
+  const back = (written: Written, allocatable = 8) =>
+    written.add('suite/gpu', 'recovery.seen', { node: 'w1', allocatable, expected: 8 });
+
+  it('passes when all started and every GPU is back', () => {
+    expect(checkStarvation(back(starts(3)).events, smoke, 1_000).verdict).to.equal('pass');
+  });
+
+  it('fails a pod that never started, and a GPU that stayed away', () => {
+    const waiting = new Written()
+      .pod('starved', { phase: 'Pending', containers: [] })
+      .add('x', 'pod.seen', { ...(new Written().pod('other').events[0]?.body as object) }, 99_999);
+    expect(checkStarvation(back(waiting).events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
+    expect(checkStarvation(back(starts(1), 7).events, smoke, 1_000).reason).to.match(
+      /7 of 8 GPUs allocatable on w1/,
+    );
+  });
+
+  it('is inconclusive where allocatable was not seen afterwards', () => {
+    expect(checkStarvation(starts(3).events, smoke, 1_000).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('GPU-6', () => {
+  const target = { level: 'smoke', threshold: 30 } as const;
+  const allocatable = (count: number) => ({ node: 'w1', resource: 'r', allocatable: count });
+  const gone = () =>
+    new Written()
+      .add('suite/gpu', 'node.allocatable', allocatable(8), 0)
+      .add('suite/gpu', 'restart.went', { node: 'w1' }, 1)
+      .add('node/w1', 'ledger.plugin.stopped', { reason: 'x' }, 1_000);
+  const back = (after: number) =>
+    gone()
+      .add('node/w1', 'ledger.plugin.registered', {}, after - 1)
+      .add('suite/gpu', 'node.allocatable', allocatable(8), after);
+  const fresh = (works: boolean) =>
+    ['suite/gpu', 'restart.fresh', { node: 'w1', works, detail: 'so' }] as const;
+
+  it('measures from the plugin’s end to all GPUs allocatable', () => {
+    expect(checkRestartRecovery(back(6_000).add(...fresh(true)).events, target)).to.include({
+      verdict: 'pass',
+      measured: 5,
+    });
+    expect(checkRestartRecovery(back(40_000).add(...fresh(true)).events, target)).to.include({
+      verdict: 'fail',
+      measured: 39,
+    });
+  });
+
+  it('does not take for recovery what was allocatable before the plugin registered again', () => {
+    const stale = gone()
+      .add('suite/gpu', 'node.allocatable', allocatable(8), 1_100)
+      .add('x', 'x', {}, 60_000);
+    expect(checkRestartRecovery(stale.events, target).verdict).to.equal('fail');
+  });
+
+  it('fails when a fresh allocation does not work, and is inconclusive without one or without a restart', () => {
+    expect(checkRestartRecovery(back(6_000).add(...fresh(false)).events, target).verdict).to.equal('fail');
+    expect(checkRestartRecovery(back(6_000).events, target).verdict).to.equal('inconclusive');
+    expect(checkRestartRecovery([], target).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('GPU-7', () => {
+  const target = { level: 'smoke', threshold: 2 } as const;
+  const running = (...names: string[]) => {
+    const written = new Written();
+    for (const name of names) written.pod(name, { phase: 'Running' });
+    return written;
+  };
+  const quota = (used: number) => ['suite/gpu', 'quota.seen', { namespace: 'n', hard: 4, used }] as const;
+
+  it('counts the pods that a node holds at one time', () => {
+    expect(checkCaps(running('a', 'b').add(...quota(2)).events, target).verdict).to.equal('pass');
+    expect(checkCaps(running('a', 'b', 'c').add(...quota(3)).events, target)).to.include({
+      verdict: 'fail',
+      measured: 3,
+    });
+    const replaced = running('a', 'b').pod('a').pod('c', { phase: 'Running' });
+    expect(checkCaps(replaced.add(...quota(2)).events, target).verdict).to.equal('pass');
+  });
+
+  it('fails an exceeded quota and a namespace without one, and is inconclusive where it was not seen', () => {
+    expect(checkCaps(running('a').add(...quota(5)).events, target).verdict).to.equal('fail');
+    expect(checkCaps(running('a').add('suite/gpu', 'quota.absent', {}).events, target).verdict).to.equal(
+      'fail',
+    );
+    expect(checkCaps(running('a').events, target).verdict).to.equal('inconclusive');
+    expect(checkCaps([], target).verdict).to.equal('inconclusive');
+  });
+});
