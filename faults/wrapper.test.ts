@@ -1,0 +1,154 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Cluster } from '../clusters/port.ts';
+import { systemClock } from '../harness/clock/clock.ts';
+import { memoryRecorder } from '../harness/history/writer.ts';
+import { healJournal, journal } from './journal.ts';
+import type { Fault, FaultContext } from './port.ts';
+import { FaultKeeper } from './wrapper.ts';
+
+describe('a held fault', () => {
+  let state: string;
+  let before: string | undefined;
+  const entries = () => {
+    const folder = join(state, 'ordeal', 'journal');
+    return existsSync(folder) ? readdirSync(folder) : [];
+  };
+
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), 'faults-test-'));
+    before = process.env.XDG_STATE_HOME;
+    process.env.XDG_STATE_HOME = state;
+  });
+
+  afterEach(() => {
+    if (before === undefined) delete process.env.XDG_STATE_HOME;
+    else process.env.XDG_STATE_HOME = before;
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  const setting = (abort = new AbortController()) => {
+    const recorder = memoryRecorder(systemClock);
+    const context: FaultContext = {
+      cluster: {} as Cluster,
+      recorder,
+      clock: systemClock,
+      signal: abort.signal,
+      runId: 'r',
+      deadlineWall: systemClock.wall() + 60_000,
+    };
+    return {
+      recorder,
+      keeper: new FaultKeeper(context),
+      types: () => recorder.events.map(({ type }) => type),
+    };
+  };
+
+  /** A fault on a switch, with what it was asked in order. */
+  const switchFault = (more: Partial<Fault> = {}) => {
+    const calls: string[] = [];
+    let on = false;
+    const fault: Fault = {
+      id: 'f-1',
+      kind: 'test/switch',
+      target: 'switch',
+      capability: async () => ({ ok: true, mechanism: 'a switch' }),
+      healRecord: () => ({ by: 'namespace', namespace: 'n', cluster: 'c' }),
+      inject: async () => {
+        calls.push(`inject with ${entries().length} journalled`);
+        on = true;
+      },
+      bite: async () => ({ seen: on, evidence: 'on' }),
+      heal: async () => {
+        calls.push('heal');
+        on = false;
+      },
+      gone: async () => ({ seen: !on, evidence: on ? 'on' : 'off' }),
+      ...more,
+    };
+    return { fault, calls };
+  };
+  const options = { biteDeadlineMs: 30, goneDeadlineMs: 30, pollMs: 5 };
+
+  it('is journalled before it is injected, bites, is healed, and leaves the journal empty', async () => {
+    const { keeper, types } = setting();
+    const { fault, calls } = switchFault();
+    await keeper.hold(fault, async () => void calls.push('work'), options);
+    expect(calls).to.deep.equal(['inject with 1 journalled', 'work', 'heal']);
+    expect(types()).to.deep.equal([
+      'fault.injecting',
+      'fault.injected',
+      'fault.bit',
+      'fault.healing',
+      'fault.healed',
+    ]);
+    expect(entries()).to.deep.equal([]);
+  });
+
+  it('is not injected, nor the work done, without the capability', async () => {
+    const { keeper, types } = setting();
+    const { fault, calls } = switchFault({ capability: async () => ({ ok: false, reason: 'no switch' }) });
+    await keeper.hold(fault, async () => void calls.push('work'), options);
+    expect(calls).to.deep.equal([]);
+    expect(types()).to.deep.equal(['fault.refused']);
+  });
+
+  it('is not injected where the journal cannot be written', async () => {
+    process.env.XDG_STATE_HOME = '/dev/null';
+    const { keeper } = setting();
+    const { fault, calls } = switchFault();
+    const outcome = await keeper.hold(fault, async () => {}, options).catch(() => 'refused');
+    expect(outcome).to.equal('refused');
+    expect(calls).to.deep.equal([]);
+  });
+
+  it('is healed when the injection breaks half way, when the work throws, and when the run is interrupted', async () => {
+    const abort = new AbortController();
+    const halfWay = switchFault({ inject: async () => Promise.reject(new Error('half way')) });
+    const thrown = switchFault();
+    const interrupted = switchFault();
+    const failure = async (fault: Fault, work: () => Promise<void>) =>
+      await setting(abort)
+        .keeper.hold(fault, work, options)
+        .catch((error: Error) => error.message);
+    expect(await failure(halfWay.fault, async () => {})).to.equal('half way');
+    expect(await failure(thrown.fault, async () => Promise.reject(new Error('work')))).to.equal('work');
+    abort.abort(new Error('SIGINT'));
+    expect(await failure(interrupted.fault, async () => abort.signal.throwIfAborted())).to.equal('SIGINT');
+    for (const { calls } of [halfWay, thrown, interrupted]) expect(calls.at(-1)).to.equal('heal');
+    expect(entries()).to.deep.equal([]);
+  });
+
+  it('says that it did not bite, and that it was not healed; an unhealed one stays in the journal', async () => {
+    const { keeper, recorder } = setting();
+    const { fault } = switchFault({
+      bite: async () => ({ seen: false, evidence: 'nothing moved' }),
+      gone: async () => ({ seen: false, evidence: 'still on' }),
+    });
+    await keeper.hold(fault, async () => {}, options);
+    const last = (type: string) => recorder.events.find((event) => event.type === type)?.body;
+    expect(last('fault.bit')).to.include({ bit: false, evidence: 'nothing moved' });
+    expect(last('fault.healed')).to.include({ healed: false, evidence: 'still on' });
+    expect(entries()).to.have.length(1);
+  });
+
+  it('has its target for itself', async () => {
+    const { keeper } = setting();
+    const outer = switchFault();
+    const inner = switchFault({ id: 'f-2' });
+    const error = await keeper
+      .hold(outer.fault, () => keeper.hold(inner.fault, async () => {}), options)
+      .catch((caught) => caught);
+    expect(error.code).to.equal('FAULT_CONTRACT');
+    expect(inner.calls).to.deep.equal([]);
+    expect(outer.calls.at(-1)).to.equal('heal');
+  });
+
+  it('of a living run is left alone by clean', async () => {
+    journal({ run: 'r', fault: 'f', kind: 'k', record: { by: 'namespace', namespace: 'n', cluster: 'c' } });
+    expect(await healJournal()).to.deep.equal([]);
+    expect(entries()).to.have.length(1);
+  });
+});
