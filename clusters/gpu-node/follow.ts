@@ -56,12 +56,13 @@ class Tail {
 
 /**
  * Brings the nodes' ledgers into the history as they grow: type `ledger.<line type>`, source `node/<name>`, body the
- * line. A line that cannot be read is recorded as `ledger.unreadable`: a checker must know that something was missed.
+ * line. It ends only when it is told to, for healing is watched through it after the run itself was interrupted. A
+ * line that cannot be read is recorded as `ledger.unreadable`: a checker must know that something was missed.
  */
 export function followLedgers(
   nodes: readonly Followable[],
   recorder: Recorder,
-  options: { clock: Clock; signal: AbortSignal; intervalMs?: number },
+  options: { clock: Clock; intervalMs?: number },
 ): LedgerFollower {
   const tails = nodes.flatMap(({ name, stateDir }) =>
     stateDir === undefined ? [] : [{ name, tail: new Tail(gpuNodeFiles(stateDir).ledger) }],
@@ -82,7 +83,7 @@ export function followLedgers(
     }
   };
   const ending = new AbortController();
-  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const { signal } = ending;
   const loop = (async () => {
     while (!signal.aborted) {
       drain();

@@ -250,10 +250,7 @@ describe('a fake GPU node', () => {
     await said('podresources');
     appendFileSync(files().ledger, '{"torn\n');
     const recorder = memoryRecorder(systemClock);
-    const follower = followLedgers([node], recorder, {
-      clock: systemClock,
-      signal: new AbortController().signal,
-    });
+    const follower = followLedgers([node], recorder, { clock: systemClock });
     await follower.stop();
     const types = recorder.events.map(({ type }) => type);
     expect(types).to.include.members([

@@ -50,7 +50,7 @@ const RequirementPlan = z.strictObject({
 
 /** One suite of a run. `settings`, `remedies` and each fault's `with` are checked by the suite and the fault named. */
 export const SuitePlan = z.strictObject({
-  name: z.string(),
+  name: z.string().default('gpu'),
   settings: z.record(z.string(), z.unknown()).default({}),
   /** Remedies by name, over what the profile switches on. */
   remedies: z.record(z.string(), z.unknown()).default({}),
@@ -70,7 +70,7 @@ export const Plan = z.strictObject({
   suites: z
     .array(SuitePlan)
     .min(1)
-    .prefault([{ name: 'gpu' }]),
+    .prefault([{}]),
   requirements: z.record(z.string(), RequirementPlan).default({}),
 });
 export type Plan = z.infer<typeof Plan>;

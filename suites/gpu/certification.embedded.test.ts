@@ -34,16 +34,13 @@ describe('GPU certification on embedded', function () {
   });
 
   it('shows no false allocation while one Job at a time starts', async () => {
-    const { output } = await ordeal(
-      'run',
-      '--profile',
-      'incident',
-      ...SMALL,
+    const alone = [
       '--set',
       'suites.0.settings.jobsAtOnce=1',
-      '--out',
-      out,
-    );
+      '--set',
+      'suites.0.faults=[{kind: load/job-burst}]',
+    ];
+    const { output } = await ordeal('run', '--profile', 'incident', ...SMALL, ...alone, '--out', out);
     expect(verdicts(out)['GPU-1'], output).to.equal('pass');
   });
 

@@ -19,8 +19,6 @@ import { Observer } from './observe.ts';
 import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
 import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, settingsOf } from './settings.ts';
 
-/** The API shows a node's allocatable up to 10 s late, as often as a kubelet writes its status. */
-const ALLOCATABLE_MS = 60_000;
 /** How long a plugin may take to come back before the run goes on without: past GPU-6's own threshold. */
 const RESTART_MS = 45_000;
 
@@ -76,7 +74,7 @@ export class Certification {
       }
       await cluster.startGpuNodes();
     }
-    this.#follower = followLedgers(this.#workers, recorder, { clock, signal });
+    this.#follower = followLedgers(this.#workers, recorder, { clock });
     undo.push('stop following the ledgers', async () => {
       await this.#follower?.stop();
     });
@@ -149,7 +147,7 @@ export class Certification {
           await clock.sleep(200, signal);
         await this.#freshAllocation(node);
       },
-      { goneDeadlineMs: 10_000 },
+      { goneDeadlineMs: this.#settings.allocatableDeadline },
     );
   }
 
@@ -188,7 +186,7 @@ export class Certification {
       fault,
       async () => {
         const well = this.#settings.gpusPerNode - wanted.devices.length;
-        await this.#untilAllocatable(node, well, 20_000).catch(() => undefined);
+        await this.#untilAllocatable(node, well, this.#settings.allocatableDeadline).catch(() => undefined);
         // As many pods as should still fit: one that is given the lost device shows that the plugin lied.
         const cap = this.#remedies.jobCap === false ? well : Math.min(well, this.#remedies.jobCap);
         await this.#load.wave('unhealthy', 1, {
@@ -196,7 +194,10 @@ export class Certification {
           replicas: Math.max(1, Math.floor(cap / this.#settings.gpusPerReplica)),
         });
       },
-      { biteDeadlineMs: 15_000 },
+      {
+        biteDeadlineMs: this.#settings.allocatableDeadline,
+        goneDeadlineMs: this.#settings.allocatableDeadline,
+      },
     );
   }
 
@@ -221,7 +222,7 @@ export class Certification {
 
   async #allAllocatable(): Promise<void> {
     for (const node of this.#workers)
-      await this.#untilAllocatable(node, this.#settings.gpusPerNode, ALLOCATABLE_MS);
+      await this.#untilAllocatable(node, this.#settings.gpusPerNode, this.#settings.allocatableDeadline);
   }
 
   async #untilAllocatable(node: ClusterNode, wanted: number, deadlineMs: number): Promise<void> {

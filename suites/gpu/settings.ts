@@ -41,6 +41,8 @@ export const GpuSettings = z.strictObject({
   memory: z.string(),
   /** A pod that has not started after so long is starved. */
   startDeadline: Duration,
+  /** How long a node may take to show what is allocatable: a kubelet writes its status every 10 s. */
+  allocatableDeadline: Duration,
   /** A way in which the fake plugin is wrong: a control that must be refused. */
   defect: PluginDefect,
 });
@@ -104,6 +106,7 @@ function defaultsOf(plan: Plan): GpuSettings {
     cpu: real ? '10m' : '16',
     memory: real ? '16Mi' : '64Gi',
     startDeadline: real ? 180_000 : 60_000,
+    allocatableDeadline: real ? 60_000 : 8_000,
     defect: 'none',
   };
 }
