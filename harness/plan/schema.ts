@@ -67,10 +67,7 @@ export const Plan = z.strictObject({
   seed: z.int().nonnegative().default(1),
   deadline: Duration.default(30 * 60_000),
   cluster: ClusterPlan.prefault({}),
-  suites: z
-    .array(SuitePlan)
-    .min(1)
-    .prefault([{}]),
+  suites: z.array(SuitePlan).min(1).prefault([{}]),
   requirements: z.record(z.string(), RequirementPlan).default({}),
 });
 export type Plan = z.infer<typeof Plan>;
