@@ -26,7 +26,8 @@ export interface PodShape {
   cpu?: string;
   graceSeconds?: number;
   env?: NonNullable<NonNullable<V1Pod['spec']>['containers'][number]['env']>;
-  volumes?: { name: string; configMap: string; mountPath: string }[];
+  /** Of a ConfigMap, read-only; without one an emptyDir. */
+  volumes?: { name: string; configMap?: string; mountPath: string }[];
 }
 
 type Container = NonNullable<V1Pod['spec']>['containers'][number];
@@ -51,10 +52,10 @@ export class Bench {
     devices: [string, number] | undefined,
     shape: Partial<PodShape>,
   ): Container {
-    const mounts = (shape.volumes ?? []).map(({ name: volume, mountPath }) => ({
+    const mounts = (shape.volumes ?? []).map(({ name: volume, configMap, mountPath }) => ({
       name: volume,
       mountPath,
-      readOnly: true,
+      readOnly: configMap !== undefined,
     }));
     return {
       name,
@@ -92,7 +93,9 @@ export class Bench {
         ],
         ...(shape.volumes
           ? {
-              volumes: shape.volumes.map(({ name, configMap }) => ({ name, configMap: { name: configMap } })),
+              volumes: shape.volumes.map(({ name, configMap }) =>
+                configMap === undefined ? { name, emptyDir: {} } : { name, configMap: { name: configMap } },
+              ),
             }
           : {}),
       },
