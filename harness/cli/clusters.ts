@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors/error.ts';
@@ -36,8 +36,10 @@ export async function up(parts: Parts, options: RunOptions & { name?: string }):
   const provider = await providerOf(parts, named);
   const outDir = mkdtempSync(join(tmpdir(), 'ordeal-up-'));
   const { name, kubeconfig } = await inSession({ plan: named, outDir, quiet: options.quiet }, (context) =>
-    provider.upDetached(context),
+    context.task(`cluster: ${provider.name}`, () => provider.upDetached(context)),
   );
+  // Kept where it failed, for what it says of that.
+  rmSync(outDir, { recursive: true });
   process.stdout.write(`${provider.name} cluster ${name} is up\nexport KUBECONFIG=${kubeconfig}\n`);
   return EXIT.certified;
 }

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { loadPlan, parsePlan, planInvalid } from '../plan/load.ts';
 import type { Plan } from '../plan/schema.ts';
 import { conduct } from '../run/experiment.ts';
-import type { ClusterHandle, StepContext, Suite } from '../run/ports.ts';
+import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Profile, Verdict } from '../verdict/verdict.ts';
@@ -118,7 +118,7 @@ export async function run(parts: Parts, options: RunOptions, replay: string): Pr
   mkdirSync(outDir, { recursive: true });
   const provider = await providerOf(parts, plan);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await provider.up(context);
+    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
     const controls: Control[] = [];
     const verdicts: Verdict[] = [];
     for (const { plan: own, suites, expected } of runs) {
@@ -140,7 +140,7 @@ export async function run(parts: Parts, options: RunOptions, replay: string): Pr
   });
 
   async function once(
-    context: StepContext,
+    context: RunContext,
     cluster: ClusterHandle,
     suites: Suite<ClusterHandle>[],
   ): Promise<Verdict> {

@@ -5,9 +5,10 @@ import pino from 'pino';
 import { systemClock } from '../clock/clock.ts';
 import type { Plan } from '../plan/schema.ts';
 import { interruptible } from '../run/interrupt.ts';
-import type { StepContext } from '../run/ports.ts';
+import type { RunContext } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
 import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
+import { displayOn } from './display.ts';
 
 export interface SessionOptions {
   plan: Plan;
@@ -21,16 +22,20 @@ export interface SessionOptions {
  */
 export async function inSession<T>(
   options: SessionOptions,
-  work: (context: StepContext) => Promise<T>,
+  work: (context: RunContext) => Promise<T>,
 ): Promise<T> {
   const { plan, outDir, quiet } = options;
   mkdirSync(outDir, { recursive: true });
   const log = pino({ base: null }, pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true }));
-  const started = systemClock.mono();
+  const { stderr, stdout, env } = process;
+  const display = displayOn({ stderr, stdout, env, clock: systemClock, quiet });
   const progress = (line: string) => {
     log.info(line);
-    if (!quiet)
-      process.stderr.write(`${((systemClock.mono() - started) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`);
+    display.line(line);
+  };
+  const task = async <T>(title: string, work: () => Promise<T>) => {
+    log.info(title);
+    return await display.task(title, work);
   };
   const undo = new UndoStack();
   const interrupt = interruptible(plan.deadline, progress);
@@ -48,9 +53,10 @@ export async function inSession<T>(
       undo,
       log,
       progress,
+      task,
     });
   } finally {
-    for (const { title, error } of await undo.unwind(60_000)) {
+    for (const { title, error } of await task('tearing down', () => undo.unwind(60_000))) {
       process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again\n`);
     }
     interrupt.release();

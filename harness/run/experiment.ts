@@ -7,14 +7,14 @@ import type { EngineEvents, Recorder } from '../history/event.ts';
 import { openHistory } from '../history/writer.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import type { ClusterHandle, StepContext, Suite } from './ports.ts';
+import type { ClusterHandle, RunContext, StepContext, Suite } from './ports.ts';
 
 /** Below the run's folder. */
 export const HISTORY_FILE = 'events.jsonl';
 export const PLAN_FILE = 'plan.yaml';
 
 export interface Experiment<C extends ClusterHandle> {
-  context: StepContext;
+  context: RunContext;
   cluster: C;
   suites: readonly Suite<C>[];
   version: string;
@@ -68,16 +68,15 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
 
 async function runPhases<C extends ClusterHandle>(
   suite: Suite<C>,
-  context: StepContext & { cluster: C; recorder: Recorder },
+  context: RunContext & { cluster: C; recorder: Recorder },
   recorder: Recorder,
 ): Promise<void> {
   for (const { name, run } of suite.phases(context)) {
     context.signal.throwIfAborted();
     const phase = `${suite.name}: ${name}`;
-    context.progress(phase);
     recorder.record('harness', 'phase.entered', { phase });
     try {
-      await run();
+      await context.task(phase, run);
       recorder.record('harness', 'phase.left', { phase, outcome: 'done' });
     } catch (error) {
       const outcome = context.signal.aborted ? 'interrupted' : 'failed';

@@ -27,6 +27,12 @@ export interface StepContext {
   progress(line: string): void;
 }
 
+/** What the engine itself works in. */
+export interface RunContext extends StepContext {
+  /** A step that the live display shows while it works, and whether it came to its end. */
+  task<T>(title: string, work: () => Promise<T>): Promise<T>;
+}
+
 /** A cluster that is up. `clusters/port.ts` says more; this is what the engine itself needs. */
 export interface ClusterHandle {
   name: string;
