@@ -6,7 +6,7 @@ import { parsePlan } from '../plan/load.ts';
 import type { Readiness } from '../run/ports.ts';
 import { abandonedWorkDirs, removeWorkDir } from '../run/work-dir.ts';
 import type { Parts } from './parts.ts';
-import { overridesOf, providerOf, type RunOptions } from './run.ts';
+import { overridesOf, providerOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
 
 /** `ordeal doctor`: what each provider finds on this machine, and what mends what is missing. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import type { Parts } from './parts.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './runs.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
@@ -21,6 +21,24 @@ function withClusterOptions(command: Command): Command {
     .option('-q, --quiet', 'no progress', false);
 }
 
+function withRunOptions(command: Command): Command {
+  return withClusterOptions(command)
+    .option('--plan <file>', 'a plan in YAML')
+    .option('--suite <name>', 'a suite; may be given again', collect, [])
+    .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
+    .option('--seed <number>', 'seed of everything that is drawn')
+    .option('--deadline <duration>', 'end of the run, such as 30m')
+    .option('--out <folder>', 'where the run’s files go');
+}
+
+/** The command line that does it again: into a folder of its own, for this one's holds a run already. */
+function replayOf(argv: readonly string[]): string {
+  const words = argv.filter((word, index) => !/^--out(=|$)/.test(word) && argv[index - 1] !== '--out');
+  return ['ordeal', ...words]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(' ');
+}
+
 /** Builds the command line; `done` gets each command's exit code. */
 function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => void): Command {
   const program = new Command('ordeal')
@@ -31,19 +49,22 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       'after',
       '\nExit codes: 0 certified, 1 refused, 2 inconclusive, 3 wrong plan or command line,\n4 this machine or cluster cannot do it, 5 defect of ordeal, 130 interrupted.',
     );
-  const replay = `ordeal ${argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ')}`;
+  const replay = replayOf(argv);
 
-  withClusterOptions(program.command('run').description('run a plan; without one, both profiles as controls'))
-    .option('--plan <file>', 'a plan in YAML')
-    .option('--suite <name>', 'a suite; may be given again', collect, [])
+  withRunOptions(program.command('run').description('run a plan; without one, both profiles as controls'))
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
-    .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
-    .option('--seed <number>', 'seed of everything that is drawn')
-    .option('--deadline <duration>', 'end of the run, such as 30m')
-    .option('--out <folder>', 'where the run’s files go')
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
       done(await run(parts, options, replay));
+    });
+
+  withRunOptions(
+    program.command('ablate').description('what each remedy does: alone, all together, and all but it'),
+  )
+    .option('--only <text>', 'the variants whose name has this in it; may be given again', collect, [])
+    .action(async (options: RunOptions & { only: string[] }) => {
+      const { ablate } = await import('./ablate.ts');
+      done(await ablate(parts, options, replay));
     });
 
   program

@@ -2,26 +2,18 @@ import { join, resolve } from 'node:path';
 import pino from 'pino';
 import type { ExitCode } from '../errors/error.ts';
 import { readHistory } from '../history/reader.ts';
-import { loadPlan, planInvalid } from '../plan/load.ts';
+import { loadPlan } from '../plan/load.ts';
 import { HISTORY_FILE, PLAN_FILE } from '../run/experiment.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Parts } from './parts.ts';
+import { suitesOf } from './runs.ts';
 
 /** `ordeal report DIR`: judges a past run again, from its history and its plan alone. */
 export async function report(parts: Parts, dir: string): Promise<ExitCode> {
   const outDir = resolve(dir);
   const plan = await loadPlan(join(outDir, PLAN_FILE));
-  const suites = await Promise.all(
-    plan.suites.map(async ({ name }) => {
-      const load = parts.suites[name];
-      if (!load)
-        throw planInvalid(`judging ${dir} again`, [
-          { path: 'suites', message: `no suite ${name} in this version` },
-        ]);
-      return await load();
-    }),
-  );
+  const suites = await suitesOf(parts, plan);
   const { events, truncated } = await readHistory(join(outDir, HISTORY_FILE));
   const verdict = judge({ history: events, suites, plan, truncated });
   const context = { verdict, history: events, outDir, env: process.env, stdout: process.stdout };

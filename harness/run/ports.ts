@@ -82,6 +82,13 @@ export interface Phase {
   run(): Promise<void>;
 }
 
+/** What `ordeal ablate` varies of a suite, and what it shows of each run. */
+export interface Ablation {
+  /** Resolved plans that differ in their remedies, in the order of the table. */
+  variants(plan: Plan): { name: string; plan: Plan }[];
+  columns: readonly { title: string; cell(history: History, verdict: Verdict): string }[];
+}
+
 export interface Suite<C extends ClusterHandle = ClusterHandle> {
   name: string;
   title: string;
@@ -99,6 +106,8 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
    * @throws OrdealError PLAN_INVALID (exit 3) that names each path and what was expected.
    */
   resolve(plan: Plan): Plan;
+  /** Left out: the suite has no remedies to vary. */
+  ablation?: Ablation;
   /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */
   spec: string;
 }

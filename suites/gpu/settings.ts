@@ -80,6 +80,11 @@ const REMEDIES: Record<Profile, (gpus: number) => Remedies> = {
   }),
 };
 
+/** A profile's remedies on nodes of so many GPUs. */
+export function remediesOf(profile: Profile, gpus: number): Remedies {
+  return REMEDIES[profile](gpus);
+}
+
 /** A little more than the level's minimum, so that one pod lost to the end of a run does not spoil it. */
 const STARTS: Record<Level, number> = { smoke: 48, standard: 304, release: 3_008 };
 /** Two Jobs at once is the least with which the incident showed itself. */
@@ -141,7 +146,7 @@ export function resolve(plan: Plan): Plan {
   const { part, index } = partOf(plan);
   const settings = GpuSettings.safeParse({ ...defaultsOf(plan), ...part.settings });
   const gpus = settings.success ? settings.data.gpusPerNode : GPUS;
-  const remedies = Remedies.safeParse({ ...REMEDIES[plan.profile](gpus), ...part.remedies });
+  const remedies = Remedies.safeParse({ ...remediesOf(plan.profile, gpus), ...part.remedies });
   const mistakes = [
     ...(settings.success ? [] : mistakesOf(settings.error, ['suites', index, 'settings'])),
     ...(remedies.success ? [] : mistakesOf(remedies.error, ['suites', index, 'remedies'])),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Cluster } from '../../clusters/port.ts';
 import type { Suite } from '../../harness/run/ports.ts';
+import { ablation } from './ablation.ts';
 import { Certification } from './certification.ts';
 import { requirements } from './requirements.ts';
 import { scheduledFaults, scheduleOf } from './schedule.ts';
@@ -12,6 +13,7 @@ export const gpuSuite: Suite<Cluster> = {
   title: 'GPU allocation',
   phases: (context) => new Certification(context).phases(),
   requirements,
+  ablation,
   scheduledFaults,
   resolve(plan) {
     const resolved = resolve(plan);

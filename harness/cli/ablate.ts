@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, type ExitCode } from '../errors/error.ts';
+import { planInvalid } from '../plan/load.ts';
+import type { Parts } from './parts.ts';
+import { conductAndReport, outFolder, planOf, providerOf, type RunOptions } from './runs.ts';
+import { inSession } from './session.ts';
+
+/** Below the output folder: the table. */
+const TABLE_FILE = 'ablation.md';
+
+/**
+ * `ordeal ablate`: one suite's remedies on and off, each variant a run of its own on one cluster, and a table of what
+ * they did. It measures and judges nothing: exit 0 when every variant ran to its end.
+ */
+export async function ablate(
+  parts: Parts,
+  options: RunOptions & { only: string[] },
+  replay: string,
+): Promise<ExitCode> {
+  // What shows a rate is enough here; a level asks for more.
+  const { plan, suites } = await planOf(parts, { ...options, level: options.level ?? 'smoke' }, 'incident');
+  const [suite] = suites;
+  const varied = suite?.ablation;
+  if (!suite || !varied || suites.length > 1) {
+    throw planInvalid('choosing what to vary', [
+      { path: 'suites', message: 'expected one suite that has remedies: gpu' },
+    ]);
+  }
+  const all = varied.variants(plan);
+  const { only } = options;
+  const variants = all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
+  if (variants.length === 0) {
+    const names = all.map(({ name }) => name).join('; ');
+    throw planInvalid('choosing what to vary', [
+      { path: '--only', message: `expected a part of one of these: ${names}` },
+    ]);
+  }
+  const outDir = outFolder(options);
+  const provider = await providerOf(parts, plan);
+  return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
+    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
+    const rows = [
+      ['remedies', ...varied.columns.map(({ title }) => title)],
+      Array.from({ length: varied.columns.length + 1 }, () => '---'),
+    ];
+    const table = () => `${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`;
+    for (const [index, { name, plan: own }] of variants.entries()) {
+      context.signal.throwIfAborted();
+      context.progress(`variant ${index + 1} of ${variants.length}: ${name}`);
+      const folder = join(outDir, `${index + 1}`);
+      mkdirSync(folder, { recursive: true });
+      const { verdict, history } = await conductAndReport(
+        parts,
+        { ...context, plan: own, outDir: folder, runId: `${context.runId}-${index + 1}` },
+        { cluster, suites, replay, quiet: true },
+      );
+      rows.push([name, ...varied.columns.map(({ cell }) => cell(history, verdict))]);
+      writeFileSync(join(outDir, TABLE_FILE), table());
+    }
+    context.signal.throwIfAborted();
+    process.stdout.write(`${table()}report: ${outDir}\n`);
+    return EXIT.certified;
+  });
+}

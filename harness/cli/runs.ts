@@ -1,0 +1,124 @@
+/** What the commands that run plans have in common. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EXIT, OrdealError } from '../errors/error.ts';
+import type { History } from '../history/event.ts';
+import { readHistory } from '../history/reader.ts';
+import { loadPlan, parsePlan, planInvalid } from '../plan/load.ts';
+import type { Plan } from '../plan/schema.ts';
+import { conduct, HISTORY_FILE } from '../run/experiment.ts';
+import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
+import { UndoStack } from '../run/undo.ts';
+import type { Profile, Verdict } from '../verdict/verdict.ts';
+import type { Parts } from './parts.ts';
+
+export interface RunOptions {
+  plan?: string;
+  set: string[];
+  suite: string[];
+  profile?: string;
+  level?: string;
+  cluster?: string;
+  kubernetes?: string;
+  workers?: string;
+  seed?: string;
+  deadline?: string;
+  out?: string;
+  quiet: boolean;
+}
+
+/** The options as overrides of the plan; `--set` comes last and wins. */
+export function overridesOf(options: RunOptions): string[] {
+  const named: [string, string | undefined][] = [
+    ['profile', options.profile],
+    ['level', options.level],
+    ['cluster.provider', options.cluster],
+    ['cluster.kubernetes', options.kubernetes && JSON.stringify(options.kubernetes)],
+    ['cluster.workers', options.workers],
+    ['seed', options.seed],
+    ['deadline', options.deadline],
+  ];
+  return [
+    ...named.flatMap(([path, value]) => (value === undefined ? [] : [`${path}=${value}`])),
+    ...options.suite.map((name, index) => `suites.${index}.name=${name}`),
+    ...options.set,
+  ];
+}
+
+/** The suites that a plan names. @throws OrdealError PLAN_INVALID (exit 3) for one that there is not. */
+export async function suitesOf(parts: Parts, plan: Plan): Promise<Suite<ClusterHandle>[]> {
+  return await Promise.all(
+    plan.suites.map(async ({ name }, index) => {
+      const load = parts.suites[name];
+      if (load) return await load();
+      const known = Object.keys(parts.suites).join(', ');
+      throw planInvalid('choosing the suites', [
+        { path: `suites.${index}.name`, message: `expected one of ${known}, got ${name}` },
+      ]);
+    }),
+  );
+}
+
+/** The plan that the options ask for, each suite's part checked by the suite. */
+export async function planOf(
+  parts: Parts,
+  options: RunOptions,
+  profile?: Profile,
+): Promise<{ plan: Plan; suites: Suite<ClusterHandle>[] }> {
+  const overrides = overridesOf(profile ? { ...options, profile } : options);
+  const draft = options.plan
+    ? await loadPlan(options.plan, overrides)
+    : parsePlan('', 'reading the command line', overrides);
+  const suites = await suitesOf(parts, draft);
+  return { plan: suites.reduce((plan, suite) => suite.resolve(plan), draft), suites };
+}
+
+export async function providerOf(parts: Parts, plan: Plan) {
+  const load = parts.providers[plan.cluster.provider];
+  if (!load) {
+    const known = Object.keys(parts.providers).join(', ');
+    throw planInvalid('choosing the cluster', [
+      {
+        path: 'cluster.provider',
+        message: `expected one of ${known} in this version, got ${plan.cluster.provider}`,
+      },
+    ]);
+  }
+  const provider = await load();
+  const missing = (await provider.readiness()).filter(({ ok }) => !ok);
+  if (missing.length === 0) return provider;
+  throw new OrdealError({
+    code: 'PROVIDER_NOT_READY',
+    exit: EXIT.unable,
+    tried: `using the provider ${provider.name}`,
+    seen: missing.map(({ name, detail }) => `${name}: ${detail}`).join('; '),
+    todo: missing.map(({ mend }) => mend ?? 'see ordeal doctor').join('; '),
+  });
+}
+
+/** Where a command's files go, made. */
+export function outFolder({ out }: RunOptions): string {
+  const named = out ?? join('ordeal-out', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
+  const folder = resolve(named);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** One plan on a cluster that is up, judged and reported; on the console too unless it is to be quiet. */
+export async function conductAndReport(
+  parts: Parts,
+  context: RunContext,
+  of: { cluster: ClusterHandle; suites: readonly Suite<ClusterHandle>[]; replay: string; quiet?: boolean },
+): Promise<{ verdict: Verdict; history: History }> {
+  const { cluster, quiet, replay, suites } = of;
+  const { outDir } = context;
+  mkdirSync(outDir, { recursive: true });
+  // Its own undo: the cluster outlives it.
+  const own = { ...context, undo: new UndoStack() };
+  const verdict = await conduct({ context: own, cluster, suites, version: parts.version, replay });
+  const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
+  const reporters = (await parts.reporters()).filter(({ name }) => !quiet || name !== 'console');
+  const { env, stdout } = process;
+  await parts.reportAll(reporters, { verdict, history, outDir, env, stdout }, context.log);
+  return { verdict, history };
+}

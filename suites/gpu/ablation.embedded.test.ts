@@ -1,0 +1,29 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ordeal, outFolder } from './testing/command.ts';
+
+describe('ablation of the GPU remedies on embedded', function () {
+  this.timeout(120_000);
+
+  it('shows what the incident does and the hardened profile does not, a row each', async () => {
+    const out = outFolder();
+    const { code, output } = await ordeal('ablate', '--only', 'incident', '--only', 'hardened', '--out', out);
+    expect(code, output).to.equal(0);
+    const [incident, hardened, ...others] = readFileSync(join(out, 'ablation.md'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(2)
+      .map((row) => row.split(' | '));
+    expect(others).to.deep.equal([]);
+    expect(incident?.[1]).to.match(/^[1-9]\d* of \d+$/);
+    expect(hardened?.[1]).to.match(/^0 of \d+$/);
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  it('exits 3 for a variant that there is not, and names those that there are', async () => {
+    const { code, output } = await ordeal('ablate', '--only', 'nonesuch');
+    expect(code).to.equal(3);
+    expect(output).to.contain('init gate');
+  });
+});

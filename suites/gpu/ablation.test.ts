@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+import { Plan } from '../../harness/plan/schema.ts';
+import { ablation, burstStarts } from './ablation.ts';
+import { resolve, settingsOf } from './settings.ts';
+import { Written } from './testing/written.ts';
+
+describe('the variants of an ablation', () => {
+  const plan = resolve(Plan.parse({ profile: 'incident', level: 'smoke' }));
+  const variants = ablation.variants(plan);
+
+  it('differ from one another in nothing but their remedies', () => {
+    const remedies = variants.map((variant) => JSON.stringify(settingsOf(variant.plan).remedies));
+    expect(new Set(remedies).size).to.equal(variants.length);
+    for (const variant of variants) {
+      expect(settingsOf(variant.plan).settings).to.deep.equal(settingsOf(plan).settings);
+      expect(settingsOf(variant.plan).faults?.map(({ kind }) => kind)).to.deep.equal([
+        'gpu/bind-delay',
+        'load/job-burst',
+      ]);
+    }
+  });
+
+  it('begin with the incident and have the hardened profile among them', () => {
+    const as = (profile: string) => settingsOf(resolve(Plan.parse({ profile }))).remedies;
+    expect(settingsOf((variants[0] as { plan: Plan }).plan).remedies).to.deep.equal(as('incident'));
+    expect(variants.map((variant) => settingsOf(variant.plan).remedies)).to.deep.include(as('hardened'));
+  });
+
+  it('keep the faults that the plan itself names', () => {
+    const own = resolve(Plan.parse({ suites: [{ faults: [{ kind: 'load/job-burst' }] }] }));
+    for (const variant of ablation.variants(own)) expect(settingsOf(variant.plan).faults).to.have.length(1);
+  });
+});
+
+describe('starts under a burst', () => {
+  it('are counted from their Job’s creation, GPU pods apart from CPU-only ones, and only the burst’s', () => {
+    const written = new Written()
+      .add('suite/gpu', 'job.created', { job: 'steady-1', at: 0, replicas: 1, phase: 'steady' })
+      .add('suite/gpu', 'job.created', { job: 'burst-2', at: 1_000, replicas: 2, phase: 'burst' })
+      .pod('before', { job: 'steady-1' })
+      .pod('a', { job: 'burst-2' })
+      .pod('c', { job: 'burst-2', gpus: 0, bystander: true })
+      .probe('before', 'x', 0, ['gpu-0'], 700)
+      .probe('a', 'y', 0, ['gpu-0'], 2_500)
+      .probe('a', 'y', 1, ['gpu-0'], 2_700)
+      .add('suite/gpu', 'bystander.started', { podUid: 'uid-c', at: 1_900 });
+    expect(burstStarts(written.events)).to.deep.equal({ gpu: [1_500], cpu: [900] });
+  });
+});

@@ -1,0 +1,98 @@
+import { eventsOf, type History } from '../../harness/history/event.ts';
+import type { Plan } from '../../harness/plan/schema.ts';
+import type { Ablation } from '../../harness/run/ports.ts';
+import { quantile } from '../../harness/verdict/bounds.ts';
+import type { Verdict } from '../../harness/verdict/verdict.ts';
+import { falseAllocations } from './checkers/false-allocation.ts';
+import type { ProbeSeen, SuiteEvents } from './events.ts';
+import { joinLedgers, lastSeen } from './ledgers.ts';
+import { type Remedies, remediesOf, resolve, SUITE, settingsOf } from './settings.ts';
+
+/** What shows a remedy's worth: the incident's own conditions, without the faults that it does not touch. */
+const FAULTS = [
+  { kind: 'gpu/bind-delay', with: { startLatencies: 0.3 } },
+  { kind: 'load/job-burst', with: {} },
+];
+
+/** Each remedy alone, the waits with the pool that makes them quick, all together, and all but one. */
+function variantsOf(gpus: number): [name: string, remedies: Remedies][] {
+  const none = remediesOf('incident', gpus);
+  const all = remediesOf('hardened', gpus);
+  const pool = all.workerPool;
+  return [
+    ['none (the incident)', none],
+    [`worker pool of ${pool}`, { ...none, workerPool: pool }],
+    ['timeout with retry', { ...none, timeoutRetry: true }],
+    ['wait in Allocate', { ...none, wait: 'allocate' }],
+    ['wait in PreStartContainer', { ...none, wait: 'prestart' }],
+    ['init gate', { ...none, initGate: true }],
+    [`cap of ${all.jobCap} on a node`, { ...none, jobCap: all.jobCap }],
+    ['quota', { ...none, quota: 'auto' }],
+    [`pool of ${pool}, wait in Allocate`, { ...none, workerPool: pool, wait: 'allocate' }],
+    [`pool of ${pool}, wait in PreStartContainer`, { ...none, workerPool: pool, wait: 'prestart' }],
+    [`pool of ${pool}, init gate`, { ...none, workerPool: pool, initGate: true }],
+    ['all (hardened)', all],
+    ['all but the worker pool', { ...all, workerPool: false }],
+    ['all but timeout with retry', { ...all, timeoutRetry: false }],
+    ['all but the wait', { ...all, wait: 'none' }],
+    ['all but the cap', { ...all, jobCap: false }],
+    ['all but the quota', { ...all, quota: false }],
+  ];
+}
+
+/** Ms from a Job's creation to its pods' first acts: of those with GPUs, and of the CPU-only ones beside them. */
+export function burstStarts(history: History): { gpu: number[]; cpu: number[] } {
+  const created = new Map(
+    eventsOf<SuiteEvents['job.created']>(history, 'job.created')
+      .filter(({ body }) => body.phase === 'burst')
+      .map(({ body }) => [body.job, body.at]),
+  );
+  const jobOf = new Map(lastSeen(history).map(({ uid, job }) => [uid, job ?? '']));
+  const since = ({ podUid, at }: { podUid: string; at: number }) => {
+    const from = created.get(jobOf.get(podUid) ?? '');
+    return from === undefined ? [] : [at - from];
+  };
+  return {
+    gpu: eventsOf<ProbeSeen>(history, 'gpu.probe').flatMap(({ body }) => (body.n === 0 ? since(body) : [])),
+    cpu: eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started').flatMap(({ body }) =>
+      since(body),
+    ),
+  };
+}
+
+function spread(values: readonly number[]): string {
+  const seconds = (p: number) => ((quantile(values, p) ?? 0) / 1_000).toFixed(1);
+  return values.length === 0 ? '–' : `${seconds(0.5)} / ${seconds(0.99)} s`;
+}
+
+function falseShare(history: History): string {
+  const starts = joinLedgers(history);
+  const wrong = falseAllocations(starts).length;
+  return starts.length === 0 ? '–' : `${wrong} of ${starts.length}`;
+}
+
+function bindLatency(_history: History, { requirements }: Verdict): string {
+  const measured = requirements.find(({ id }) => id === 'GPU-4')?.measured;
+  return measured === null || measured === undefined ? '–' : `${Math.round(measured)} ms`;
+}
+
+export const ablation: Ablation = {
+  variants(plan: Plan) {
+    return variantsOf(settingsOf(plan).settings.gpusPerNode).map(([name, remedies]) => ({
+      name,
+      plan: resolve({
+        ...plan,
+        profile: 'incident',
+        suites: plan.suites.map((part) =>
+          part.name === SUITE ? { ...part, remedies, faults: part.faults ?? FAULTS } : part,
+        ),
+      }),
+    }));
+  },
+  columns: [
+    { title: 'false allocations', cell: falseShare },
+    { title: 'bind latency p99', cell: bindLatency },
+    { title: 'GPU pod start p50 / p99', cell: (history) => spread(burstStarts(history).gpu) },
+    { title: 'CPU-only pod start p50 / p99', cell: (history) => spread(burstStarts(history).cpu) },
+  ],
+};
