@@ -246,8 +246,19 @@ describe('GPU-7', () => {
     expect(checkCaps(replaced.add(...quota(2)).events, target).verdict).to.equal('pass');
   });
 
+  it('tells, and does not refuse, that more pods were let in to wait than the quota allows', () => {
+    const waiting = running('a').pod('b', { phase: 'Pending', node: null });
+    const judged = checkCaps(waiting.add(...quota(5)).events, target);
+    expect(judged.verdict).to.equal('pass');
+    expect(judged.reason).to.contain('at most 1 GPUs bound of a quota of 4, which let in pods for 5');
+  });
+
   it('fails an exceeded quota and a namespace without one, and is inconclusive where it was not seen', () => {
-    expect(checkCaps(running('a').add(...quota(5)).events, target).verdict).to.equal('fail');
+    const elsewhere = (name: string) => ({ phase: 'Running', node: `of-${name}`, gpus: 2 });
+    const over = new Written().pod('a', elsewhere('a')).pod('b', elsewhere('b')).pod('c', elsewhere('c'));
+    const judged = checkCaps(over.add(...quota(4)).events, target);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('6 GPUs bound of a quota of 4');
     expect(checkCaps(running('a').add('suite/gpu', 'quota.absent', {}).events, target).verdict).to.equal(
       'fail',
     );

@@ -1,0 +1,61 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { run } from '../../harness/exec/exec.ts';
+import { readHistory } from '../../harness/history/reader.ts';
+import { ordeal, outFolder, start, verdictIn, verdicts } from './testing/command.ts';
+
+const containers = async () =>
+  (await run(['docker', 'ps', '--all', '--format', '{{.Names}}'])).stdout.split('\n').filter(Boolean);
+
+describe('GPU certification on kind', function () {
+  this.timeout(900_000);
+  let out: string;
+
+  beforeEach(() => {
+    out = outFolder();
+  });
+
+  afterEach(() => {
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  // The current Kubernetes, and the incident's own.
+  for (const kubernetes of ['1.34.4', '1.27.3']) {
+    it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}`, async () => {
+      const { code, output } = await ordeal(
+        'run',
+        ...['--suite', 'gpu', '--cluster', 'kind', '--kubernetes', kubernetes, '--out', out],
+      );
+      expect(code, output).to.equal(0);
+      const [incident, hardened] = ['incident', 'hardened'].map((profile) => join(out, profile));
+      expect(verdicts(incident as string)['GPU-1']).to.equal('fail');
+      const { cluster, faults, requirements } = verdictIn(hardened as string);
+      expect(cluster.evidence).to.equal('real-kubernetes');
+      expect(cluster.versions.kubernetes).to.contain(kubernetes);
+      expect(new Set(requirements.map(({ evidence }) => evidence))).to.deep.equal(
+        new Set(['real-kubernetes']),
+      );
+      expect(faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
+      const [first] = requirements;
+      expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0 });
+      expect(first?.samples).to.be.at.least(300);
+      expect(first?.reason).to.contain('the three ledgers agree');
+    });
+  }
+
+  it('SIGINT in mid-run: exit 130, no container left, the history readable', async () => {
+    const before = await containers();
+    const run = start('run', '--profile', 'incident', '--cluster', 'kind', '--level', 'smoke', '--out', out);
+    await waitFor(() => run.output().includes('wave 1'), { what: 'the first wave', deadlineMs: 240_000 });
+    run.child.kill('SIGINT');
+    const { code, output } = await run.ended;
+    expect(code, output).to.equal(130);
+    expect(await containers()).to.deep.equal(before);
+    expect(readdirSync(out)).to.include('verdict.json');
+    const { events, truncated } = await readHistory(join(out, 'events.jsonl'));
+    expect(truncated).to.equal(false);
+    expect(events.at(-1)?.body).to.include({ outcome: 'interrupted' });
+  });
+});
