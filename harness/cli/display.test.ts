@@ -38,6 +38,7 @@ describe('the display', () => {
   });
 
   it('ticks each step off on a terminal, and leaves the other stream to the reports', async () => {
+    const before = process.stdout.isTTY;
     const { display, stderr, stdout } = show(true);
     await steps(display);
     expect(stderr.text())
@@ -45,6 +46,7 @@ describe('the display', () => {
       .and.to.contain('halfway')
       .and.to.contain('in between');
     expect(stdout.text()).to.not.contain('bring it up');
+    expect(process.stdout.isTTY, 'what this process has').to.equal(before);
   });
 
   it('is plain in a pipeline’s terminal', async () => {

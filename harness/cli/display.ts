@@ -1,4 +1,4 @@
-import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
+import { DefaultRenderer, Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import type { Clock } from '../clock/clock.ts';
 
 /** What a person sees while a command works. */
@@ -40,6 +40,11 @@ function plain({ clock, stderr }: DisplayOptions): Display {
   };
 }
 
+/** It asks whether standard output is a terminal, and is given standard error, which was looked at already. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true;
+}
+
 /** A list for each step: a run's steps come one after the other, and none knows of the next. */
 function live(options: DisplayOptions): Display {
   let current: { output: string } | undefined;
@@ -69,7 +74,7 @@ function live(options: DisplayOptions): Display {
         {
           // Signals are the run's own: it heals before it ends.
           registerSignalListeners: false,
-          forceTTY: true,
+          renderer: StderrRenderer,
           rendererOptions: {
             logger: new ListrLogger({ processOutput: new ProcessOutput(options.stderr, options.stdout) }),
             timer: PRESET_TIMER,
