@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { Plan } from '../../harness/plan/schema.ts';
-import { ablation, burstStarts } from './ablation.ts';
+import { ablation } from './ablation.ts';
 import { resolve, settingsOf } from './settings.ts';
-import { Written } from './testing/written.ts';
 
 describe('the variants of an ablation', () => {
   const plan = resolve(Plan.parse({ profile: 'incident', level: 'smoke' }));
@@ -29,21 +28,5 @@ describe('the variants of an ablation', () => {
   it('keep the faults that the plan itself names', () => {
     const own = resolve(Plan.parse({ suites: [{ faults: [{ kind: 'load/job-burst' }] }] }));
     for (const variant of ablation.variants(own)) expect(settingsOf(variant.plan).faults).to.have.length(1);
-  });
-});
-
-describe('starts under a burst', () => {
-  it('are counted from their Job’s creation, GPU pods apart from CPU-only ones, and only the burst’s', () => {
-    const written = new Written()
-      .add('suite/gpu', 'job.created', { job: 'steady-1', at: 0, replicas: 1, phase: 'steady' })
-      .add('suite/gpu', 'job.created', { job: 'burst-2', at: 1_000, replicas: 2, phase: 'burst' })
-      .pod('before', { job: 'steady-1' })
-      .pod('a', { job: 'burst-2' })
-      .pod('c', { job: 'burst-2', gpus: 0, bystander: true })
-      .probe('before', 'x', 0, ['gpu-0'], 700)
-      .probe('a', 'y', 0, ['gpu-0'], 2_500)
-      .probe('a', 'y', 1, ['gpu-0'], 2_700)
-      .add('suite/gpu', 'bystander.started', { podUid: 'uid-c', at: 1_900 });
-    expect(burstStarts(written.events)).to.deep.equal({ gpu: [1_500], cpu: [900] });
   });
 });

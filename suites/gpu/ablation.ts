@@ -1,11 +1,11 @@
-import { eventsOf, type History } from '../../harness/history/event.ts';
+import type { History } from '../../harness/history/event.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { Ablation } from '../../harness/run/ports.ts';
 import { quantile } from '../../harness/verdict/bounds.ts';
 import type { Verdict } from '../../harness/verdict/verdict.ts';
 import { falseAllocations } from './checkers/false-allocation.ts';
-import type { ProbeSeen, SuiteEvents } from './events.ts';
-import { joinLedgers, lastSeen } from './ledgers.ts';
+import { burstStarts } from './latencies.ts';
+import { joinLedgers } from './ledgers.ts';
 import { type Remedies, remediesOf, resolve, SUITE, settingsOf } from './settings.ts';
 
 /** What shows a remedy's worth: the incident's own conditions, without the faults that it does not touch. */
@@ -40,26 +40,6 @@ function variantsOf(gpus: number): [name: string, remedies: Remedies][] {
   ];
 }
 
-/** Ms from a Job's creation to its pods' first acts: of those with GPUs, and of the CPU-only ones beside them. */
-export function burstStarts(history: History): { gpu: number[]; cpu: number[] } {
-  const created = new Map(
-    eventsOf<SuiteEvents['job.created']>(history, 'job.created')
-      .filter(({ body }) => body.phase === 'burst')
-      .map(({ body }) => [body.job, body.at]),
-  );
-  const jobOf = new Map(lastSeen(history).map(({ uid, job }) => [uid, job ?? '']));
-  const since = ({ podUid, at }: { podUid: string; at: number }) => {
-    const from = created.get(jobOf.get(podUid) ?? '');
-    return from === undefined ? [] : [at - from];
-  };
-  return {
-    gpu: eventsOf<ProbeSeen>(history, 'gpu.probe').flatMap(({ body }) => (body.n === 0 ? since(body) : [])),
-    cpu: eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started').flatMap(({ body }) =>
-      since(body),
-    ),
-  };
-}
-
 function spread(values: readonly number[]): string {
   const seconds = (p: number) => ((quantile(values, p) ?? 0) / 1_000).toFixed(1);
   return values.length === 0 ? '–' : `${seconds(0.5)} / ${seconds(0.99)} s`;
@@ -92,7 +72,7 @@ export const ablation: Ablation = {
   columns: [
     { title: 'false allocations', cell: falseShare },
     { title: 'bind latency p99', cell: bindLatency },
-    { title: 'GPU pod start p50 / p99', cell: (history) => spread(burstStarts(history).gpu) },
-    { title: 'CPU-only pod start p50 / p99', cell: (history) => spread(burstStarts(history).cpu) },
+    { title: 'GPU pod start p50 / p99', cell: (history) => spread(burstStarts(history).gpuMs) },
+    { title: 'CPU-only pod start p50 / p99', cell: (history) => spread(burstStarts(history).cpuMs) },
   ],
 };

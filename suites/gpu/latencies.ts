@@ -1,6 +1,7 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
-import type { ProbeSeen } from './events.ts';
+import type { ProbeSeen, SuiteEvents } from './events.ts';
+import { lastSeen } from './ledgers.ts';
 
 type Allocated = Extract<LedgerLine, { type: 'plugin.allocated' }>;
 
@@ -13,4 +14,41 @@ export function startLatencies(history: History): number[] {
     const at = answered.get(body.allocation);
     return body.n === 0 && at !== undefined ? [body.at - at] : [];
   });
+}
+
+export interface BurstStarts {
+  /** Ms from a Job's creation to its pods' first acts: of the pods with GPUs. */
+  gpuMs: number[];
+  /** The same of the CPU-only pods beside them. */
+  cpuMs: number[];
+  /** Starts of GPU pods a second, from the first Job's creation to the last first act; undefined without one. */
+  perSecond: number | undefined;
+}
+
+/** How quickly pods started while many were wanted at once. */
+export function burstStarts(history: History): BurstStarts {
+  const created = new Map(
+    eventsOf<SuiteEvents['job.created']>(history, 'job.created')
+      .filter(({ body }) => body.phase === 'burst')
+      .map(({ body }) => [body.job, body.at]),
+  );
+  const jobOf = new Map(lastSeen(history).map(({ uid, job }) => [uid, job ?? '']));
+  const under = ({ podUid, at }: { podUid: string; at: number }) => {
+    const from = created.get(jobOf.get(podUid) ?? '');
+    return from === undefined ? [] : [{ at, ms: at - from }];
+  };
+  const gpu = eventsOf<ProbeSeen>(history, 'gpu.probe').flatMap(({ body }) =>
+    body.n === 0 ? under(body) : [],
+  );
+  const cpu = eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started').flatMap(({ body }) =>
+    under(body),
+  );
+  // One by one: a release has thousands, and an argument list has its limits.
+  const from = [...created.values()].reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  const to = gpu.reduce((most, { at }) => Math.max(most, at), Number.NEGATIVE_INFINITY);
+  return {
+    gpuMs: gpu.map(({ ms }) => ms),
+    cpuMs: cpu.map(({ ms }) => ms),
+    perSecond: to > from ? (1_000 * gpu.length) / (to - from) : undefined,
+  };
 }

@@ -1,4 +1,5 @@
 import type { History } from '../../../harness/history/event.ts';
+import { burstStarts } from '../latencies.ts';
 import { joinLedgers, lastSeen } from '../ledgers.ts';
 import { MAIN } from '../workload/jobs.ts';
 import { recordDoubts } from './doubts.ts';
@@ -25,6 +26,8 @@ export function checkStartSuccess(history: History, target: Target): Judged {
     why.set(reason, (why.get(reason) ?? 0) + 1);
   }
   const causes = [...why].map(([reason, count]) => `${count} × ${reason}`).join(', ');
-  const reason = `${good} of ${pods.length} pods started with their GPUs${causes && `: ${causes}`}`;
+  const { perSecond } = burstStarts(history);
+  const rate = perSecond === undefined ? '' : `, ${perSecond.toPrecision(3)} a second under the burst`;
+  const reason = `${good} of ${pods.length} pods started with their GPUs${rate}${causes && `: ${causes}`}`;
   return judgeShare(good, pods.length, target, { reason, doubts: recordDoubts(history) });
 }
