@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { OrdealError } from '../errors/error.ts';
 import { run, tryRun } from './exec.ts';
@@ -53,6 +56,29 @@ describe('run', () => {
     const error = await failure(run(['ordeal-no-such-command', 'x']));
     expect(error).to.include({ code: 'COMMAND_MISSING', exit: 4 });
     expect(error.message).to.contain('ordeal-no-such-command');
+  });
+
+  it('calls a command missing also where PATH names a folder that may not be searched', async () => {
+    const locked = mkdtempSync(join(tmpdir(), 'exec-test-'));
+    chmodSync(locked, 0o000);
+    const path = process.env.PATH;
+    process.env.PATH = `${locked}:${path}`;
+    try {
+      const error = await failure(run(['ordeal-no-such-command']));
+      expect(error.code).to.equal('COMMAND_MISSING');
+    } finally {
+      process.env.PATH = path;
+      rmdirSync(locked);
+    }
+  });
+
+  it('does not call a command missing that may not be executed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'exec-test-'));
+    const file = join(folder, 'not-executable');
+    writeFileSync(file, '');
+    const error = await failure(run([file]));
+    rmSync(folder, { recursive: true });
+    expect(error.code).to.equal('COMMAND_FAILED');
   });
 
   it('does not call a command missing whose folder is', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
 import { EXIT, OrdealError } from '../errors/error.ts';
 
@@ -85,8 +86,11 @@ export async function run(
 }
 
 function neverStarted(argv: readonly string[], cwd: string | undefined, cause: ExecaError): OrdealError {
-  // spawn(2) answers ENOENT for a missing folder as well.
-  const missing = cause.code === 'ENOENT' && (cwd === undefined || existsSync(cwd));
+  // ENOENT is also said of a missing working folder, and EACCES of a missing command where PATH names a folder that may
+  // not be searched.
+  const missing =
+    (cause.code === 'ENOENT' && (cwd === undefined || existsSync(cwd))) ||
+    (cause.code === 'EACCES' && !isOnPath(argv[0] ?? ''));
   return new OrdealError({
     code: missing ? 'COMMAND_MISSING' : 'COMMAND_FAILED',
     exit: EXIT.unable,
@@ -97,6 +101,12 @@ function neverStarted(argv: readonly string[], cwd: string | undefined, cause: E
     todo: missing ? `install ${argv[0]}; ordeal doctor says how` : 'run the command by hand to see why',
     cause,
   });
+}
+
+/** Whether a command's name, or path, is that of a file that this user can see. */
+function isOnPath(command: string): boolean {
+  if (command.includes('/')) return existsSync(command);
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)));
 }
 
 /** For a message only: words with blanks are quoted, and a long line is cut. */
