@@ -10,6 +10,8 @@ import type { GpuSettings, Remedies } from './settings.ts';
 import { bystanderJob, type Framework, trainingJob } from './workload/jobs.ts';
 
 const POLL_MS = 100;
+/** Waves that CPU-only pods come with: enough to see what they wait, without a tenth of every burst being theirs. */
+const ACCOMPANIED_WAVES = 3;
 
 /** Training Jobs in waves: so many at once, with CPU-only pods beside them, each wave seen to its end. */
 export class Load {
@@ -39,7 +41,7 @@ export class Load {
     const { jobsAtOnce, replicas, starts } = this.#settings;
     const waves = Math.ceil(starts / (jobsAtOnce * replicas));
     if (waves === 0) return;
-    const jobs = this.#make('burst', jobsAtOnce);
+    const jobs = this.#make('burst', jobsAtOnce, 1);
     const fault = jobBurst(id, this.#namespace, this.#context.cluster.name, jobs);
     await keeper.hold(fault, async () => {
       this.#note(jobs, 'burst');
@@ -56,7 +58,7 @@ export class Load {
     number = 1,
     of = 1,
   ): Promise<Set<string>> {
-    const jobs = this.#make(phase, count, shape);
+    const jobs = this.#make(phase, count, number, shape);
     this.#note(jobs, phase);
     const { batch } = this.#context.cluster.kube;
     const outcomes = await burst(jobs, (body) =>
@@ -77,7 +79,12 @@ export class Load {
     }
   }
 
-  #make(phase: string, count: number, shape: { node?: string; replicas?: number } = {}): V1Job[] {
+  #make(
+    phase: string,
+    count: number,
+    wave: number,
+    shape: { node?: string; replicas?: number } = {},
+  ): V1Job[] {
     const { framework } = this.#settings;
     const { cluster } = this.#context;
     const frameworks: Framework[] = framework === 'both' ? ['pytorch', 'tensorflow'] : [framework];
@@ -93,7 +100,7 @@ export class Load {
         ...shape,
       });
     });
-    if (phase !== 'burst') return jobs;
+    if (phase !== 'burst' || wave > ACCOMPANIED_WAVES) return jobs;
     const workers = workersOf(cluster).length;
     return [
       ...jobs,
