@@ -3,11 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { type ApiServer, kubeconfigFor, startApiServer } from './api/server.ts';
+import { DeploymentController } from './deployment-controller.ts';
 import { EventExpiry } from './event-expiry.ts';
 import { JobController } from './job-controller.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { ShimPool } from './kubelet/shim.ts';
 import { createStore } from './memory-store.ts';
+import { ReplicaSetController } from './replica-set-controller.ts';
 import { Scheduler } from './scheduler.ts';
 import {
   type ClusterSettings,
@@ -27,7 +29,7 @@ const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const WARM_PER_WORKER = 8;
 const MAX_WARM = 160;
 
-/** A whole cluster in this process: the API and its store, scheduler, Job controller, and a kubelet a node. */
+/** A whole cluster in this process: the API and its store, scheduler, controllers, and a kubelet a node. */
 export class EmbeddedCluster {
   readonly store: Store;
   readonly #settings: ClusterSettings;
@@ -36,6 +38,7 @@ export class EmbeddedCluster {
   readonly #controllers: { start(): void; stop(): void }[];
   readonly #shims: ShimPool;
   #api: ApiServer | undefined;
+  #addresses = 0;
 
   constructor(settings: ClusterSettings, clock: Clock) {
     this.#settings = settings;
@@ -45,6 +48,8 @@ export class EmbeddedCluster {
     this.#controllers = [
       new Scheduler(this.store, clock, settings.seed),
       new JobController(this.store, clock, settings.backoffMs),
+      new ReplicaSetController(this.store, clock),
+      new DeploymentController(this.store, clock),
       new EventExpiry(this.store, clock),
     ];
   }
@@ -111,6 +116,7 @@ export class EmbeddedCluster {
         jitter: startJitter,
         backoffMs,
         seed: seed + index,
+        podIp: () => this.#podIp(),
         mark: containerMark(runId),
         version: MODELLED_KUBERNETES,
       },
@@ -118,5 +124,12 @@ export class EmbeddedCluster {
       this.#clock,
       this.#shims,
     );
+  }
+
+  /** Of the loopback network, which Linux takes for its own as a whole. */
+  #podIp(): string {
+    this.#addresses += 1;
+    const at = this.#addresses;
+    return `127.${1 + ((at >> 16) & 127)}.${(at >> 8) & 255}.${at & 255}`;
   }
 }

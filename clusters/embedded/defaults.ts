@@ -1,19 +1,15 @@
-import type { ContainerSpec } from './pod.ts';
-import { isExtended, parseQuantity } from './quantity.ts';
-import type { KubeObject } from './store.ts';
-import { StatusError } from './store.ts';
-
-/** One field that validation refuses, as a Status cause has it. */
-interface Cause {
-  field: string;
-  message: string;
-}
+import { type Cause, podSpec } from './pod-defaults.ts';
+import { type KubeObject, StatusError } from './store.ts';
+import { deployment, immutable, job, replicaSet } from './workload-defaults.ts';
 
 /** DNS-1123: lower-case letters, digits, `-` and `.`. */
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-/** Fills in what the API server fills in, and refuses what it refuses, for the kinds whose behaviour is relied on. */
-export function admit(plural: string, object: KubeObject): KubeObject {
+/**
+ * Fills in what the API server fills in, and refuses what it refuses, for the kinds whose behaviour is relied on.
+ * `before` is what an update replaces.
+ */
+export function admit(plural: string, object: KubeObject, before?: KubeObject): KubeObject {
   const causes: Cause[] = [];
   if (plural !== 'events' && !NAME.test(object.metadata.name)) {
     causes.push({
@@ -29,6 +25,9 @@ export function admit(plural: string, object: KubeObject): KubeObject {
       status: object.status ?? { phase: 'Pending', qosClass: 'BestEffort' },
     };
   if (plural === 'jobs') admitted = job(object, causes);
+  if (plural === 'replicasets') admitted = replicaSet(object, causes);
+  if (plural === 'deployments') admitted = deployment(object, causes);
+  if (before) immutable(plural, before, object, causes);
   if (plural === 'namespaces')
     admitted = {
       ...object,
@@ -70,100 +69,4 @@ function invalid(object: KubeObject, causes: readonly Cause[]): StatusError {
       causes: causes.map((cause) => ({ reason: 'FieldValueInvalid', ...cause })),
     },
   );
-}
-
-function podSpec(spec: KubeObject['spec'], path: string, causes: Cause[]) {
-  if (!spec?.containers?.length) {
-    causes.push({ field: `${path}.containers`, message: 'Required value' });
-    return spec;
-  }
-  const containers = (list: ContainerSpec[] | undefined, field: string) =>
-    list?.map((container, index) => containerSpec(container, `${path}.${field}[${index}]`, causes));
-  const init = containers(spec.initContainers, 'initContainers');
-  return {
-    restartPolicy: 'Always',
-    terminationGracePeriodSeconds: 30,
-    dnsPolicy: 'ClusterFirst',
-    schedulerName: 'default-scheduler',
-    serviceAccountName: 'default',
-    enableServiceLinks: true,
-    ...spec,
-    ...(init && { initContainers: init }),
-    containers: containers(spec.containers, 'containers'),
-  };
-}
-
-function containerSpec(container: ContainerSpec, path: string, causes: Cause[]): ContainerSpec {
-  if (!container.name) causes.push({ field: `${path}.name`, message: 'Required value' });
-  if (!container.image) causes.push({ field: `${path}.image`, message: 'Required value' });
-  const limits = container.resources?.limits ?? {};
-  // A limit without a request is the request.
-  const requests = { ...limits, ...container.resources?.requests };
-  for (const [resource, quantity] of Object.entries({ ...requests, ...limits })) {
-    const field = `${path}.resources.limits[${resource}]`;
-    try {
-      const amount = parseQuantity(quantity);
-      if (!isExtended(resource)) continue;
-      if (!Number.isInteger(amount))
-        causes.push({ field, message: `Invalid value: "${quantity}": must be an integer` });
-      if (
-        limits[resource] === undefined ||
-        parseQuantity(limits[resource]) !== parseQuantity(requests[resource] ?? '')
-      ) {
-        causes.push({ field, message: `Invalid value: "${quantity}": must be equal to ${resource} request` });
-      }
-    } catch {
-      causes.push({
-        field,
-        message: `Invalid value: "${quantity}": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
-      });
-    }
-  }
-  return {
-    imagePullPolicy: 'IfNotPresent',
-    terminationMessagePath: '/dev/termination-log',
-    terminationMessagePolicy: 'File',
-    ...container,
-    resources: { ...container.resources, ...(Object.keys(requests).length > 0 && { requests }) },
-  } as ContainerSpec;
-}
-
-function job(object: KubeObject, causes: Cause[]): KubeObject {
-  const spec = object.spec ?? {};
-  const labels = {
-    'batch.kubernetes.io/controller-uid': object.metadata.uid,
-    'batch.kubernetes.io/job-name': object.metadata.name,
-    'controller-uid': object.metadata.uid,
-    'job-name': object.metadata.name,
-  };
-  const template = spec.template ?? {};
-  const policy = template.spec?.restartPolicy;
-  if (policy !== 'Never' && policy !== 'OnFailure') {
-    causes.push({
-      field: 'spec.template.spec.restartPolicy',
-      message: `Required value: valid values: "OnFailure", "Never"`,
-    });
-  }
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
-    causes.push({ field: 'spec.completions', message: 'Required value: when completion mode is Indexed' });
-  }
-  const parallelism = spec.parallelism ?? 1;
-  return {
-    ...object,
-    spec: {
-      backoffLimit: 6,
-      completionMode: 'NonIndexed',
-      suspend: false,
-      ...spec,
-      parallelism,
-      ...(spec.completions === undefined && spec.parallelism === undefined ? { completions: 1 } : {}),
-      selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': object.metadata.uid } },
-      template: {
-        ...template,
-        metadata: { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } },
-        spec: podSpec(template.spec, 'spec.template.spec', causes),
-      },
-    },
-    status: object.status ?? {},
-  };
 }

@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 const KEPT_MS = 3_600_000;
 const SWEEP_MS = 60_000;
 
-/** Forgets Events that are an hour old. */
+/** Forgets Events that were not said for an hour. */
 export class EventExpiry {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -26,8 +26,8 @@ export class EventExpiry {
 
   sweep(): void {
     const before = this.#clock.wall() - KEPT_MS;
-    for (const { metadata } of this.#store.list('events')) {
-      if (Date.parse(metadata.creationTimestamp) < before)
+    for (const { lastTimestamp, metadata } of this.#store.list('events')) {
+      if (Date.parse(lastTimestamp ?? metadata.creationTimestamp) < before)
         this.#store.remove('events', metadata.namespace, metadata.name);
     }
   }

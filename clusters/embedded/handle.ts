@@ -4,8 +4,8 @@ import pLimit from 'p-limit';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
+import { order } from '../orders.ts';
 import type { Capability, Cluster, ClusterNode } from '../port.ts';
-import { order } from './control.ts';
 import { GpuNodes } from './gpu-nodes.ts';
 import {
   type ClusterSettings,
@@ -104,6 +104,8 @@ async function exportLogs(
     nodes: (await kube.core.listNode()).items,
     pods,
     jobs: (await kube.batch.listJobForAllNamespaces()).items,
+    deployments: (await kube.apps.listDeploymentForAllNamespaces()).items,
+    replicasets: (await kube.apps.listReplicaSetForAllNamespaces()).items,
     events: (await kube.core.listEventForAllNamespaces()).items,
   };
   for (const [kind, items] of Object.entries(lists))

@@ -16,22 +16,21 @@ import { eventRecorder, type PostEvent } from './kubelet/event-recorder.ts';
 import { timestamp } from './memory-store.ts';
 import { withCondition } from './pod.ts';
 import { type KubeObject, StatusError, type Store, type WatchEvent } from './store.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** What happens to a Job's pods is looked at together for so long; upstream waits a second. */
 const BATCH_MS = 50;
-/** A pod that the API refused (quota) is tried again after this, doubling. */
-const REFUSED_MS = 1_000;
-const MAX_REFUSED_MS = 60_000;
 const MAX_BACKOFF_MS = 600_000;
+
+/** Pods that are made of a Job in one go, doubling while none is refused: upstream's slow start. */
+const FIRST_BATCH = 1;
 
 interface Work {
   namespace: string | undefined;
   name: string;
   tally: JobTally;
-  /** One timer a Job: its next look. */
-  timer?: NodeJS.Timeout;
-  due: number;
-  refusals: number;
+  /** Pods that the next go makes at the most. */
+  batch: number;
 }
 
 /** Runs Jobs: makes, counts and removes pods, and writes what became of them. */
@@ -41,6 +40,8 @@ export class JobController {
   readonly #event: PostEvent;
   readonly #backoffMs: number;
   readonly #work = new Map<string, Work>();
+  /** Jobs to look at, by uid. */
+  readonly #queue: WorkQueue;
   readonly #unwatch: (() => void)[] = [];
 
   /** `backoffMs`: pause after a pod's failure; it doubles with each further one in a row. */
@@ -49,6 +50,7 @@ export class JobController {
     this.#clock = clock;
     this.#backoffMs = backoffMs;
     this.#event = eventRecorder(store, clock, 'job-controller');
+    this.#queue = new WorkQueue(clock, (uid) => this.#sync(uid));
   }
 
   start(): void {
@@ -60,22 +62,22 @@ export class JobController {
 
   stop(): void {
     for (const unwatch of this.#unwatch) unwatch();
-    for (const { timer } of this.#work.values()) clearTimeout(timer);
+    this.#queue.stop();
   }
 
   #onJob({ type, object, previous }: WatchEvent): void {
     const { uid, namespace, name } = object.metadata;
     if (type === 'DELETED') {
-      clearTimeout(this.#work.get(uid)?.timer);
+      this.#queue.drop(uid);
       this.#work.delete(uid);
       return;
     }
     let work = this.#work.get(uid);
     if (!work) {
-      work = { namespace, name, tally: newTally(), due: Number.POSITIVE_INFINITY, refusals: 0 };
+      work = { namespace, name, tally: newTally(), batch: FIRST_BATCH };
       this.#work.set(uid, work);
     } else if (previous?.spec === object.spec && !object.metadata.deletionTimestamp) return;
-    this.#look(uid, work, 0);
+    this.#queue.in(0, uid);
   }
 
   #onPod({ type, object }: WatchEvent): void {
@@ -86,22 +88,12 @@ export class JobController {
     if (type === 'DELETED') work.tally.pods.delete(uid);
     else work.tally.pods.set(uid, object);
     countPod(work.tally, object, type === 'DELETED', this.#clock.mono());
-    this.#look(owner.uid, work, BATCH_MS);
+    this.#queue.in(BATCH_MS, owner.uid);
   }
 
-  /** Looks at a Job after `ms`, or sooner where that is planned already. */
-  #look(uid: string, work: Work, ms: number): void {
-    const due = this.#clock.mono() + ms;
-    if (work.due <= due) return;
-    clearTimeout(work.timer);
-    work.due = due;
-    work.timer = setTimeout(() => {
-      work.due = Number.POSITIVE_INFINITY;
-      this.#sync(uid, work);
-    }, ms);
-  }
-
-  #sync(uid: string, work: Work): void {
+  #sync(uid: string): void {
+    const work = this.#work.get(uid);
+    if (!work) return;
     const job = this.#store.get('jobs', work.namespace, work.name);
     if (job?.metadata.uid !== uid || job.metadata.deletionTimestamp) return;
     if (finished(job)) {
@@ -134,11 +126,7 @@ export class JobController {
       this.#manage(job, uid, work);
       const { activeDeadlineSeconds } = job.spec;
       if (activeDeadlineSeconds !== undefined)
-        this.#look(
-          uid,
-          work,
-          Math.max(1, Date.parse(status.startTime) + activeDeadlineSeconds * 1_000 - wall),
-        );
+        this.#queue.in(Math.max(1, Date.parse(status.startTime) + activeDeadlineSeconds * 1_000 - wall), uid);
     }
   }
 
@@ -154,7 +142,7 @@ export class JobController {
     const pause = this.#pauseMs(tally);
     if (active.length === wanted) return;
     if (pause > 0) {
-      this.#look(uid, work, pause);
+      this.#queue.in(pause, uid);
       return;
     }
     const count = wanted - active.length;
@@ -162,15 +150,20 @@ export class JobController {
       job.spec.completionMode === 'Indexed'
         ? missingIndexes(job, tally, active, count)
         : new Array<undefined>(count).fill(undefined);
-    for (const index of indexes) {
+    const batch = indexes.slice(0, work.batch);
+    for (const index of batch) {
       if (this.#createPod(job, index)) {
-        work.refusals = 0;
+        this.#queue.relent(uid);
         continue;
       }
-      this.#look(uid, work, Math.min(MAX_REFUSED_MS, REFUSED_MS * 2 ** work.refusals));
-      work.refusals += 1;
+      work.batch = FIRST_BATCH;
+      this.#queue.retry(uid);
       return;
     }
+    // Between two batches others have their turn: Jobs that come at once have their pods made side by side.
+    const more = batch.length < indexes.length;
+    work.batch = more ? 2 * work.batch : FIRST_BATCH;
+    if (more) this.#queue.in(0, uid);
   }
 
   /** False where the API refused it. */
@@ -229,7 +222,7 @@ export class JobController {
     const ended = finished(job)?.lastTransitionTime;
     if (ttl === undefined || ended === undefined) return;
     const leftMs = Date.parse(ended) + ttl * 1_000 - this.#clock.wall();
-    if (leftMs > 0) this.#look(uid, work, leftMs);
+    if (leftMs > 0) this.#queue.in(leftMs, uid);
     else this.#store.delete('jobs', work.namespace, work.name, { propagationPolicy: 'Foreground' });
   }
 
@@ -270,7 +263,7 @@ export class JobController {
     const work = this.#work.get(job.metadata.uid);
     // A Job that has just finished may have a time to live.
     if (work && job.spec.ttlSecondsAfterFinished !== undefined && finished({ ...job, status }))
-      this.#look(job.metadata.uid, work, 0);
+      this.#queue.in(0, job.metadata.uid);
   }
 }
 

@@ -1,4 +1,5 @@
-import { isTerminal } from './pod.ts';
+import { controllerReference } from './owners.ts';
+import { isReady, isTerminal } from './pod.ts';
 import type { KubeObject } from './store.ts';
 
 const INDEX_KEY = 'batch.kubernetes.io/job-completion-index';
@@ -54,11 +55,7 @@ function indexOf(pod: KubeObject): number | undefined {
 export function livePods(tally: JobTally) {
   const live = [...tally.pods.values()].filter((pod) => !isTerminal(pod));
   const active = live.filter(({ metadata }) => !metadata.deletionTimestamp);
-  const ready = active.filter((pod) =>
-    pod.status?.conditions?.some(
-      ({ type, status }: { type: string; status: string }) => type === 'Ready' && status === 'True',
-    ),
-  );
+  const ready = active.filter(isReady);
   return { active, terminating: live.length - active.length, ready: ready.length };
 }
 
@@ -149,15 +146,7 @@ export function indexRanges(indexes: Iterable<number>): string {
 /** The pod that a Job makes, for one index where it is Indexed. */
 export function podOf(job: KubeObject, index: number | undefined) {
   const { metadata, spec } = job.spec.template;
-  const { name, namespace, uid } = job.metadata;
-  const owner = {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    name,
-    uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
+  const { name, namespace } = job.metadata;
   const indexed = index === undefined ? {} : { [INDEX_KEY]: String(index) };
   const fieldPath = `metadata.annotations['${INDEX_KEY}']`;
   const withIndex = (container: KubeObject) => ({
@@ -173,7 +162,7 @@ export function podOf(job: KubeObject, index: number | undefined) {
       generateName: index === undefined ? `${name}-` : `${name}-${index}-`,
       labels: { ...metadata?.labels, ...indexed },
       annotations: { ...metadata?.annotations, ...indexed },
-      ownerReferences: [owner],
+      ownerReferences: [controllerReference(job)],
     },
     spec:
       index === undefined

@@ -9,6 +9,8 @@ export interface KindInfo {
   namespaced: boolean;
   shortNames?: string[];
   status?: boolean;
+  /** Has the subresource `scale`. */
+  scale?: boolean;
   categories?: string[];
 }
 
@@ -78,6 +80,30 @@ export const KINDS: readonly KindInfo[] = [
     kind: 'Job',
     namespaced: true,
     status: true,
+    categories: ['all'],
+  },
+  {
+    group: 'apps',
+    version: 'v1',
+    plural: 'deployments',
+    singular: 'deployment',
+    kind: 'Deployment',
+    namespaced: true,
+    shortNames: ['deploy'],
+    status: true,
+    scale: true,
+    categories: ['all'],
+  },
+  {
+    group: 'apps',
+    version: 'v1',
+    plural: 'replicasets',
+    singular: 'replicaset',
+    kind: 'ReplicaSet',
+    namespaced: true,
+    shortNames: ['rs'],
+    status: true,
+    scale: true,
     categories: ['all'],
   },
 ];

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { admit } from './defaults.ts';
 import { apiVersionOf, KINDS, kindOf } from './kinds.ts';
 import { isTerminal } from './pod.ts';
 import { enforceQuota, quotaUsed } from './quota.ts';
+import { safeLetters } from './safe-letters.ts';
 import {
   type KubeObject,
   type ObjectMeta,
@@ -15,8 +17,8 @@ import {
 
 /** Changes of one kind that a watch can still be resumed from. */
 const REPLAY_WINDOW = 20_000;
-/** Letters that cannot spell anything. */
-const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+/** What a kind's objects own. */
+const DEPENDENTS: Record<string, Plural> = { Job: 'pods', Deployment: 'replicasets', ReplicaSet: 'pods' };
 
 interface Change {
   version: number;
@@ -123,12 +125,17 @@ class MemoryStore implements Store {
       // Metadata that controllers keep beside the status (annotations, labels) goes with it.
       next = { ...current, status: wanted.status, metadata: { ...metadata, ...pick(wanted.metadata) } };
     } else {
-      const changed = JSON.stringify(wanted.spec) !== JSON.stringify(current.spec);
-      const generation = (metadata.generation ?? 1) + (changed ? 1 : 0);
-      const kept = { uid: metadata.uid, name, creationTimestamp: metadata.creationTimestamp, generation };
+      const { uid, creationTimestamp, deletionTimestamp, generation = 1 } = metadata;
+      const kept = {
+        uid,
+        name,
+        creationTimestamp,
+        generation,
+        ...(deletionTimestamp && { deletionTimestamp }),
+      };
       const status = kindOf(plural).status ? { status: current.status } : {};
-      next = { ...wanted, ...status, metadata: { ...wanted.metadata, ...kept } };
-      if (metadata.deletionTimestamp) next.metadata.deletionTimestamp = metadata.deletionTimestamp;
+      next = admit(plural, { ...wanted, ...status, metadata: { ...wanted.metadata, ...kept } }, current);
+      if (!isDeepStrictEqual(next.spec, current.spec)) next.metadata.generation = generation + 1;
     }
     const stored = this.#put(plural, next, 'MODIFIED');
     if (plural === 'pods' && isTerminal(stored) !== isTerminal(current)) this.#countQuotas(namespace);
@@ -152,7 +159,7 @@ class MemoryStore implements Store {
     if (policy === 'Orphan') this.#orphan(object);
     if (policy === 'Foreground' && this.#dependents(object).length > 0) {
       const marked = this.#mark(plural, object, 'foregroundDeletion');
-      this.#deleteDependents(object);
+      this.#deleteDependents(object, policy);
       return marked;
     }
     if (object.metadata.finalizers?.length) return this.#mark(plural, object);
@@ -300,15 +307,17 @@ class MemoryStore implements Store {
   }
 
   #dependents(owner: KubeObject): { plural: Plural; object: KubeObject }[] {
-    if (owner.kind !== 'Job') return [];
-    return this.list('pods', owner.metadata.namespace)
+    const plural = DEPENDENTS[owner.kind];
+    if (!plural) return [];
+    return this.list(plural, owner.metadata.namespace)
       .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
-      .map((object) => ({ plural: 'pods', object }));
+      .map((object) => ({ plural, object }));
   }
 
-  #deleteDependents(owner: KubeObject): void {
+  /** An owner that waits for its dependents makes them wait for theirs. */
+  #deleteDependents(owner: KubeObject, propagationPolicy = 'Background'): void {
     for (const { plural, object } of this.#dependents(owner))
-      this.delete(plural, object.metadata.namespace, object.metadata.name);
+      this.delete(plural, object.metadata.namespace, object.metadata.name, { propagationPolicy });
   }
 
   #orphan(owner: KubeObject): void {
@@ -343,8 +352,5 @@ function pick({ labels, annotations }: ObjectMeta): Partial<ObjectMeta> {
 
 /** Five letters, as generateName adds them. */
 function suffix(): string {
-  return Array.from(
-    randomUUID().replaceAll('-', '').slice(0, 10).match(/../g) ?? [],
-    (pair) => SUFFIX_LETTERS[Number.parseInt(pair, 16) % SUFFIX_LETTERS.length],
-  ).join('');
+  return safeLetters(randomUUID().replaceAll('-', '').slice(0, 10));
 }

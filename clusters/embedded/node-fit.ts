@@ -1,4 +1,5 @@
 import { initContainers, mainContainers, podRequests } from './pod.ts';
+import { type closedDomains, type Neighbour, neighbourOf, REPELLED } from './pod-affinity.ts';
 import { type Amounts, addQuantities } from './quantity.ts';
 import type { KubeObject } from './store.ts';
 
@@ -27,11 +28,12 @@ interface Toleration {
   effect?: string;
 }
 
-/** What a pod asks of its node. Pods with the same signature fit the same nodes. */
+/** What a pod asks of its node. Pods with the same signature fit the same nodes, but for who is there already. */
 export interface Demand {
   requests: Amounts;
   nodeSelector: Record<string, string>;
   tolerations: Toleration[];
+  neighbour: Neighbour;
   /** Pods that ask for nothing weigh something all the same: 100 milli-CPU and 200 MB a container. */
   weight: { cpu: number; memory: number };
   signature: string;
@@ -60,11 +62,13 @@ export function demandOf(pod: KubeObject): Demand {
   const requests = podRequests(pod).set('pods', 1);
   const nodeSelector = pod.spec?.nodeSelector ?? {};
   const tolerations = pod.spec?.tolerations ?? [];
+  const neighbour = neighbourOf(pod);
   const containers = Math.max(mainContainers(pod).length, initContainers(pod).length, 1);
   return {
     requests,
     nodeSelector,
     tolerations,
+    neighbour,
     weight: {
       cpu: requests.get('cpu') ?? containers * WEIGHT_CPU,
       memory: requests.get('memory') ?? containers * WEIGHT_MEMORY,
@@ -73,8 +77,11 @@ export function demandOf(pod: KubeObject): Demand {
   };
 }
 
-/** Why the pod does not fit the node, in the scheduler's words; empty where it does. */
-export function misfits(demand: Demand, node: NodeView): string[] {
+/**
+ * Why the pod does not fit the node, in the scheduler's words; empty where it does. `closed`: the topology domains
+ * that anti-affinity closes to it.
+ */
+export function misfits(demand: Demand, node: NodeView, closed: ReturnType<typeof closedDomains>): string[] {
   if (!node.ready) return ['node(s) were not ready'];
   if (node.unschedulable) return ['node(s) were unschedulable'];
   const taint = node.taints.find(
@@ -89,7 +96,11 @@ export function misfits(demand: Demand, node: NodeView): string[] {
     // Fractions of a CPU that were added and taken off again leave a rounding error.
     if (amount > free + 1e-6) short.push(resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`);
   }
-  return short;
+  if (short.length > 0) return short;
+  const reasons = closed.flatMap(({ key, value, reason }) => (node.labels[key] === value ? [reason] : []));
+  // One word a node: upstream asks the pod's own rules before those of the pods that are there.
+  const [first] = reasons.sort((a, b) => Number(b === REPELLED) - Number(a === REPELLED));
+  return first === undefined ? [] : [first];
 }
 
 function tolerated(taint: Taint, tolerations: readonly Toleration[]): boolean {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 
@@ -9,6 +10,8 @@ export interface Started {
   pid: number;
   /** What its first line of output held. */
   said: unknown;
+  /** Resolves when it has ended, with how. */
+  ended: Promise<string>;
   /** Ends it by its lifeline, then, after the deadline, by SIGKILL; resolves when it has ended. Not for a detached one. */
   end(deadlineMs?: number): Promise<void>;
 }
@@ -28,6 +31,8 @@ export interface StartOptions {
 }
 
 const END_MS = 10_000;
+/** Not import.meta.resolve, which a module that was loaded by require does not have. */
+const TSX = createRequire(import.meta.url).resolve('tsx');
 
 /**
  * Starts one of the project's own processes from source and waits for its first line of output, which is JSON.
@@ -37,11 +42,10 @@ export async function startProcess(options: StartOptions): Promise<Started> {
   const { args, detached = false, log, module, signal } = options;
   signal?.throwIfAborted();
   const logFile = openSync(log, 'a', 0o600);
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), fileURLToPath(module), ...args],
-    { detached, stdio: [detached ? 'ignore' : 'pipe', 'pipe', logFile] },
-  );
+  const child = spawn(process.execPath, ['--import', TSX, fileURLToPath(module), ...args], {
+    detached,
+    stdio: [detached ? 'ignore' : 'pipe', 'pipe', logFile],
+  });
   closeSync(logFile);
   const over = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(messageOf(error)));
@@ -78,6 +82,7 @@ export async function startProcess(options: StartOptions): Promise<Started> {
   return {
     pid: child.pid as number,
     said: JSON.parse(first),
+    ended: over,
     async end(deadlineMs = END_MS) {
       child.stdin?.end();
       const patience = setTimeout(() => child.kill('SIGKILL'), deadlineMs);

@@ -14,6 +14,7 @@ import {
   unschedulableMessage,
 } from './node-fit.ts';
 import { isTerminal, withCondition } from './pod.ts';
+import { closedDomains, neighbourOf } from './pod-affinity.ts';
 import type { KubeObject, Store, WatchEvent } from './store.ts';
 
 const NAME = 'default-scheduler';
@@ -39,6 +40,8 @@ export class Scheduler {
   readonly #assigned = new Map<string, { node: string; demand: Demand }>();
   readonly #pending = new Map<string, Pending>();
   readonly #unwatch: (() => void)[] = [];
+  /** How many of the assigned pods keep others away. */
+  #repelling = 0;
   #round: NodeJS.Immediate | undefined;
 
   constructor(store: Store, clock: Clock, seed: number) {
@@ -75,7 +78,7 @@ export class Scheduler {
     return used;
   }
 
-  #onPod({ type, object }: WatchEvent): void {
+  #onPod({ type, object, previous }: WatchEvent): void {
     const { uid } = object.metadata;
     const gone = type === 'DELETED' || isTerminal(object);
     const assigned = this.#assigned.get(uid);
@@ -83,6 +86,7 @@ export class Scheduler {
       this.#pending.delete(uid);
       if (!assigned) return;
       this.#assigned.delete(uid);
+      if (repels(assigned.demand)) this.#repelling -= 1;
       const node = this.#nodes.get(assigned.node);
       if (node) book(assigned.demand, node.used, -1);
       this.#wake();
@@ -91,6 +95,8 @@ export class Scheduler {
     if (object.spec.nodeName) {
       if (!assigned)
         this.#assign(object, object.spec.nodeName, this.#pending.get(uid)?.demand ?? demandOf(object));
+      else if (previous?.metadata.labels !== object.metadata.labels)
+        assigned.demand = { ...assigned.demand, neighbour: neighbourOf(object) };
       this.#pending.delete(uid);
       return;
     }
@@ -108,6 +114,7 @@ export class Scheduler {
 
   #assign(pod: KubeObject, node: string, demand: Demand): void {
     this.#assigned.set(pod.metadata.uid, { node, demand });
+    if (repels(demand)) this.#repelling += 1;
     const view = this.#nodes.get(node);
     if (view) book(demand, view.used, 1);
   }
@@ -124,7 +131,10 @@ export class Scheduler {
     const hopeless = new Map<string, string>();
     for (const pending of [...this.#pending.values()]) {
       const { pod, demand } = pending;
-      let message = hopeless.get(demand.signature);
+      // Who the pod is matters only where somebody keeps others away.
+      const who = this.#repelling > 0 || repels(demand) ? JSON.stringify(demand.neighbour) : '';
+      const like = demand.signature + who;
+      let message = hopeless.get(like);
       if (message === undefined) {
         const chosen = this.#choose(demand);
         if (typeof chosen === 'object') {
@@ -132,16 +142,27 @@ export class Scheduler {
           continue;
         }
         message = chosen;
-        hopeless.set(demand.signature, message);
+        hopeless.set(like, message);
       }
       this.#tell(pending, message);
     }
   }
 
+  /** The topology domains that are closed to a pod by its own anti-affinity or by that of the pods that are there. */
+  #closed(demand: Demand) {
+    if (this.#repelling === 0 && !repels(demand)) return [];
+    const settled = [...this.#assigned.values()].map(({ demand: { neighbour }, node }) => ({
+      neighbour,
+      nodeLabels: this.#nodes.get(node)?.labels ?? {},
+    }));
+    return closedDomains(demand.neighbour, settled);
+  }
+
   /** A node, or the message that says why there is none. */
   #choose(demand: Demand): { node: string } | string {
     const nodes = [...this.#nodes.values()];
-    const reasons = nodes.map((node) => misfits(demand, node));
+    const closed = this.#closed(demand);
+    const reasons = nodes.map((node) => misfits(demand, node, closed));
     const fitting = nodes.filter((_, index) => reasons[index]?.length === 0);
     if (fitting.length === 0) return unschedulableMessage(reasons);
     const scores = fitting.map((node) => score(demand, node));
@@ -182,4 +203,8 @@ export class Scheduler {
     );
     this.#event(pod, 'Warning', 'FailedScheduling', message);
   }
+}
+
+function repels({ neighbour }: Demand): boolean {
+  return neighbour.repels.length > 0;
 }

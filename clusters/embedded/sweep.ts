@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { bornAt } from '../../harness/exec/born-at.ts';
 
 /** Environment that every container's process has: whose run it is, and the process that keeps it. */
 const RUN = 'ORDEAL_RUN';
@@ -53,16 +54,5 @@ function environ(pid: string): Map<string, string> {
     );
   } catch {
     return new Map();
-  }
-}
-
-/** A process's start in the kernel's ticks since boot: a PID alone is given out again. */
-function bornAt(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22, counted behind the command's name, which may hold blanks and brackets.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
   }
 }

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
+import { ReplacedFile } from '../replaced-file.ts';
 import { Driver } from './driver.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -25,34 +25,13 @@ export interface AgentOptions {
   podResourcesMs?: number;
 }
 
-/** A file that is read again when it was replaced. */
-class Followed<T> {
-  readonly #path: string;
-  readonly #schema: z.ZodType<T>;
-  #seen = '';
-
-  constructor(path: string, schema: z.ZodType<T>) {
-    this.#path = path;
-    this.#schema = schema;
-  }
-
-  /** The new content, or undefined where nothing changed. @throws ZodError or SyntaxError, once for each content. */
-  changed(): T | undefined {
-    const stat = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
-    const version = stat ? `${stat.ino} ${stat.mtimeNs} ${stat.size}` : '';
-    if (version === this.#seen) return undefined;
-    this.#seen = version;
-    return stat ? this.#schema.parse(JSON.parse(readFileSync(this.#path, 'utf8'))) : undefined;
-  }
-}
-
 /** One fake GPU node: driver, plugin, the faults asked of them, and the record of PodResources. */
 export class Agent {
   readonly #options: AgentOptions;
   readonly #files: ReturnType<typeof gpuNodeFiles>;
   readonly #ledger: LedgerWriter;
-  readonly #settingsFile: Followed<GpuNodeSettings>;
-  readonly #faultsFile: Followed<GpuFaults>;
+  readonly #settingsFile: ReplacedFile<GpuNodeSettings>;
+  readonly #faultsFile: ReplacedFile<GpuFaults>;
   readonly #podResources: PodResourcesReader;
   readonly #faults = new Map<string, GpuFault>();
   /** When each plugin-restart that was asked for may come back, by fault id; kept after, so that each happens once. */
@@ -68,8 +47,8 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#files = gpuNodeFiles(options.stateDir);
-    this.#settingsFile = new Followed(this.#files.settings, GpuNodeSettings);
-    this.#faultsFile = new Followed(this.#files.faults, GpuFaults);
+    this.#settingsFile = new ReplacedFile(this.#files.settings, GpuNodeSettings);
+    this.#faultsFile = new ReplacedFile(this.#files.faults, GpuFaults);
     mkdirSync(join(this.#files.root, 'bin'), { recursive: true });
     writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
     chmodSync(this.#files.nvidiaSmi, 0o755);

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { replaceFile } from '../replaced-file.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { type GpuFault, GpuFaults, type GpuNodeSettings } from './settings.ts';
 
@@ -21,17 +21,9 @@ function filesOf(node: Controlled) {
   });
 }
 
-/** Replaces in one step, so that the agent never reads half a file. */
-async function replace(path: string, content: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.new`;
-  await writeFile(fresh, JSON.stringify(content));
-  await rename(fresh, path);
-}
-
 /** The agent applies these within 200 ms and writes `settings.applied`. */
 export async function writeSettings(node: Controlled, settings: GpuNodeSettings): Promise<void> {
-  await replace(filesOf(node).settings, settings);
+  await replaceFile(filesOf(node).settings, settings);
 }
 
 /** The faults that a node was last asked for. */
@@ -47,7 +39,7 @@ async function readFaults(node: Controlled): Promise<GpuFault[]> {
 /** Adds a fault, or renews the one of the same id. */
 export async function addFault(node: Controlled, fault: GpuFault): Promise<void> {
   const others = (await readFaults(node)).filter(({ id }) => id !== fault.id);
-  await replace(filesOf(node).faults, { faults: [...others, fault] });
+  await replaceFile(filesOf(node).faults, { faults: [...others, fault] });
 }
 
 /** Takes a fault away; false where it was not there. */
@@ -55,6 +47,6 @@ export async function removeFault(node: Controlled, id: string): Promise<boolean
   const faults = await readFaults(node);
   const others = faults.filter((fault) => fault.id !== id);
   if (others.length === faults.length) return false;
-  await replace(filesOf(node).faults, { faults: others });
+  await replaceFile(filesOf(node).faults, { faults: others });
   return true;
 }

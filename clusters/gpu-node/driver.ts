@@ -26,6 +26,8 @@ export class Driver {
   readonly #lock = pLimit(1);
   readonly #random;
   readonly #lost = new Set<string>();
+  /** By how much the lock was held too long in all, for want of a timer in time. */
+  #lockLateMs = 0;
   /** Milliseconds that a bind-delay fault adds to each association that begins. */
   extraMs = 0;
 
@@ -57,22 +59,27 @@ export class Driver {
       const [least, most] = settings.latencyMs;
       const latencyMs = least + (most - least) * uniformFloat64(this.#random) + injectedMs;
       const lockedMs = Math.min(settings.lockMs, latencyMs);
+      const lateBefore = this.#lockLateMs;
+      let queueLateMs = 0;
       const startedAt = await this.#lock(async () => {
         const held = clock.mono();
+        queueLateMs = this.#lockLateMs - lateBefore;
         await clock.sleep(lockedMs);
+        this.#lockLateMs += clock.mono() - held - lockedMs;
         return held;
       });
       await clock.sleep(latencyMs - lockedMs);
       const serviceMs = clock.mono() - startedAt;
+      const queuedMs = startedAt - queuedAt;
       writeFileSync(join(files.associations, `${device}.${allocation}`), '');
       ledger.write({
         type: 'driver.associated',
         allocation,
         device,
-        queuedMs: startedAt - queuedAt,
+        queuedMs,
         serviceMs,
         injectedMs,
-        lateMs: serviceMs - latencyMs,
+        lateMs: serviceMs - latencyMs + Math.min(queueLateMs, queuedMs),
       });
     });
   }

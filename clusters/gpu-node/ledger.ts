@@ -58,7 +58,11 @@ export const LedgerLine = z.discriminatedUnion('type', [
     waitedMs: z.number(),
     error: z.string().optional(),
   }),
-  /** An association stands. queuedMs: for a worker and the lock; serviceMs: the association itself; injectedMs: that part of serviceMs that a bind-delay fault put in. lateMs: that part by which a busy machine’s timers overshot what was drawn. */
+  /**
+   * An association stands. queuedMs: for a worker and the lock; serviceMs: the association itself; injectedMs: that part
+   * of serviceMs that a bind-delay fault put in. lateMs: by how much a busy machine's timers overshot what was drawn, in
+   * serviceMs and, of those before it, while it waited for the lock.
+   */
   z.strictObject({
     ...stamp,
     type: z.literal('driver.associated'),

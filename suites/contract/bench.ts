@@ -1,9 +1,12 @@
-import { ApiException, type V1Pod } from '@kubernetes/client-node';
+import { ApiException, type CoreV1Event, type V1Pod } from '@kubernetes/client-node';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { until } from './until.ts';
 
 /** Prefix of every resource name that this suite registers. */
 export const RESOURCE_PREFIX = 'contract.ordeal.dev/';
+
+const EVENT_DEADLINE_MS = 30_000;
 
 /** A script's last line that keeps a container running until it is told to end. */
 export const HOLD = "trap 'exit 0' TERM; sleep 600 & wait $!";
@@ -26,6 +29,8 @@ export interface PodShape {
   cpu?: string;
   graceSeconds?: number;
   env?: NonNullable<NonNullable<V1Pod['spec']>['containers'][number]['env']>;
+  ports?: NonNullable<Container['ports']>;
+  probes?: Pick<Container, 'livenessProbe' | 'readinessProbe' | 'startupProbe'>;
   /** Of a ConfigMap, read-only; without one an emptyDir. */
   volumes?: { name: string; configMap?: string; mountPath: string }[];
 }
@@ -68,6 +73,8 @@ export class Bench {
       },
       ...(shape.env ? { env: shape.env } : {}),
       ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
+      ...(shape.ports ? { ports: shape.ports } : {}),
+      ...shape.probes,
     };
   }
 
@@ -126,14 +133,7 @@ export class Bench {
 
   /** Looks at a pod until `probe` is content. */
   async until(name: string, what: string, probe: (pod: V1Pod) => boolean, deadlineMs = this.deadlineMs) {
-    let last: V1Pod | undefined;
-    return await waitFor(
-      async () => {
-        last = await this.get(name);
-        return probe(last) ? last : undefined;
-      },
-      { what: `pod ${name} ${what}`, deadlineMs, seen: () => summaryOf(last) },
-    );
+    return await until(() => this.get(name), `pod ${name} ${what}`, probe, { deadlineMs, seen: summaryOf });
   }
 
   /** Waits for a phase; fails at once on a final phase that is another one. */
@@ -211,6 +211,18 @@ export class Bench {
     });
     const line = log.split('\n').find((candidate) => candidate.includes(text));
     return Date.parse((line ?? '').split(' ')[0] ?? '');
+  }
+
+  /** Events of one pod with a reason, once there are any. */
+  async events(pod: string, reason: string): Promise<CoreV1Event[]> {
+    const fieldSelector = `involvedObject.name=${pod},reason=${reason}`;
+    const { items } = await until(
+      async () => await this.kube.core.listNamespacedEvent({ namespace: this.namespace, fieldSelector }),
+      `an event ${reason} of pod ${pod}`,
+      ({ items: found }) => found.length > 0,
+      { deadlineMs: EVENT_DEADLINE_MS },
+    );
+    return items;
   }
 
   /** Asks for deletion and waits until the pods are gone from the API. */

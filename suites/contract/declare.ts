@@ -1,6 +1,7 @@
 import type { Cluster } from '../../clusters/port.ts';
 import { declareAdmission } from './admission-cases.ts';
 import { declareAllocation } from './allocation-cases.ts';
+import { declareDeployments } from './deployment-cases.ts';
 import { declareDevices } from './device-cases.ts';
 import { declareJobs } from './job-cases.ts';
 import { Lab } from './lab.ts';
@@ -8,6 +9,7 @@ import { declareLoss } from './loss-cases.ts';
 import { declareObjects } from './object-cases.ts';
 import { declarePods } from './pod-cases.ts';
 import { declarePreStart } from './prestart-cases.ts';
+import { declareProbes } from './probe-cases.ts';
 import { declareQuota } from './quota-cases.ts';
 import { declareRegistration } from './registration-cases.ts';
 import { declareRestart } from './restart-cases.ts';
@@ -40,7 +42,9 @@ export function declareContract(getCluster: () => Cluster): void {
     declareWatch(getLab, early);
     declareQuota(getLab);
     declareJobs(early);
+    declareDeployments(getLab, early);
     declarePods(getLab, early);
+    declareProbes(early);
     declareAllocation(getLab, early);
     declareAdmission(getLab, early);
     declareDevices(getLab, early);

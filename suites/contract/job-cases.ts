@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { absent, type Bench, HOLD } from './bench.ts';
 import { background, type Early } from './lab.ts';
+import { until } from './until.ts';
 
 /** What the suites' Jobs rely on in the Job controller and the garbage collector. */
 export function declareJobs(early: Early): void {
@@ -35,20 +36,8 @@ export function declareJobs(early: Early): void {
           labelSelector: `app=${name}`,
         })
       ).items;
-    const until = async (name: string, what: string, probe: (job: V1Job) => boolean) => {
-      let last: V1Job | undefined;
-      return await waitFor(
-        async () => {
-          last = await read(name);
-          return probe(last) ? last : undefined;
-        },
-        {
-          what: `job ${name} ${what}`,
-          deadlineMs: bench.deadlineMs,
-          seen: () => JSON.stringify(last?.status),
-        },
-      );
-    };
+    const becomes = async (name: string, what: string, probe: (job: V1Job) => boolean) =>
+      await until(() => read(name), `job ${name} ${what}`, probe, bench);
     const condition = (subject: V1Job, type: string) =>
       subject.status?.conditions?.find((candidate) => candidate.type === type && candidate.status === 'True');
     const runningPods = async (name: string, count: number) =>
@@ -94,7 +83,7 @@ export function declareJobs(early: Early): void {
       narrow = background(async () => {
         await job('narrow', 'sleep 1', { completions: 4, parallelism: 2 });
         let widest = 0;
-        const ended = await until('narrow', 'complete', (seen) => {
+        const ended = await becomes('narrow', 'complete', (seen) => {
           widest = Math.max(widest, seen.status?.active ?? 0);
           return condition(seen, 'Complete') !== undefined;
         });
@@ -103,13 +92,13 @@ export function declareJobs(early: Early): void {
       // The Job controller waits 10 s before it replaces a failed pod.
       retried = background(async () => {
         await job('retried', 'exit 1', { backoffLimit: 1 });
-        const ended = await until('retried', 'failed', (seen) => condition(seen, 'Failed') !== undefined);
+        const ended = await becomes('retried', 'failed', (seen) => condition(seen, 'Failed') !== undefined);
         return { job: ended, pods: await podsOf('retried') };
       });
     });
 
     it('Indexed: each pod knows its index, in environment, annotation and name', async () => {
-      const { status } = await until(
+      const { status } = await becomes(
         'indexed',
         'complete',
         (seen) => condition(seen, 'Complete') !== undefined,
@@ -155,7 +144,7 @@ export function declareJobs(early: Early): void {
     });
 
     it('backoffLimit 0: the first failure fails the Job', async () => {
-      const ended = await until('brittle', 'failed', (seen) => condition(seen, 'Failed') !== undefined);
+      const ended = await becomes('brittle', 'failed', (seen) => condition(seen, 'Failed') !== undefined);
       expect(condition(ended, 'Failed')?.reason).to.equal('BackoffLimitExceeded');
       expect(ended.status?.failed).to.equal(1);
       expect(await podsOf('brittle')).to.have.length(1);
@@ -169,12 +158,12 @@ export function declareJobs(early: Early): void {
     });
 
     it('suspended: no pods; resumed: it runs', async () => {
-      await until('paused', 'suspended', (seen) => condition(seen, 'Suspended') !== undefined);
+      await becomes('paused', 'suspended', (seen) => condition(seen, 'Suspended') !== undefined);
       expect(await podsOf('paused')).to.be.empty;
       const body = await read('paused');
       if (body.spec) body.spec.suspend = false;
       await batch().replaceNamespacedJob({ namespace: bench.namespace, name: 'paused', body });
-      await until('paused', 'complete', (seen) => condition(seen, 'Complete') !== undefined);
+      await becomes('paused', 'complete', (seen) => condition(seen, 'Complete') !== undefined);
     });
 
     it('deleted in the background: the Job goes at once, its pods after it', async () => {

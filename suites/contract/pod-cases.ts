@@ -1,7 +1,6 @@
 import type { V1PodStatus } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
-import { waitFor } from '../../harness/clock/wait-for.ts';
 import { type Bench, HOLD, refused } from './bench.ts';
 import { background, type Early, type Lab } from './lab.ts';
 
@@ -12,19 +11,6 @@ export function declarePods(getLab: () => Lab, early: Early): void {
     let stubborn: Promise<number>;
     let secondTry: Promise<{ status: V1PodStatus | undefined; earlier: string; now: string }>;
     const core = () => bench.kube.core;
-
-    /** Events of one pod with a reason, once there are any. */
-    const events = async (pod: string, reason: string) =>
-      await waitFor(
-        async () => {
-          const list = await core().listNamespacedEvent({
-            namespace: bench.namespace,
-            fieldSelector: `involvedObject.name=${pod},reason=${reason}`,
-          });
-          return list.items.length > 0 ? list.items : undefined;
-        },
-        { what: `an event ${reason} of pod ${pod}`, deadlineMs: 30_000 },
-      );
 
     early(async (lab) => {
       bench = await lab.bench('pods');
@@ -228,19 +214,19 @@ export function declarePods(getLab: () => Lab, early: Early): void {
       );
       expect(status?.phase).to.equal('Pending');
       expect(spec?.nodeName).to.equal(undefined);
-      expect((await events('unschedulable', 'FailedScheduling'))[0]).to.include({ type: 'Warning' });
+      expect((await bench.events('unschedulable', 'FailedScheduling'))[0]).to.include({ type: 'Warning' });
       await bench.remove('unschedulable');
     });
 
     it('events tell who was scheduled where and started', async () => {
       const { metadata, spec } = await bench.running('told');
-      const [scheduled] = await events('told', 'Scheduled');
+      const [scheduled] = await bench.events('told', 'Scheduled');
       expect(scheduled?.message).to.equal(
         `Successfully assigned ${bench.namespace}/told to ${spec?.nodeName}`,
       );
       expect(scheduled?.involvedObject).to.include({ kind: 'Pod', uid: metadata?.uid });
       for (const reason of ['Pulled', 'Created', 'Started']) {
-        expect((await events('told', reason))[0]).to.include({ type: 'Normal' });
+        expect((await bench.events('told', reason))[0]).to.include({ type: 'Normal' });
       }
       await bench.remove('told');
     });

@@ -79,6 +79,16 @@ function resourcesOf(group: string) {
     return [
       main,
       ...(info.status ? [sub('status', ['get', 'patch', 'update'])] : []),
+      ...(info.scale
+        ? [
+            {
+              ...sub('scale', ['get', 'patch', 'update']),
+              kind: 'Scale',
+              group: 'autoscaling',
+              version: 'v1',
+            },
+          ]
+        : []),
       ...(plural === 'pods' ? [sub('log', ['get']), sub('binding', ['create'])] : []),
     ];
   });

@@ -62,14 +62,17 @@ function merge(target: Fields, patch: Fields, keyOf: (field: string) => string |
     const { $patch: _, ...rest } = patch;
     return rest;
   }
-  const merged: Fields = { ...target };
+  const retained = patch.$retainKeys as string[] | undefined;
+  const merged: Fields = retained
+    ? Object.fromEntries(Object.entries(target).filter(([field]) => retained.includes(field)))
+    : { ...target };
   for (const [field, value] of Object.entries(patch)) {
     const [, primitive] = /^\$deleteFromPrimitiveList\/(.+)$/.exec(field) ?? [];
     if (primitive) {
       const gone = new Set(value as Json[]);
       merged[primitive] = ((merged[primitive] as Json[] | undefined) ?? []).filter((item) => !gone.has(item));
     } else if (field.startsWith('$')) {
-      // $setElementOrder, $retainKeys: hints about order and unions that change nothing in what is served here.
+      // $setElementOrder: a hint about order that changes nothing in what is served here.
     } else if (value === null) {
       delete merged[field];
     } else if (isFields(value)) {

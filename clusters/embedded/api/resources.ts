@@ -5,6 +5,7 @@ import { type KubeletPort, type KubeObject, StatusError, type Store } from '../s
 import { streamLog } from './log.ts';
 import { patched } from './patch.ts';
 import { type ResourceRequest, readBody, sendJson, textOf, wantsTable } from './request.ts';
+import { scaledTo, scaleOf } from './scale.ts';
 import { fieldMatcher, labelMatcher } from './selectors.ts';
 import { tableOf } from './table.ts';
 import { streamWatch } from './watch.ts';
@@ -78,6 +79,7 @@ export async function serveResource(
       JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Success', code: 201 }),
     );
   }
+  if (subresource === 'scale' && info.scale) return await scale(request, response, resource, backend, stored);
   if (subresource !== undefined && !(subresource === 'status' && info.status)) {
     throw new StatusError(
       404,
@@ -136,6 +138,24 @@ export async function serveResource(
     default:
       throw notAllowed(request);
   }
+}
+
+async function scale(
+  request: IncomingMessage,
+  response: ServerResponse,
+  resource: ResourceRequest,
+  backend: Backend,
+  stored: () => KubeObject,
+): Promise<void> {
+  const answer = (object: KubeObject) => sendJson(response, 200, JSON.stringify(scaleOf(object)));
+  if (request.method === 'GET') return answer(stored());
+  if (request.method !== 'PUT' && request.method !== 'PATCH') throw notAllowed(request);
+  const type = request.headers['content-type'] ?? '';
+  const body = (await readBody(request)) as KubeObject;
+  const dryRun = resource.query.get('dryRun') === 'All';
+  const change = (current: KubeObject) =>
+    scaledTo(current, request.method === 'PUT' ? body : patched(scaleOf(current), type, body));
+  answer(replaceWith(resource, backend, change, false, dryRun));
 }
 
 function replaceWith(

@@ -1,3 +1,5 @@
+import { selectorText } from '../label-selector.ts';
+import { mainContainers } from '../pod.ts';
 import type { KubeObject } from '../store.ts';
 
 interface Column {
@@ -13,6 +15,26 @@ const age: Column = {
   name: 'Age',
   cell: ({ metadata }, now) => duration(now - Date.parse(metadata.creationTimestamp)),
 };
+
+const templateColumns: Column[] = [
+  {
+    name: 'Containers',
+    priority: 1,
+    cell: ({ spec }) =>
+      mainContainers(spec.template)
+        .map((container) => container.name)
+        .join(','),
+  },
+  {
+    name: 'Images',
+    priority: 1,
+    cell: ({ spec }) =>
+      mainContainers(spec.template)
+        .map(({ image }) => image)
+        .join(','),
+  },
+  { name: 'Selector', priority: 1, cell: ({ spec }) => selectorText(spec.selector) },
+];
 
 const COLUMNS: Record<string, Column[]> = {
   pods: [
@@ -67,6 +89,22 @@ const COLUMNS: Record<string, Column[]> = {
           : '',
     },
     age,
+  ],
+  deployments: [
+    name,
+    { name: 'Ready', cell: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas}` },
+    { name: 'Up-to-date', type: 'integer', cell: ({ status }) => status?.updatedReplicas ?? 0 },
+    { name: 'Available', type: 'integer', cell: ({ status }) => status?.availableReplicas ?? 0 },
+    age,
+    ...templateColumns,
+  ],
+  replicasets: [
+    name,
+    { name: 'Desired', type: 'integer', cell: ({ spec }) => spec.replicas },
+    { name: 'Current', type: 'integer', cell: ({ status }) => status?.replicas ?? 0 },
+    { name: 'Ready', type: 'integer', cell: ({ status }) => status?.readyReplicas ?? 0 },
+    age,
+    ...templateColumns,
   ],
   namespaces: [name, { name: 'Status', cell: ({ status }) => status?.phase ?? '' }, age],
   configmaps: [

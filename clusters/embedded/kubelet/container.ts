@@ -22,6 +22,8 @@ export function link(root: string, path: string, target: string): void {
 /** One attempt of a container: a process in a group of its own, with its log. */
 export class Container {
   readonly id: string;
+  /** What it runs: a command that is executed in it takes environment and folder from there. */
+  readonly task: Task;
   readonly startedAt: number;
   readonly lines: LogLine[] = [];
   /** Called after each line and at the end. */
@@ -32,18 +34,19 @@ export class Container {
   finishedAt: number | undefined;
   /** Resolves when the process and its output have ended. */
   readonly ended: Promise<void>;
-  readonly #task: RunningTask;
+  readonly #running: RunningTask;
   readonly #clock: Clock;
 
   constructor(id: string, task: Task, shims: ShimPool, clock: Clock) {
     this.id = id;
+    this.task = task;
     this.#clock = clock;
     this.startedAt = clock.wall();
     let over = () => {};
     this.ended = new Promise((resolve) => {
       over = resolve;
     });
-    this.#task = shims.start(task, {
+    this.#running = shims.start(task, {
       line: (text) => this.#keep(text),
       ended: (exitCode) => {
         this.exitCode = exitCode;
@@ -60,7 +63,7 @@ export class Container {
 
   /** To the whole group; nothing where the container has ended. */
   signal(signal: NodeJS.Signals): void {
-    this.#task.signal(signal);
+    this.#running.signal(signal);
   }
 
   /** SIGTERM, then SIGKILL after the grace. */

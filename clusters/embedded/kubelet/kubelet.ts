@@ -29,6 +29,8 @@ export interface KubeletSettings extends NodeFacts {
   preStartMs?: number;
   dialMs?: number;
   seed: number;
+  /** An address for a pod, that no other pod of the cluster has. */
+  podIp(): string;
   /** What marks its containers' processes, beside what the pod says. */
   mark: Record<string, string>;
 }
@@ -60,7 +62,6 @@ export class Kubelet implements KubeletPort {
   #ready: Promise<void> = Promise.resolve();
   #statusTimer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
-  #addresses = 0;
 
   constructor(settings: KubeletSettings, store: Store, clock: Clock, shims: ShimPool) {
     this.#shims = shims;
@@ -228,14 +229,13 @@ export class Kubelet implements KubeletPort {
   }
 
   #worker(pod: KubeObject): PodWorker {
-    const { backoffMs, folder, jitter, mark, startLatencyMs } = this.#settings;
-    this.#addresses += 1;
+    const { backoffMs, folder, jitter, mark, podIp, startLatencyMs } = this.#settings;
     const spread = 1 + jitter * (2 * uniformFloat64(this.#random) - 1);
     return new PodWorker(pod, {
       store: this.#store,
       clock: this.#clock,
       hostIp: '127.0.0.1',
-      podIp: `127.${1 + ((this.#addresses >> 16) & 127)}.${(this.#addresses >> 8) & 255}.${this.#addresses & 255}`,
+      podIp: podIp(),
       folder: join(folder, 'pods', pod.metadata.uid),
       startLatencyMs: startLatencyMs * spread,
       backoffMs,

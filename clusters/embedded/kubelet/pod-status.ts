@@ -10,6 +10,9 @@ export interface ContainerRecord {
   attempts: number;
   current?: Container;
   previous?: Container;
+  /** Since its last start, by its startup and its readiness probe; true from the start where it has none. */
+  started: boolean;
+  ready: boolean;
   /** Why it is not running, where it has not been started. */
   waiting: { reason: string; message?: string };
 }
@@ -28,7 +31,13 @@ export interface PodRecord {
 }
 
 export function podRecord(pod: KubeObject, hostIp: string, podIp: string, wall: number): PodRecord {
-  const waiting = (reason: string) => (spec: ContainerSpec) => ({ spec, attempts: 0, waiting: { reason } });
+  const waiting = (reason: string) => (spec: ContainerSpec) => ({
+    spec,
+    attempts: 0,
+    started: false,
+    ready: false,
+    waiting: { reason },
+  });
   const init = initContainers(pod).map(waiting('PodInitializing'));
   return {
     pod,
@@ -62,15 +71,23 @@ function idOf(container: Container): string {
   return `process://${container.id}`;
 }
 
-function containerStatus({ spec, attempts, current, previous, waiting }: ContainerRecord) {
-  const running = current?.running ?? false;
+function isStarted({ current, started }: ContainerRecord): boolean {
+  return started && current?.running === true;
+}
+
+function isReady(record: ContainerRecord): boolean {
+  return record.ready && isStarted(record);
+}
+
+function containerStatus(record: ContainerRecord) {
+  const { spec, attempts, current, previous, waiting } = record;
   const last = current ?? previous;
   return {
     name: spec.name,
     image: spec.image ?? '',
     imageID: '',
-    ready: running,
-    started: running,
+    ready: isReady(record),
+    started: isStarted(record),
     restartCount: Math.max(0, attempts - 1),
     state: current ? stateOf(current) : { waiting },
     lastState: previous ? stateOf(previous) : {},
@@ -99,6 +116,20 @@ export function phaseOf({ pod, init, main, failed }: PodRecord): string {
   return main.some(({ current, previous }) => current || previous) ? 'Running' : 'Pending';
 }
 
+/** Why a pod that has ended is not ready. */
+const OVER: Record<string, { reason: string }> = {
+  Succeeded: { reason: 'PodCompleted' },
+  Failed: { reason: 'PodFailed' },
+};
+
+function unreadyOf(main: readonly ContainerRecord[]) {
+  const names = main.filter((record) => !isReady(record)).map(({ spec }) => spec.name);
+  return {
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${names.join(' ')}]`,
+  };
+}
+
 /** The status that the kubelet writes. */
 export function statusOf(record: PodRecord, wall: number): KubeObject['status'] {
   const { pod, init, main, hostIp, podIp, startTime, sandboxed, failed } = record;
@@ -106,8 +137,8 @@ export function statusOf(record: PodRecord, wall: number): KubeObject['status'] 
   const now = timestamp(wall);
   const over = phase === 'Succeeded' || phase === 'Failed';
   const initialized = init.every(({ current }) => current?.exitCode === 0) && !failed;
-  const ready = !over && main.every(({ current }) => current?.running);
-  const unready = { reason: phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady' };
+  const ready = !over && main.every(isReady);
+  const unready = over ? OVER[phase] : unreadyOf(main);
   let status: KubeObject['status'] = {
     ...pod.status,
     phase,

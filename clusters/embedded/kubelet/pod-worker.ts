@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
-import type { ContainerSpec } from '../pod.ts';
+import type { ContainerSpec, ProbeKind } from '../pod.ts';
 import type { KubeObject } from '../store.ts';
 import { findProgram } from './command.ts';
 import { Container, link } from './container.ts';
 import { DEFAULT_PATH, environmentOf, expand } from './environment.ts';
 import type { PostEvent } from './event-recorder.ts';
+import { PodProbes } from './pod-probes.ts';
 import {
   type ContainerRecord,
   type PodRecord,
@@ -18,6 +19,8 @@ import {
   restarts,
   statusOf,
 } from './pod-status.ts';
+import { wordOf } from './prober.ts';
+import { RestartBackoff } from './restart-backoff.ts';
 import type { ShimPool, Task } from './shim.ts';
 import { type VolumeHost, volumePath } from './volumes.ts';
 
@@ -26,11 +29,8 @@ import { type VolumeHost, volumePath } from './volumes.ts';
  * container is created. On the lab's containerd the sandbox, with its network, was the larger part.
  */
 const SANDBOX_SHARE = 0.6;
-const MAX_BACKOFF_MS = 300_000;
 /** Taken once: reading process.env asks the system each time. */
 const HOST_ENV = { ...process.env };
-/** A container that ran so long has its back-off forgotten. */
-const FORGIVEN_MS = 600_000;
 
 export interface WorkerHost extends VolumeHost {
   clock: Clock;
@@ -61,12 +61,20 @@ export class PodWorker {
   readonly record: PodRecord;
   readonly #host: WorkerHost;
   readonly #ending = new AbortController();
+  readonly #probes: PodProbes;
+  /** Containers that a probe ended. */
+  readonly #unwell = new WeakSet<Container>();
   #written = '';
   #done: Promise<void> = Promise.resolve();
 
   constructor(pod: KubeObject, host: WorkerHost) {
     this.#host = host;
     this.record = podRecord(pod, host.hostIp, host.podIp, host.clock.wall());
+    this.#probes = new PodProbes(this.record, host, {
+      changed: () => this.#write(),
+      unwell: (record, kind, container) => void this.#endUnwell(record, kind, container),
+    });
+    this.#ending.signal.addEventListener('abort', () => this.#probes.stop());
   }
 
   /** Starts the pod's life; never rejects. */
@@ -107,6 +115,7 @@ export class PodWorker {
   async #live(): Promise<void> {
     const { clock, startLatencyMs } = this.#host;
     this.#write();
+    this.#probes.start();
     await clock.sleep(startLatencyMs * SANDBOX_SHARE, this.#ending.signal);
     this.record.sandboxed = true;
     for (const record of this.record.init) {
@@ -115,34 +124,53 @@ export class PodWorker {
     }
     const again = (exitCode: number) => restarts(this.record.pod, exitCode);
     await Promise.all(this.record.main.map((record) => this.#run(record, again)));
+    this.#probes.stop();
+  }
+
+  /** A container that failed its liveness or startup probe is ended; #run starts it again. */
+  async #endUnwell({ spec }: ContainerRecord, kind: ProbeKind, container: Container): Promise<void> {
+    const { pod } = this.record;
+    const then = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
+    const message = `Container ${spec.name} failed ${wordOf(kind)} probe${then}`;
+    this.#host.event(pod, 'Normal', 'Killing', message);
+    this.#unwell.add(container);
+    const own = spec[kind]?.terminationGracePeriodSeconds;
+    await container.stop((own ?? pod.spec.terminationGracePeriodSeconds) * 1_000);
   }
 
   /** Starts a container, again and again as `again` says of its exit code. */
   async #run(record: ContainerRecord, again: (exitCode: number) => boolean): Promise<void> {
-    let failures = 0;
+    const backoff = new RestartBackoff(this.#host.backoffMs);
     for (;;) {
       const container = await this.#startUntilStarted(record);
       await container.ended;
       this.#ending.signal.throwIfAborted();
-      if (!again(container.exitCode as number)) break;
-      if ((container.finishedAt as number) - container.startedAt > FORGIVEN_MS) failures = 0;
-      failures += 1;
-      this.#write();
-      // As the kubelet: the first restart comes at once, each later one after a pause that doubles.
-      if (failures > 1) await this.#backOff(record, failures - 1);
+      const unwell = this.#unwell.has(container);
+      const restarted = unwell
+        ? this.record.pod.spec.restartPolicy !== 'Never'
+        : again(container.exitCode as number);
+      if (!restarted) break;
+      const ended = container.finishedAt as number;
+      // One that a probe ended is started in the same breath, whatever its exit code: what counts is the end before.
+      const since = unwell ? record.previous?.finishedAt : ended;
+      if (unwell) this.#retire(record);
+      else this.#write();
+      if (since === undefined) continue;
+      if (backoff.remainingMs(since, this.#host.clock.wall()) > 0)
+        await this.#backOff(record, backoff, ended);
+      backoff.started(since, this.#host.clock.wall());
     }
     if (phaseOf(this.record) === 'Failed' || record.current?.exitCode !== undefined) this.#write();
   }
 
-  async #backOff(record: ContainerRecord, round: number): Promise<void> {
-    const { backoffMs, clock, event } = this.#host;
+  async #backOff(record: ContainerRecord, backoff: RestartBackoff, ended: number): Promise<void> {
+    const { clock, event } = this.#host;
     const { pod } = this.record;
-    const pause = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** (round - 1));
     const whose = `${record.spec.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
     this.#retire(record);
     record.waiting = {
       reason: 'CrashLoopBackOff',
-      message: `back-off ${pause / 1_000}s restarting failed container=${whose}`,
+      message: `back-off ${backoff.pauseMs / 1_000}s restarting failed container=${whose}`,
     };
     event(
       pod,
@@ -151,7 +179,7 @@ export class PodWorker {
       `Back-off restarting failed container ${whose.replace('pod=', 'in pod ')}`,
     );
     this.#write();
-    await clock.sleep(pause, this.#ending.signal);
+    await clock.sleep(backoff.remainingMs(ended, clock.wall()), this.#ending.signal);
   }
 
   #retire(record: ContainerRecord): void {
@@ -199,6 +227,9 @@ export class PodWorker {
     this.#retire(record);
     record.current = container;
     record.attempts += 1;
+    record.started = !spec.startupProbe;
+    record.ready = !spec.readinessProbe;
+    if (record.started) this.#probes.noticed(record);
     if (this.#ending.signal.aborted) container.signal('SIGKILL');
     event(pod, 'Normal', 'Started', `Started container ${spec.name}`);
     this.#write();
