@@ -14,6 +14,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
+import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
+import { tryRun } from '../harness/exec/exec.ts';
+import { CommandUndo, takeBack } from './command-undo.ts';
+import { removeImpairment } from './network/impairments.ts';
 
 /** How to heal a fault without the process that injected it. */
 export const HealRecord = z.discriminatedUnion('by', [
@@ -25,6 +29,12 @@ export const HealRecord = z.discriminatedUnion('by', [
   }),
   /** The load goes with the cluster or the namespace that it was put in; nothing on a node was changed. */
   z.strictObject({ by: z.literal('namespace'), namespace: z.string(), cluster: z.string() }),
+  /** Take back changes of kernels, in this order. */
+  z.strictObject({ by: z.literal('commands'), undo: z.array(CommandUndo) }),
+  /** Take it out of what a relay of the network lab is asked for. */
+  z.strictObject({ by: z.literal('impairment'), file: z.string(), id: z.string() }),
+  /** What was broken is a process that ends with the harness, however that goes. */
+  z.strictObject({ by: z.literal('lifeline'), what: z.string() }),
 ]);
 export type HealRecord = z.infer<typeof HealRecord>;
 
@@ -70,25 +80,51 @@ export function journal(entry: Omit<Entry, 'pid'>, dir = journalDir()): JournalE
   return { forget: () => rmSync(path, { force: true }) };
 }
 
-/** Heals what runs that are gone have left in the journal; names each. Safe to repeat. */
+/**
+ * Heals what runs that are gone have left in the journal; names each. Safe to repeat.
+ * @throws OrdealError FAULTS_NOT_HEALED (exit 4) after all were tried; those that failed stay in the journal.
+ */
 export async function healJournal(dir = journalDir()): Promise<string[]> {
   if (!existsSync(dir)) return [];
   const healed: string[] = [];
+  const failed: string[] = [];
   for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
     const path = join(dir, name);
     const entry = Entry.safeParse(JSON.parse(readFileSync(path, 'utf8')));
     if (!entry.success || alive(entry.data.pid)) continue;
     const { record, kind, run } = entry.data;
-    if (record.by === 'gpu-knobs') {
-      for (const node of record.nodes) {
-        // A node that is gone took the fault with it.
-        if (existsSync(node.stateDir)) await removeFault(node, record.fault);
-      }
+    try {
+      await healBy(record);
+    } catch (error) {
+      failed.push(`fault ${kind} of run ${run}: ${messageOf(error)}`);
+      continue;
     }
     rmSync(path, { force: true });
     healed.push(`fault ${kind} of run ${run}`);
   }
-  return healed;
+  if (failed.length === 0) return healed;
+  throw new OrdealError({
+    code: 'FAULTS_NOT_HEALED',
+    exit: EXIT.unable,
+    tried: 'healing what runs that are gone have left',
+    seen: failed.join('\n'),
+    todo: 'mend what is named there, then run `ordeal clean` again',
+  });
+}
+
+async function healBy(record: HealRecord): Promise<void> {
+  if (record.by === 'gpu-knobs') {
+    for (const node of record.nodes) {
+      // A node that is gone took the fault with it.
+      if (existsSync(node.stateDir)) await removeFault(node, record.fault);
+    }
+  } else if (record.by === 'commands') {
+    for (const change of record.undo) {
+      await takeBack(change, (argv) => tryRun([...change.enter, ...argv]));
+    }
+  } else if (record.by === 'impairment') {
+    await removeImpairment(record.file, record.id);
+  }
 }
 
 function alive(pid: number): boolean {

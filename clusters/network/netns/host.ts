@@ -1,0 +1,40 @@
+import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import { tryRun } from '../../../harness/exec/exec.ts';
+import type { Hop } from '../port.ts';
+
+/** Runs an argument array on the machine that the lab is on. */
+export type Exec = Hop['exec'];
+
+export const thisMachine: Exec = tryRun;
+
+/** A network namespace as a hop. */
+export function namespaceHop(name: string, namespace: string, exec: Exec): Hop {
+  const enter = ['ip', 'netns', 'exec', namespace];
+  return { name, enter, exec: (argv, options) => exec([...enter, ...argv], options) };
+}
+
+/**
+ * Standard output of a command that has to succeed.
+ * @throws OrdealError NETWORK_LAB_COMMAND (exit 4) with what the command said.
+ */
+export async function must(exec: Exec, argv: readonly string[], input?: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await exec(argv, input === undefined ? {} : { input });
+  if (exitCode === 0) return stdout;
+  throw new OrdealError({
+    code: 'NETWORK_LAB_COMMAND',
+    exit: EXIT.unable,
+    tried: `running \`${argv.join(' ')}\` for the network lab`,
+    seen: `exit code ${exitCode}: ${stderr.trim()}`,
+    todo: 'ordeal doctor says what this machine lacks for network namespaces',
+  });
+}
+
+/** Runs `ip` once for several of its commands, inside a namespace where one is named. */
+export async function ipBatch(
+  exec: Exec,
+  namespace: string | undefined,
+  commands: readonly (readonly string[])[],
+): Promise<void> {
+  const lines = commands.map((words) => `${words.join(' ')}\n`).join('');
+  await must(exec, ['ip', ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], lines);
+}

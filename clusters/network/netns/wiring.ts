@@ -1,0 +1,66 @@
+import { type Exec, ipBatch, must } from './host.ts';
+
+/** The namespaces and names of one link's cable. */
+export interface Wiring {
+  edge: string;
+  nic: string;
+  cloud: string;
+  /** The cloud has a NIC for each link: `c0`, `c1` … */
+  cloudInterface: string;
+  /** Third figure of the link's own network, 10.9.N.0/24. */
+  subnet: number;
+}
+
+export const EDGE = 'e0';
+export const NIC_EDGE = 'n0';
+export const NIC_CLOUD = 'n1';
+const BRIDGE = 'br0';
+
+export const cloudAddress = ({ subnet }: Wiring) => `10.9.${subnet}.1`;
+export const edgeAddress = ({ subnet }: Wiring) => `10.9.${subnet}.2`;
+
+/** Makes the namespaces of the edge and of its NIC, and lays the cable edge – NIC – cloud with a bridge in the NIC. */
+export async function wire(exec: Exec, wiring: Wiring): Promise<void> {
+  const { edge, nic, cloud, cloudInterface } = wiring;
+  await ipBatch(exec, undefined, [
+    ['netns', 'add', edge],
+    ['netns', 'add', nic],
+    veth([EDGE, edge], [NIC_EDGE, nic]),
+    veth([NIC_CLOUD, nic], [cloudInterface, cloud]),
+  ]);
+  await ipBatch(exec, edge, [
+    ['link', 'set', 'lo', 'up'],
+    ['address', 'add', `${edgeAddress(wiring)}/24`, 'dev', EDGE],
+    ...up(EDGE),
+  ]);
+  await ipBatch(exec, nic, [
+    ['link', 'add', BRIDGE, 'type', 'bridge', 'mcast_snooping', '0'],
+    ['link', 'set', NIC_EDGE, 'master', BRIDGE],
+    ['link', 'set', NIC_CLOUD, 'master', BRIDGE],
+    ...[NIC_EDGE, NIC_CLOUD, BRIDGE].flatMap(up),
+  ]);
+  await ipBatch(exec, cloud, [
+    ['address', 'add', `${cloudAddress(wiring)}/24`, 'dev', cloudInterface],
+    ...up(cloudInterface),
+  ]);
+  const features = (namespace: string, device: string, ...words: string[]) =>
+    must(exec, ['ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, ...words]);
+  // A frame is a datagram, as on a wire, and no bigger.
+  await features(edge, EDGE, 'gso', 'off', 'tso', 'off');
+  await features(cloud, cloudInterface, 'gso', 'off', 'tso', 'off');
+  // A healthy NIC finishes the checksum of what was handed to it half made; here the kernel does as the frame leaves.
+  await features(nic, NIC_EDGE, 'tx', 'off');
+  await features(nic, NIC_CLOUD, 'tx', 'off');
+}
+
+function veth([from, at]: [string, string], [peer, peerAt]: [string, string]): string[] {
+  return [...['link', 'add', from, 'netns', at, 'type', 'veth'], ...['peer', 'name', peer, 'netns', peerAt]];
+}
+
+/** Without an IPv6 address of its own a device stays silent until it is spoken through. */
+function up(device: string): string[][] {
+  return [
+    ['link', 'set', device, 'addrgenmode', 'none'],
+    ['link', 'set', device, 'up'],
+  ];
+}

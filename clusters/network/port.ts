@@ -1,0 +1,146 @@
+/**
+ * The network port: the way from edge nodes to the cloud, as a lab made it. One link an edge node, with a tunnel over
+ * it; the tunnel carries what pods send to the cloud, and the node's host network uses the link itself.
+ *
+ *   edge [wg0 | e0] --- nic [n0 … n1] --- cloud [c0 | wg0]
+ */
+import { z } from 'zod';
+import type { Evidence } from '../../harness/verdict/verdict.ts';
+
+/** How the nodes are kept apart: not at all, or by network namespaces of this machine’s kernel. */
+export type Isolation = 'process' | 'netns';
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+/** What the cloud serves: MQTT over TCP, and an echo of UDP datagrams. */
+export interface Services {
+  mqtt: Endpoint;
+  echo: Endpoint;
+}
+
+interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A host on the path that has a network namespace of its own. */
+export interface Hop {
+  name: string;
+  /** Runs an argument array (never a shell string) in the hop's network namespace, whatever its exit code. */
+  exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
+  /** What to put before a long-lived program's argument array so that it runs there: `ip netns exec NAME`. */
+  enter: readonly string[];
+}
+
+/** A moment of a link's tunnel, by the edge's end; InCsumErrors by the cloud's. Counters only ever grow. */
+export interface TunnelSample {
+  /** Milliseconds since the last handshake that was completed; null where there was none since the tunnel came up. */
+  handshakeAgeMs: number | null;
+  rxBytes: number;
+  txBytes: number;
+  /** UDP datagrams that the cloud's end dropped for their checksum. */
+  inCsumErrors: number;
+}
+
+/** A link between kernels: everything can be done with tc, nft and ethtool on its hops. */
+export interface KernelPath {
+  kind: 'kernel';
+  edge: Hop;
+  nic: Hop;
+  cloud: Hop;
+  /** Interface names: the edge's and the cloud's own, the NIC's towards each, and the tunnel's at both ends. */
+  interfaces: {
+    edge: string;
+    nicEdge: string;
+    nicCloud: string;
+    cloud: string;
+    tunnel: string;
+    /** Where the cloud's end has another name: every wireguard-go of a machine needs its own. */
+    tunnelAtCloud?: string;
+  };
+  /** UDP port of the tunnel at both ends. */
+  tunnelPort: number;
+}
+
+/** A link through a relay process of the lab, which does to datagrams what its file of impairments says. */
+export interface RelayPath {
+  kind: 'relay';
+  /** JSON of `Impairments`; replaced by rename; applied within 100 ms. */
+  impairments: string;
+  /** JSON of `RelayState`; replaced by rename at least every 200 ms and after every change of the impairments. */
+  state: string;
+}
+
+export interface EdgeLink {
+  /** Name of the edge node. */
+  node: string;
+  /** The cloud's services as a pod of the node reaches them, through the tunnel. */
+  throughTunnel: Services;
+  /** The same as the node's host network reaches them. */
+  byHost: Services;
+  path: KernelPath | RelayPath;
+  /** TX checksum offload of the edge's NIC (both ends of the link), as it is now or as asked; persisted across a restart of the tunnel. */
+  setOffload(on: boolean): Promise<void>;
+  offload(): Promise<boolean>;
+  /** WireGuard's persistent keepalive at both ends, in seconds; 0 for none. */
+  setKeepalive(seconds: number): Promise<void>;
+  /** Takes the edge's end of the tunnel down and up again: its session is lost, a new handshake is needed. */
+  restartTunnel(): Promise<void>;
+  sample(): Promise<TunnelSample>;
+}
+
+export interface EdgeNetwork {
+  isolation: Isolation;
+  evidence: Evidence;
+  /** `wireguard-go 0.0.20220316`, `modelled tunnel`, … by name, for the history. */
+  versions: Record<string, string>;
+  /** Where the cloud's servers have to listen, and the hop that they run on (undefined: any process of this machine). */
+  cloud: { listen: Services; hop: Hop | undefined };
+  links: readonly EdgeLink[];
+  /** Takes everything down; nothing is left. Idempotent. */
+  down(): Promise<void>;
+}
+
+const share = z.number().min(0).max(100).default(0);
+
+/** What a relay does to the datagrams that match. The strongest of several impairments counts. */
+export const Impairment = z.strictObject({
+  id: z.string(),
+  /** Wall ms after which the relay forgets it by itself, whatever became of the harness. */
+  untilWall: z.number(),
+  direction: z.enum(['both', 'to-cloud', 'to-edge']).default('both'),
+  /** All datagrams of the link, the tunnel's, or the tunnel's handshakes (message types 1 and 2) alone. */
+  match: z.enum(['all', 'tunnel', 'handshake']).default('tunnel'),
+  delayMs: z.number().nonnegative().default(0),
+  jitterMs: z.number().nonnegative().default(0),
+  /** In percent of the datagrams. */
+  loss: share,
+  corrupt: share,
+  duplicate: share,
+  reorder: share,
+  /** Kilobits a second; 0: as fast as it goes. */
+  rateKbit: z.number().nonnegative().default(0),
+  /** Datagrams of more bytes than this vanish; 0: none do. */
+  maxBytes: z.int().nonnegative().default(0),
+  /** A NIC whose checksum engine is broken: what was sent with TX offload on leaves with its checksum half made. */
+  offloadDefect: z.boolean().default(false),
+  /** The NAT in between forgets its mapping, once, when the impairment is first seen: the edge's source port changes. */
+  rebind: z.boolean().default(false),
+});
+export type Impairment = z.infer<typeof Impairment>;
+
+export const Impairments = z.strictObject({ impairments: z.array(Impairment) });
+
+/** What a relay has done since it started. */
+export const RelayState = z.strictObject({
+  /** Ids of the impairments in force. */
+  applied: z.array(z.string()),
+  passed: z.int(),
+  /** Datagrams that an impairment touched, by its id; of an offload defect: that went through it. */
+  touched: z.record(z.string(), z.int()),
+});
+export type RelayState = z.infer<typeof RelayState>;

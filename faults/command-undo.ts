@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { EXIT, OrdealError } from '../harness/errors/error.ts';
+
+const Words = z.array(z.string()).min(1);
+
+/** How to take back a change of a kernel, by whoever knows this much: argument arrays only, never a shell string. */
+export const CommandUndo = z.strictObject({
+  /** For people: `qdisc 4f52: on n1 of the NIC of edge-1`. */
+  what: z.string(),
+  /** What to put before the commands so that they run at the target. */
+  enter: z.array(z.string()),
+  /** Prints `mark` while the change is there. */
+  look: Words,
+  mark: z.string(),
+  undo: Words,
+});
+export type CommandUndo = z.infer<typeof CommandUndo>;
+
+interface Said {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs an argument array without what is put before it: that is the runner's own affair. */
+export type Runner = (argv: readonly string[]) => Promise<Said>;
+
+/** What ip, tc and nft say of a namespace, device or table that has gone and took the change with it. */
+const VANISHED =
+  /Cannot open network namespace|Cannot find device|No such device|No such file or directory|does not exist/;
+
+/** @throws OrdealError FAULT_TARGET_UNREADABLE (exit 4) where nothing can be told. */
+export async function isThere({ what, look, mark }: CommandUndo, run: Runner): Promise<boolean> {
+  const { exitCode, stdout, stderr } = await run(look);
+  if (exitCode === 0) return stdout.includes(mark);
+  if (VANISHED.test(stderr)) return false;
+  throw new OrdealError({
+    code: 'FAULT_TARGET_UNREADABLE',
+    exit: EXIT.unable,
+    tried: `looking for ${what} with \`${look.join(' ')}\``,
+    seen: `exit code ${exitCode}: ${stderr.trim()}`,
+    todo: 'see that the command runs at the target, then run `ordeal clean`',
+  });
+}
+
+/** Undoes what is there and reads back that it is gone; what is gone already is success. */
+export async function takeBack(change: CommandUndo, run: Runner): Promise<void> {
+  if (!(await isThere(change, run))) return;
+  const { exitCode, stderr } = await run(change.undo);
+  if (!(await isThere(change, run))) return;
+  throw new OrdealError({
+    code: 'FAULT_NOT_HEALED',
+    exit: EXIT.unable,
+    tried: `taking back ${change.what} with \`${change.undo.join(' ')}\``,
+    seen: `exit code ${exitCode}, and it is still there: ${stderr.trim()}`,
+    todo: `run the command by hand, after \`${change.enter.join(' ')}\``,
+  });
+}
