@@ -17,6 +17,14 @@ const parts: Parts = {
   },
   suites: {
     gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
+    edge: async () => {
+      const [{ edgeSuite }, { openNetwork }, { LINK_FAULTS }] = await Promise.all([
+        import('./suites/edge/suite.ts'),
+        import('./clusters/network/open.ts'),
+        import('./suites/edge/link-faults.ts'),
+      ]);
+      return suite(edgeSuite({ openNetwork, faults: LINK_FAULTS }));
+    },
   },
   async reporters() {
     const [{ consoleReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
@@ -35,6 +43,12 @@ const parts: Parts = {
   async reportControls(controls) {
     const { reportControls } = await import('./reports/console.ts');
     reportControls(controls, { stdout: process.stdout, env: process.env });
+  },
+  async isolations() {
+    return (await import('./clusters/network/open.ts')).ISOLATIONS;
+  },
+  async sweepNetworks() {
+    return await (await import('./clusters/network/netns/remove.ts')).sweepLabs();
   },
   async images() {
     const { buildImages, listImages } = await import('./clusters/images/images.ts');

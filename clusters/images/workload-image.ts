@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleAgent } from './agent-bundle.ts';
+import { bundleAll } from './bundle.ts';
 import { cached, contentKey } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
@@ -9,20 +9,29 @@ import { buildRootFs, rootFsKey } from './root-fs.ts';
 const DOCKERFILE = join(import.meta.dirname, 'workload.Dockerfile');
 const ENVIRONMENT = ['PATH=/usr/local/bin:/usr/bin:/bin'];
 
-/** An image that workload pods and the fake GPU node run from, and the archive that nodes import it from. */
+/** An image that workload pods and the nodes' agents run from, and the archive that nodes import it from. */
 export interface WorkloadImage {
   tag: string;
   archive: string;
 }
 
-/** The image made here: a shell and the core utilities, this machine's Node, the agent. */
+/** The image made here: a shell and the core utilities, this machine's Node, the programs. */
 export async function localWorkload(cache: string): Promise<WorkloadImage> {
-  return named(cache, contentKey(rootFsKey(), process.version, ...ENVIRONMENT, await bundleAgent()));
+  return named(cache, contentKey(rootFsKey(), process.version, ...ENVIRONMENT, ...(await programs())));
 }
 
 /** The image made on a base from a registry. */
 export async function registryWorkload(cache: string): Promise<WorkloadImage> {
-  return named(cache, contentKey(await readFile(DOCKERFILE), await bundleAgent()));
+  return named(cache, contentKey(await readFile(DOCKERFILE), ...(await programs())));
+}
+
+async function programs(): Promise<(string | Uint8Array)[]> {
+  return (await bundleAll()).flatMap(({ file, contents }) => [file, contents]);
+}
+
+async function writePrograms(folder: string): Promise<void> {
+  await mkdir(folder);
+  for (const { file, contents } of await bundleAll()) await writeFile(join(folder, file), contents);
 }
 
 function named(cache: string, key: string): WorkloadImage {
@@ -42,8 +51,7 @@ export async function buildLocalWorkload(image: WorkloadImage, context: BuildCon
     await mkdir(join(folder, 'root/tmp'), { mode: 0o1777 });
     await chmod(join(folder, 'root/tmp'), 0o1777);
     await copyFile(process.execPath, join(bin, 'node'));
-    await mkdir(join(folder, 'root/ordeal'));
-    await writeFile(join(folder, 'root/ordeal/gpu-node.mjs'), await bundleAgent());
+    await writePrograms(join(folder, 'root/ordeal'));
     await packFolder(join(folder, 'root'), join(folder, 'layer.tar'), context);
     await writeImageArchive(
       partial,
@@ -62,7 +70,7 @@ export async function buildRegistryWorkload(image: WorkloadImage, context: Build
   await cached(image.archive, async (partial) => {
     context.progress('workload image: building on its base from the registry');
     const folder = await context.scratch();
-    await writeFile(join(folder, 'gpu-node.mjs'), await bundleAgent());
+    await writePrograms(join(folder, 'ordeal'));
     await copyFile(DOCKERFILE, join(folder, 'Dockerfile'));
     await context.run(['docker', 'build', '--tag', image.tag, folder]);
     await context.run(['docker', 'save', '--output', partial, image.tag]);

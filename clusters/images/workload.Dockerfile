@@ -1,7 +1,7 @@
-# What workload pods and the fake GPU node run from, where a registry can be reached. Any base with a POSIX shell, the
+# What workload pods and the nodes' agents run from, where a registry can be reached. Any base with a POSIX shell, the
 # core utilities and Node 20 will do: docker build --build-arg BASE=…
 ARG BASE=node:20-slim
 FROM ${BASE}
-COPY gpu-node.mjs /ordeal/gpu-node.mjs
+COPY ordeal /ordeal
 ENTRYPOINT []
 CMD []

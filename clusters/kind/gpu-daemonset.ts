@@ -51,6 +51,8 @@ export function gpuDaemonSet(image: string): V1DaemonSet {
               image,
               imagePullPolicy: 'Never',
               command: ['node', '/ordeal/gpu-node.mjs'],
+              // Without a request it would have the least share of a busy node, and its timers would show that.
+              resources: { requests: { cpu: '500m' } },
               env: [
                 { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                 { name: 'ORDEAL_GPU_CONFIG', value: JSON.stringify(config) },

@@ -24,7 +24,7 @@ export async function ablate(
   const varied = suite?.ablation;
   if (!suite || !varied || suites.length > 1) {
     throw planInvalid('choosing what to vary', [
-      { path: 'suites', message: 'expected one suite that has remedies: gpu' },
+      { path: 'suites', message: 'expected one suite that has remedies to vary' },
     ]);
   }
   const all = varied.variants(plan);

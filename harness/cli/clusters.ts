@@ -9,23 +9,28 @@ import type { Parts } from './parts.ts';
 import { overridesOf, providerOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
 
-/** `ordeal doctor`: what each provider finds on this machine, and what mends what is missing. */
+/**
+ * `ordeal doctor`: what each provider and each isolation finds on this machine, and what mends what is missing. Exit 0
+ * when a provider is ready.
+ */
 export async function doctor(parts: Parts, json: boolean): Promise<ExitCode> {
   const found: Record<string, Readiness[]> = {};
   for (const [name, load] of Object.entries(parts.providers)) found[name] = await (await load()).readiness();
+  const ready = Object.values(found).some((checks) => checks.every(({ ok }) => ok));
+  for (const [name, readiness] of Object.entries(await parts.isolations())) found[name] = await readiness();
   if (json) {
     process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
   } else {
     for (const [name, checks] of Object.entries(found)) {
-      const ready = checks.every(({ ok }) => ok);
-      process.stdout.write(`${name}: ${ready ? 'ready' : 'not ready'}\n`);
+      const all = checks.every(({ ok }) => ok);
+      process.stdout.write(`${name}: ${all ? 'ready' : 'not ready'}\n`);
       for (const check of checks) {
         process.stdout.write(`  ${check.ok ? 'ok     ' : 'missing'}  ${check.name}: ${check.detail}\n`);
         if (!check.ok && check.mend) process.stdout.write(`           do: ${check.mend}\n`);
       }
     }
   }
-  return Object.values(found).some((checks) => checks.every(({ ok }) => ok)) ? EXIT.certified : EXIT.unable;
+  return ready ? EXIT.certified : EXIT.unable;
 }
 
 /** `ordeal up`: a cluster that stays, until `ordeal down`. */
@@ -60,6 +65,7 @@ export async function down(parts: Parts, name: string): Promise<ExitCode> {
 export async function clean(parts: Parts): Promise<ExitCode> {
   const removed = await parts.healJournal();
   for (const load of Object.values(parts.providers)) removed.push(...(await (await load()).clean()));
+  removed.push(...(await parts.sweepNetworks()));
   for (const folder of abandonedWorkDirs()) {
     removeWorkDir(folder);
     removed.push(`scratch folder ${folder}`);

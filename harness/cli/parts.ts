@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ClusterHandle, Provider, ReportContext, Reporter, Suite } from '../run/ports.ts';
+import type { ClusterHandle, Provider, Readiness, ReportContext, Reporter, Suite } from '../run/ports.ts';
 import type { Control } from '../verdict/exit-code.ts';
 
 /** Image building, as the command line offers it. */
@@ -27,8 +27,12 @@ export interface Parts {
     log: Pick<Logger, 'error'>,
   ): Promise<unknown>;
   reportControls(controls: readonly Control[]): Promise<void>;
+  /** What each isolation of edge networks needs of this machine, by name. */
+  isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;
   images(): Promise<Images>;
   faults(): Promise<readonly { kind: string; title: string }[]>;
+  /** Removes network labs whose process is gone; names what it did. */
+  sweepNetworks(): Promise<string[]>;
   /** Heals what the journal of faults still lists; names what it did. */
   healJournal(): Promise<string[]>;
 }

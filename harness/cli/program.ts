@@ -26,6 +26,7 @@ function withRunOptions(command: Command): Command {
     .option('--plan <file>', 'a plan in YAML')
     .option('--suite <name>', 'a suite; may be given again', collect, [])
     .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
+    .option('--isolation <kind>', 'of embedded edge nodes: auto, process or netns')
     .option('--seed <number>', 'seed of everything that is drawn')
     .option('--deadline <duration>', 'end of the run, such as 30m')
     .option('--out <folder>', 'where the run’s files go');

@@ -19,6 +19,7 @@ export interface RunOptions {
   profile?: string;
   level?: string;
   cluster?: string;
+  isolation?: string;
   kubernetes?: string;
   workers?: string;
   seed?: string;
@@ -33,6 +34,7 @@ export function overridesOf(options: RunOptions): string[] {
     ['profile', options.profile],
     ['level', options.level],
     ['cluster.provider', options.cluster],
+    ['cluster.isolation', options.isolation],
     ['cluster.kubernetes', options.kubernetes && JSON.stringify(options.kubernetes)],
     ['cluster.workers', options.workers],
     ['seed', options.seed],

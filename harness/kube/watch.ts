@@ -1,9 +1,9 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Clock } from '../clock/clock.ts';
 import type { Kube } from './client.ts';
+import { openStream } from './stream.ts';
 
 type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -138,22 +138,13 @@ async function* lines<T>(
   }
 }
 
-/** A GET with the kubeconfig's credentials on the kept agent. @throws Expired on 410, Error on any other failure. */
+/** @throws Expired on 410, Error on any other failure. */
 async function open<T extends KubernetesObject>(
   { kube, path }: WatchOptions<T>,
   signal: AbortSignal,
   query: Record<string, string>,
 ): Promise<IncomingMessage> {
-  const server = kube.config.getCurrentCluster()?.server ?? '';
-  const url = new URL(`${server}${path}?${new URLSearchParams(query)}`);
-  const options: RequestOptions = {};
-  await kube.config.applyToHTTPSOptions(options);
-  const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const call = send(url, { ...options, agent: kube.agent, signal, method: 'GET' }, resolve);
-    call.once('error', reject);
-    call.end();
-  });
+  const response = await openStream(kube, path, query, signal);
   if (response.statusCode === 200) return response;
   response.resume();
   if (response.statusCode === 410) throw new Expired('the version is too old');

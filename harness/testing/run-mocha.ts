@@ -10,10 +10,10 @@ await mocha.loadFilesAsync();
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const runner = mocha.run((failures) => {
+  const end = () => process.exit(failures > 0 ? 1 : 0);
   // A hook that fails is no test, and still no success.
-  process.send?.({ ...counts, failed: Math.max(counts.failed, failures) }, () =>
-    process.exit(failures > 0 ? 1 : 0),
-  );
+  if (process.send) process.send({ ...counts, failed: Math.max(counts.failed, failures) }, end);
+  else end();
 });
 runner.on(EVENT_TEST_PASS, () => {
   counts.passed += 1;

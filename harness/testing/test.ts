@@ -1,11 +1,12 @@
 /**
- * `npm test [LANE …]`: every lane that this machine can hold, each in a process of its own. Lanes that start containers
- * of Docker's run one after the other beside those that do not; what a lane says is printed in one piece. A lane that
- * this machine cannot hold is skipped by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The
- * last line is the count.
+ * `npm test [LANE …]`: every lane that this machine can hold, each in a process of its own. Where there are processors
+ * enough, lanes that start Docker's containers run beside those that do not, and what a lane says is printed in one piece;
+ * on two processors they would take each other's time, and time is judged. A lane that this machine cannot hold is skipped
+ * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The last line is the count.
  */
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { tryRun } from '../exec/exec.ts';
 
@@ -26,8 +27,11 @@ interface Lane {
   timeoutMs: number;
 }
 
+/** A kind cluster alone keeps two busy. */
+const PROCESSORS_FOR_TWO = 4;
+
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|kind)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|kind)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -45,22 +49,30 @@ const lanes: readonly Lane[] = [
     timeoutMs: 180_000,
   },
   {
+    name: 'netns',
+    files: (name) => name.endsWith('.netns.test.ts'),
+    missing: () => missingFor('netns'),
+    track: 'machine',
+    timeoutMs: 120_000,
+  },
+  {
     name: 'kind',
     files: (name) => name.endsWith('.kind.test.ts'),
-    missing: missingForKind,
+    missing: () => missingFor('kind'),
     track: 'docker',
     timeoutMs: 600_000,
   },
 ];
 
-/** What `ordeal doctor` would say of kind, in one line. */
-async function missingForKind(): Promise<string | undefined> {
-  for (const command of ['docker', 'kind']) {
-    const found = await tryRun([command, 'version']).catch(() => undefined);
-    if (found?.exitCode !== 0) return `\`${command} version\` does not succeed`;
-  }
-  const images = await tryRun(['docker', 'image', 'ls', '--quiet', 'localhost/ordeal-node']);
-  return images.stdout === '' ? 'there is no node image: ordeal images build' : undefined;
+let doctor: Promise<Record<string, { name: string; ok: boolean; detail: string }[]>> | undefined;
+
+/** What `ordeal doctor` finds missing for a provider or an isolation, in one line. */
+async function missingFor(what: string): Promise<string | undefined> {
+  doctor ??= tryRun([process.execPath, 'ordeal.mjs', 'doctor', '--json']).then(({ stdout }) =>
+    JSON.parse(stdout),
+  );
+  const missing = (await doctor)[what]?.filter(({ ok }) => !ok);
+  return missing?.map(({ name, detail }) => `${name}: ${detail}`).join('; ') || undefined;
 }
 
 async function runLane(lane: Lane, alone: boolean): Promise<Counts> {
@@ -111,7 +123,13 @@ async function runTrack(track: readonly Lane[], alone: boolean): Promise<void> {
 }
 
 const chosen = lanes.filter(({ name }) => asked.length === 0 || asked.includes(name));
-const tracks = (['machine', 'docker'] as const).map((name) => chosen.filter(({ track }) => track === name));
-await Promise.all(tracks.map((track) => runTrack(track, chosen.length === 1)));
+const tracks = (['machine', 'docker'] as const)
+  .map((name) => chosen.filter(({ track }) => track === name))
+  .filter((track) => track.length > 0);
+if (tracks.length > 1 && availableParallelism() >= PROCESSORS_FOR_TWO) {
+  await Promise.all(tracks.map((track) => runTrack(track, false)));
+} else {
+  for (const track of tracks) await runTrack(track, true);
+}
 process.exitCode = total.failed > 0 || chosen.length === 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
+  eventRateUpperBound,
   interval,
   lowerBound,
   quantile,
@@ -144,6 +145,33 @@ describe('quantileUpperBound', () => {
           if (rank > 1) expect(binomialTail(rank - 2, n, p)).to.be.below(level + 1e-9);
           expect(rank).to.be.at.least(quantile(upTo(n), p) as number);
         }
+      }),
+    );
+  });
+});
+
+describe('eventRateUpperBound', () => {
+  /** P(X ≤ k) for X of Poisson(mean), summed term by term. */
+  const poissonTail = (k: number, mean: number) => {
+    let term = Math.exp(-mean);
+    let sum = term;
+    for (let at = 1; at <= k; at++) {
+      term *= mean / at;
+      sum += term;
+    }
+    return sum;
+  };
+
+  it('is about three in the time watched where nothing happened', () => {
+    expect(eventRateUpperBound(0, 10, 0.95)).to.be.closeTo(0.2996, 1e-4);
+    expect(eventRateUpperBound(0, 0, 0.95)).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it('is the rate at which so few would be seen just so seldom', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 500 }), (events, exposure) => {
+        const mean = eventRateUpperBound(events, exposure, 0.95) * exposure;
+        expect(poissonTail(events, mean)).to.be.closeTo(0.05, 1e-6);
       }),
     );
   });

@@ -32,6 +32,17 @@ export function interval(
   };
 }
 
+/**
+ * One-sided upper bound of how often something happens, from how often it did in a time: with probability `confidence`
+ * the true rate is at most this. Exact for events that come independently of each other.
+ * @param exposure how long it was watched, in the unit that the rate is per
+ */
+export function eventRateUpperBound(events: number, exposure: number, confidence: number): number {
+  if (!(exposure > 0)) return Number.POSITIVE_INFINITY;
+  if (events === 0) return -Math.log1p(-confidence) / exposure;
+  return jstat.gamma.inv(confidence, events + 1, 1) / exposure;
+}
+
 /** The least number of samples whose upper bound is at most `rate` when none of them failed: about 3 / rate at 95 %. */
 export function samplesForZeroFailures(rate: number, confidence: number): number {
   return Math.ceil(Math.log1p(-confidence) / Math.log1p(-rate));

@@ -6,6 +6,10 @@ declare module 'jstat' {
     /** The x for which cdf(x) is p. */
     inv(p: number, alpha: number, beta: number): number;
   }
-  const jstat: { beta: Beta };
+  interface Gamma {
+    /** The x for which the distribution function of shape and scale is p. */
+    inv(p: number, shape: number, scale: number): number;
+  }
+  const jstat: { beta: Beta; gamma: Gamma };
   export default jstat;
 }

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/schema.ts';
 import type { Suite } from '../run/ports.ts';
 import { isUnhealed, judgeFaults } from './faults.ts';
 import {
-  type Evidence,
+  Evidence,
   type FaultVerdict,
   type Outcome,
   type Requirement,
@@ -92,11 +92,12 @@ function overall(cutShort: number, refusals: number, doubts: number): Outcome {
 function judgeRequirement(
   requirement: Requirement,
   history: History,
-  evidence: Evidence,
+  ofCluster: Evidence,
   skip: string | undefined,
 ): RequirementVerdict {
   const { id, title } = requirement;
   const checked = check(requirement, history);
+  const evidence = Evidence.safeParse(requirement.evidence?.(history)).data ?? ofCluster;
   const verdict: RequirementVerdict = { id, title, ...checked, evidence };
   if (skip === undefined) return verdict;
   return { ...verdict, verdict: 'inconclusive', reason: `left out by the plan: ${skip}`, skipped: true };

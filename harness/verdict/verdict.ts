@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { History } from '../history/event.ts';
 
 export const Outcome = z.enum(['pass', 'fail', 'inconclusive']);
 export type Outcome = z.infer<typeof Outcome>;
@@ -86,7 +87,7 @@ export type Verdict = z.infer<typeof Verdict>;
 export interface Requirement {
   id: string;
   title: string;
-  check(
-    history: import('../history/event.ts').History,
-  ): Omit<RequirementVerdict, 'id' | 'title' | 'evidence' | 'skipped'>;
+  check(history: History): Omit<RequirementVerdict, 'id' | 'title' | 'evidence' | 'skipped'>;
+  /** How real what it rests on was, where that is not as real as the cluster; undefined: as the cluster. */
+  evidence?(history: History): Evidence | undefined;
 }

@@ -96,14 +96,14 @@ export function declareProbes(early: Early): void {
           {
             name: 'final',
             script: "trap 'told=still' TERM; while :; do sleep 0.2; echo $told; done",
-            graceSeconds: 60,
+            graceSeconds: 3,
             probes: {
               livenessProbe: {
                 exec: { command: ['false'] },
                 ...often,
                 initialDelaySeconds: 3,
                 failureThreshold: 1,
-                terminationGracePeriodSeconds: 3,
+                terminationGracePeriodSeconds: 90,
               },
             },
           },
@@ -223,7 +223,7 @@ export function declareProbes(early: Early): void {
       await bench.remove('mended');
     });
 
-    it('restartPolicy Never: it ends the pod, with the probe’s own grace, after the initial delay', async () => {
+    it('restartPolicy Never: it ends the pod, with the pod’s grace and not the probe’s, after the initial delay', async () => {
       const { status } = await bench.phase('final', 'Failed');
       const main = status?.containerStatuses?.[0];
       expect(main?.restartCount).to.equal(0);
@@ -234,7 +234,7 @@ export function declareProbes(early: Early): void {
       expect(told - Number(startedAt)).to.be.at.least(3_000);
       expect(Number(finishedAt) - told).to.be.below(45_000);
       const [killing] = await bench.events('final', 'Killing');
-      expect(killing?.message).to.equal('Container main failed liveness probe');
+      expect(killing?.message).to.equal('Stopping container main');
     });
 
     it('a startup probe keeps the others back, and the pod unready, until it succeeds', async () => {

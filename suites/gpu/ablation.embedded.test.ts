@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ordeal, outFolder } from './testing/command.ts';
+import { ordeal, outFolder } from '../testing/command.ts';
 
 describe('ablation of the GPU remedies on embedded', function () {
   this.timeout(120_000);

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { readHistory } from '../../harness/history/reader.ts';
-import { ordeal, outFolder, start, verdictIn, verdicts } from './testing/command.ts';
+import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
 
 /** As small as shows it: two Jobs at once, twice. */
 const SMALL = ['--level', 'smoke', '--set', 'suites.0.settings.starts=32'];

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { run } from '../../harness/exec/exec.ts';
 import { readHistory } from '../../harness/history/reader.ts';
-import { ordeal, outFolder, start, verdictIn, verdicts } from './testing/command.ts';
+import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
 
 const containers = async () =>
   (await run(['docker', 'ps', '--all', '--format', '{{.Names}}'])).stdout.split('\n').filter(Boolean);

@@ -12,15 +12,17 @@ import { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { quantile } from '../../harness/verdict/bounds.ts';
-import { advertiseSlots, makeNamespace, readQuota, workersOf } from './ground.ts';
+import { makeNamespace } from '../namespace.ts';
+import { advertiseSlots, makeQuota, readQuota, workersOf } from './ground.ts';
 import { startLatencies } from './latencies.ts';
 import { Load } from './load.ts';
 import { Observer } from './observe.ts';
+import { thresholdOf } from './requirements.ts';
 import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
 import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, settingsOf } from './settings.ts';
 
-/** How long a plugin may take to come back before the run goes on without: past GPU-6's own threshold. */
-const RESTART_MS = 45_000;
+/** How long a plugin may take to come back before the run goes on without, in GPU-6's own thresholds. */
+const RESTART_THRESHOLDS = 1.5;
 
 /** One run of the suite on one cluster. */
 export class Certification {
@@ -64,7 +66,8 @@ export class Certification {
 
   async #install(): Promise<void> {
     const { clock, cluster, plan, recorder, signal, undo } = this.#context;
-    await makeNamespace(this.#context, this.#namespace, this.#settings, this.#remedies);
+    await makeNamespace(this.#context, this.#namespace);
+    await makeQuota(this.#context, this.#namespace, this.#settings, this.#remedies);
     undo.push('stop the fake GPU nodes', () => cluster.stopGpuNodes());
     if (plan.profile !== 'as-is') {
       for (const [index, node] of this.#workers.entries()) {
@@ -121,14 +124,14 @@ export class Certification {
     const { pluginRestart: wanted } = this.#schedule;
     const [node] = this.#workers;
     if (!wanted || !node) return;
-    const { clock, recorder, signal } = this.#context;
+    const { clock, plan, recorder, signal } = this.#context;
     await this.#allAllocatable();
     recorder.record('suite/gpu', 'restart.went', { node: node.name });
     const fault = pluginRestart(FAULT_IDS.pluginRestart, wanted, node, RESOURCE, this.#settings.gpusPerNode);
     await this.#keeper.hold(
       fault,
       async () => {
-        const until = clock.mono() + RESTART_MS;
+        const until = clock.mono() + 1_000 * RESTART_THRESHOLDS * thresholdOf(plan, 'GPU-6');
         let registered = false;
         while (clock.mono() < until && !registered) {
           await clock.sleep(200, signal);

@@ -1,7 +1,8 @@
 import type { Cluster, ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { apiStatus, type Kube } from '../../harness/kube/client.ts';
+import type { Kube } from '../../harness/kube/client.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
+import { ignore } from '../namespace.ts';
 import { type GpuSettings, RESOURCE, type Remedies } from './settings.ts';
 import { JOB_SLOT } from './workload/jobs.ts';
 
@@ -11,32 +12,17 @@ export function workersOf(cluster: Cluster): ClusterNode[] {
   return cluster.nodes.filter(({ role }) => role === 'worker');
 }
 
-/** A namespace of the run's own, with the quota that the remedies ask for; gone at the end with all that is in it. */
-export async function makeNamespace(
-  context: SuiteContext<Cluster>,
+/** Limits the namespace's GPUs, where the remedies ask for that. */
+export async function makeQuota(
+  { cluster }: SuiteContext<Cluster>,
   namespace: string,
   settings: GpuSettings,
   remedies: Remedies,
 ): Promise<void> {
-  const { cluster, undo, clock } = context;
-  const { core } = cluster.kube;
-  undo.push(`delete namespace ${namespace}`, async () => {
-    await core.deleteNamespace({ name: namespace }).catch(ignore(404));
-    await waitFor(
-      async () => {
-        const found = await core.readNamespace({ name: namespace }).catch(ignore(404));
-        return found === undefined;
-      },
-      { what: `namespace ${namespace} gone`, deadlineMs: 25_000, intervalMs: 200, clock },
-    );
-  });
-  await core.createNamespace({
-    body: { metadata: { name: namespace, labels: { 'ordeal.dev/run': context.runId } } },
-  });
   if (remedies.quota === false) return;
   const perNode = remedies.jobCap === false ? settings.gpusPerNode : remedies.jobCap;
   const hard = remedies.quota === 'auto' ? perNode * workersOf(cluster).length : remedies.quota;
-  await core.createNamespacedResourceQuota({
+  await cluster.kube.core.createNamespacedResourceQuota({
     namespace,
     body: { metadata: { name: QUOTA }, spec: { hard: { [`requests.${RESOURCE}`]: String(hard) } } },
   });
@@ -77,12 +63,4 @@ export async function advertiseSlots(context: SuiteContext<Cluster>, cap: number
     },
     { what: `${cap} job slots on every worker`, deadlineMs: 60_000, intervalMs: 200, clock, signal },
   );
-}
-
-/** An API failure of these statuses is an answer, not an error. */
-export function ignore(...statuses: number[]) {
-  return (error: unknown): undefined => {
-    if (statuses.includes(apiStatus(error) ?? 0)) return undefined;
-    throw error;
-  };
 }

@@ -1,11 +1,11 @@
 import type { History } from '../../harness/history/event.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { Requirement } from '../../harness/verdict/verdict.ts';
+import type { Judged, Target } from '../judged.ts';
 import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
 import { checkDoubleUse } from './checkers/double-use.ts';
 import { checkFalseAllocation } from './checkers/false-allocation.ts';
-import type { Judged, Target } from './checkers/judged.ts';
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
@@ -39,10 +39,17 @@ const DEFINITIONS: readonly Definition[] = [
   },
 ];
 
+/** A requirement's threshold, in its own unit: the plan's, or the suite's. */
+export function thresholdOf(plan: Plan, id: string): number {
+  const definition = DEFINITIONS.find((each) => each.id === id);
+  if (!definition) throw new RangeError(`there is no requirement ${id}`);
+  return plan.requirements[id]?.threshold ?? definition.threshold(settingsOf(plan).settings);
+}
+
 export function requirements(plan: Plan): Requirement[] {
   const { settings } = settingsOf(plan);
-  return DEFINITIONS.map(({ id, title, threshold, check }) => {
-    const target = { level: plan.level, threshold: plan.requirements[id]?.threshold ?? threshold(settings) };
+  return DEFINITIONS.map(({ id, title, check }) => {
+    const target = { level: plan.level, threshold: thresholdOf(plan, id) };
     return { id, title, check: (history) => check(history, target, settings) };
   });
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { GpuNodeSettings, PluginDefect, WaitPoint } from '../../clusters/gpu-node/settings.ts';
-import { mistakesOf, planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type Plan, type SuitePlan } from '../../harness/plan/schema.ts';
 import type { Level, Profile } from '../../harness/verdict/verdict.ts';
+import { partOf, resolvePart } from '../plan-part.ts';
 
 export const SUITE = 'gpu';
 export const RESOURCE = 'nvidia.com/gpu';
@@ -122,18 +122,13 @@ function workersOf(plan: Plan): number {
   return plan.level === 'release' ? RELEASE_WORKERS : 3;
 }
 
-function partOf(plan: Plan): { part: SuitePlan; index: number } {
-  const index = plan.suites.findIndex(({ name }) => name === SUITE);
-  return { part: plan.suites[index] as SuitePlan, index };
-}
-
 /** The suite's part of a resolved plan. */
 export function settingsOf(plan: Plan): {
   settings: GpuSettings;
   remedies: Remedies;
   faults: SuitePlan['faults'];
 } {
-  const { part } = partOf(plan);
+  const { part } = partOf(plan, SUITE);
   return {
     settings: GpuSettings.parse(part.settings),
     remedies: Remedies.parse(part.remedies),
@@ -143,21 +138,14 @@ export function settingsOf(plan: Plan): {
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
-  const { part, index } = partOf(plan);
-  const settings = GpuSettings.safeParse({ ...defaultsOf(plan), ...part.settings });
-  const gpus = settings.success ? settings.data.gpusPerNode : GPUS;
-  const remedies = Remedies.safeParse({ ...remediesOf(plan.profile, gpus), ...part.remedies });
-  const mistakes = [
-    ...(settings.success ? [] : mistakesOf(settings.error, ['suites', index, 'settings'])),
-    ...(remedies.success ? [] : mistakesOf(remedies.error, ['suites', index, 'remedies'])),
-  ];
-  if (!settings.success || !remedies.success) throw planInvalid('checking the plan of suite gpu', mistakes);
-  const resolved = { ...part, settings: settings.data, remedies: remedies.data };
-  return {
-    ...plan,
-    cluster: { ...plan.cluster, workers: workersOf(plan) },
-    suites: plan.suites.map((other, at) => (at === index ? resolved : other)),
-  };
+  return resolvePart(plan, SUITE, {
+    settings: { schema: GpuSettings, defaults: defaultsOf(plan) },
+    remedies: {
+      schema: Remedies,
+      defaults: (settings) => remediesOf(plan.profile, settings?.gpusPerNode ?? GPUS),
+    },
+    workers: workersOf(plan),
+  });
 }
 
 /** The knobs of the fake GPU nodes for these remedies. */

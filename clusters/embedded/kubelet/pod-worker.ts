@@ -127,15 +127,23 @@ export class PodWorker {
     this.#probes.stop();
   }
 
-  /** A container that failed its liveness or startup probe is ended; #run starts it again. */
+  /**
+   * A container that failed its liveness or startup probe is ended; #run starts it again. Where nothing of the pod would be
+   * left running or started again, it is the pod that is ended, as upstream does: with the pod's grace, not the probe's.
+   */
   async #endUnwell({ spec }: ContainerRecord, kind: ProbeKind, container: Container): Promise<void> {
-    const { pod } = this.record;
-    const then = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
-    const message = `Container ${spec.name} failed ${wordOf(kind)} probe${then}`;
+    const { main, pod } = this.record;
+    const { restartPolicy, terminationGracePeriodSeconds } = pod.spec;
+    const never = restartPolicy === 'Never';
+    const whole = never && main.every(({ current }) => current === container || !current?.running);
+    const failed = `Container ${spec.name} failed ${wordOf(kind)} probe`;
+    const message = whole
+      ? `Stopping container ${spec.name}`
+      : `${failed}${never ? '' : ', will be restarted'}`;
     this.#host.event(pod, 'Normal', 'Killing', message);
     this.#unwell.add(container);
-    const own = spec[kind]?.terminationGracePeriodSeconds;
-    await container.stop((own ?? pod.spec.terminationGracePeriodSeconds) * 1_000);
+    const own = whole ? undefined : spec[kind]?.terminationGracePeriodSeconds;
+    await container.stop((own ?? terminationGracePeriodSeconds) * 1_000);
   }
 
   /** Starts a container, again and again as `again` says of its exit code. */

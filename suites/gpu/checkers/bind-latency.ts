@@ -3,8 +3,8 @@ import { overlap } from '../../../faults/load/job-burst.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { quantile, quantileUpperBound } from '../../../harness/verdict/bounds.ts';
 import { levels } from '../../../harness/verdict/level.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { recordDoubts } from './doubts.ts';
-import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
 

@@ -1,6 +1,6 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
-import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 interface Most {
   /** GPU pods of Jobs on one node at a time, and on which. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { starts, Written, without } from '../testing/written.ts';
+import { without } from '../../testing/written.ts';
+import { starts, Written } from '../testing/written.ts';
 import { checkBindLatency } from './bind-latency.ts';
 import { checkCaps } from './caps.ts';
 import { checkDoubleUse } from './double-use.ts';

@@ -1,8 +1,8 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { joinLedgers, unseen } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
-import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
 

@@ -1,7 +1,7 @@
 import type { History } from '../../../harness/history/event.ts';
+import { type Judged, judgeRate, type Target } from '../../judged.ts';
 import { disagreement, joinLedgers, lacking, type Start, unseen } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
-import { type Judged, judgeRate, type Target } from './judged.ts';
 
 export interface FalseAllocation {
   start: Start;

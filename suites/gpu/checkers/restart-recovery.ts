@@ -1,6 +1,6 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { SuiteEvents } from '../events.ts';
-import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 /** GPU-6: after the plugin went away, the time until its GPUs are allocatable again, and a fresh allocation works. */
 export function checkRestartRecovery(history: History, target: Target): Judged {

@@ -1,10 +1,10 @@
 import type { History } from '../../../harness/history/event.ts';
+import { type Judged, judgeShare, type Target } from '../../judged.ts';
 import { burstStarts } from '../latencies.ts';
 import { joinLedgers, lastSeen } from '../ledgers.ts';
 import { MAIN } from '../workload/jobs.ts';
 import { recordDoubts } from './doubts.ts';
 import { falseAllocations } from './false-allocation.ts';
-import { type Judged, judgeShare, type Target } from './judged.ts';
 
 /** GPU-3: pods that asked for GPUs and whose container started with all of them. */
 export function checkStartSuccess(history: History, target: Target): Judged {

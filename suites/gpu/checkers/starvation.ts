@@ -1,6 +1,6 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
-import { type Judged, judgeFigure, type Target } from './judged.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
 export function checkStarvation(history: History, target: Target, startDeadlineMs: number): Judged {

@@ -1,16 +1,9 @@
-import type { History, HistoryEvent } from '../../../harness/history/event.ts';
+import { WrittenHistory } from '../../testing/written.ts';
 import type { PodSeen, ProbeSeen } from '../events.ts';
 import { MAIN } from '../workload/jobs.ts';
 
-/** A history written by hand: what each line would have been stamped with is filled in. */
-export class Written {
-  readonly events: HistoryEvent[] = [];
-
-  add(source: string, type: string, body: unknown, mono = this.events.length): this {
-    this.events.push({ seq: this.events.length, mono, wall: 1e12 + mono, source, type, body });
-    return this;
-  }
-
+/** A GPU node's and its pods' history, written by hand. */
+export class Written extends WrittenHistory {
   pod(name: string, more: Partial<PodSeen> = {}): this {
     const body: PodSeen = {
       uid: `uid-${name}`,
@@ -103,9 +96,4 @@ export function starts(count: number): Written {
   const written = new Written();
   for (let index = 0; index < count; index++) written.start(`p${index}`, 'gpu-0', index * 2_000);
   return written;
-}
-
-/** The same events with some left out, renumbered as a reader would refuse otherwise. */
-export function without(history: History, drop: (event: HistoryEvent) => boolean): History {
-  return history.filter((event) => !drop(event)).map((event, seq) => ({ ...event, seq }));
 }

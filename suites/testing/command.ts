@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Verdict } from '../../../harness/verdict/verdict.ts';
+import { Verdict } from '../../harness/verdict/verdict.ts';
 
-const COMMAND = join(import.meta.dirname, '..', '..', '..', 'ordeal.mjs');
+const COMMAND = join(import.meta.dirname, '..', '..', 'ordeal.mjs');
 
 export interface Ended {
   code: number | null;
@@ -39,7 +39,7 @@ export async function ordeal(...args: string[]): Promise<Ended> {
 
 /** A folder for one run, outside of the scratch folders that the command calls its own. */
 export function outFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'gpu-suite-test-'));
+  return mkdtempSync(join(tmpdir(), 'suite-test-'));
 }
 
 export function verdictIn(folder: string): Verdict {

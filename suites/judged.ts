@@ -1,6 +1,6 @@
-import { lowerBound, upperBound } from '../../../harness/verdict/bounds.ts';
-import { levels } from '../../../harness/verdict/level.ts';
-import type { Level, Requirement } from '../../../harness/verdict/verdict.ts';
+import { lowerBound, upperBound } from '../harness/verdict/bounds.ts';
+import { levels } from '../harness/verdict/level.ts';
+import type { Level, Requirement } from '../harness/verdict/verdict.ts';
 
 export type Judged = ReturnType<Requirement['check']>;
 

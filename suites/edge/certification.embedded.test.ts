@@ -1,0 +1,3 @@
+import { declareCertification } from './testing/certifies.ts';
+
+declareCertification('process', 'modelled');

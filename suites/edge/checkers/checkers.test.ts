@@ -1,0 +1,379 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { History } from '../../../harness/history/event.ts';
+import { without } from '../../testing/written.ts';
+import { DAY_MS, day, INTERVAL_MS, Story } from '../testing/story.ts';
+import { checkDisconnect } from './disconnect.ts';
+import { checkFrequency } from './frequency.ts';
+import { checkHost } from './host.ts';
+import { checkLoss } from './loss.ts';
+import { checkNotice } from './notice.ts';
+import { checkSelfHeal } from './self-heal.ts';
+
+const target = (threshold: number) => ({ level: 'smoke', threshold }) as const;
+
+/** Left out: all events of these types, of one source where one is given. */
+const lacking = (history: History, type: string, epoch?: string): History =>
+  without(
+    history,
+    (event) =>
+      event.type === type && (epoch === undefined || (event.body as { epoch?: string }).epoch === epoch),
+  );
+
+describe('EDGE-1', () => {
+  const ten = target(10);
+
+  it('passes a day without a lost probe, and one with a disconnect that is short enough', () => {
+    expect(checkDisconnect(day().events, ten)).to.include({ verdict: 'pass', measured: 0 });
+    const short = checkDisconnect(day({ tunnelDead: [[20_000, 29_000]] }).events, ten);
+    expect(short.verdict).to.equal('pass');
+    expect(short.measured).to.be.closeTo(9, 0.051);
+  });
+
+  it('adds the sampling interval: a silence of just under ten seconds may be one of ten', () => {
+    const dead = [[20_000, 30_000]] as const;
+    const judged = checkDisconnect(day({ tunnelDead: dead }).events, target(9.99));
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.measured).to.be.closeTo(10, 0.001);
+  });
+
+  it('counts a disconnect that is open at the end', () => {
+    const judged = checkDisconnect(day({ tunnelDead: [[45_000, DAY_MS + 1]] }).events, ten);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.match(/still open/);
+  });
+
+  it('takes a disconnect across a restart of the prober for one, and not for two short ones', () => {
+    const story = quiet(day().events);
+    story
+      .probe('a', 'tunnel', [100, 20_000], [[14_000, 30_000]])
+      .probe('a', 'tunnel', [21_000, DAY_MS], [[0, 26_000]], { epoch: 'again' });
+    const judged = checkDisconnect(story.events, ten);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.measured).to.be.closeTo(12, 0.1);
+  });
+
+  /** The day without node a's own probes by the tunnel, for a test to tell them otherwise. */
+  function quiet(events: History): Story {
+    const story = new Story();
+    for (const { mono, type, body } of events) {
+      if ((body as { epoch?: string }).epoch !== 'a tunnel') story.engine(mono, type, body as object);
+    }
+    return story;
+  }
+
+  it('is inconclusive where nobody looked for longer than a disconnect may last', () => {
+    const story = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [], {
+      unseen: [[20_000, 31_000]],
+    });
+    const judged = checkDisconnect(story.events, ten);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.match(/nobody looked on a for 11.0/);
+  });
+
+  it('is inconclusive with a prober that ended early, began late, or was never there', () => {
+    const early = quiet(day().events).probe('a', 'tunnel', [100, 40_000]);
+    expect(checkDisconnect(early.events, ten).reason).to.match(/fell silent/);
+    const late = quiet(day().events).probe('a', 'tunnel', [9_000, DAY_MS]);
+    expect(checkDisconnect(late.events, ten).reason).to.match(/began late/);
+    for (const { events } of [early, late, quiet(day().events)])
+      expect(checkDisconnect(events, ten).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive with two machines’ clocks on one way', () => {
+    const story = quiet(day().events)
+      .probe('a', 'tunnel', [100, 20_000])
+      .probe('a', 'tunnel', [20_050, DAY_MS], [], { epoch: 'again', clock: 'boot-2' });
+    expect(checkDisconnect(story.events, ten).verdict).to.equal('inconclusive');
+    expect(checkDisconnect(story.events, ten).reason).to.match(/2 machines’ clocks/);
+  });
+
+  it('is inconclusive on nothing at all, and with too few probes for the level', () => {
+    expect(checkDisconnect([], ten).verdict).to.equal('inconclusive');
+    const judged = checkDisconnect(day().events, { level: 'release', threshold: 10 });
+    expect(judged).to.include({ verdict: 'inconclusive', samples: 2398 });
+  });
+
+  it('never passes a record that lost a line of a prober, whichever', () => {
+    const { events } = day();
+    const end = events.find(({ type }) => type === 'observation.ended')?.seq ?? 0;
+    const runs = events.filter(({ seq, type }) => type === 'ledger.probe.run' && seq < end);
+    fc.assert(
+      fc.property(fc.nat(runs.length - 1), (index) => {
+        const cut = without(events, ({ seq }) => seq === runs[index]?.seq);
+        expect(checkDisconnect(cut, ten).verdict).to.equal('inconclusive');
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('never passes a disconnect that is too long, wherever it is, and never fails one that is clearly not', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3_000, max: 45_000 }),
+        fc.integer({ min: 100, max: 14_000 }),
+        (at, ms) => {
+          const judged = checkDisconnect(day({ tunnelDead: [[at, at + ms]] }).events, ten);
+          if (ms > 10_000 + INTERVAL_MS) expect(judged.verdict).to.equal('fail');
+          if (ms < 10_000 - INTERVAL_MS) expect(judged.verdict).to.equal('pass');
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('EDGE-2', () => {
+  const tenth = target(0.1);
+  const check = (history: History, level: 'smoke' | 'standard' | 'release' = 'smoke') =>
+    checkLoss(history, { ...tenth, level }, 'attempted');
+  const all = (last: number) => ({ attempted: [[0, last]] as [number, number][] });
+  const b = (story: Story) => story.published('b', all(499), { received: [[0, 499]] });
+
+  it('passes when all arrived, whatever came twice, out of order or late, and says so', () => {
+    const got = { received: [[0, 999]] as [number, number][], duplicates: 3, reordered: 2, late: 1 };
+    const judged = check(b(day().published('a', all(999), got)).events);
+    expect(judged).to.include({ verdict: 'pass', measured: 0, samples: 1_500 });
+    expect(judged.reason).to.match(/3 duplicates, 2 out of order, 1 late/);
+  });
+
+  it('fails a loss above a tenth of a percent, and passes one below', () => {
+    const lost = check(b(day().published('a', all(999), { received: [[2, 999]] })).events);
+    expect(lost.verdict).to.equal('fail');
+    expect(lost.measured).to.be.closeTo(0.133, 0.001);
+    expect(check(b(day().published('a', all(1_999), { received: [[1, 1_999]] })).events)).to.include({
+      verdict: 'pass',
+      measured: 0.04,
+    });
+  });
+
+  it('counts what the store dropped as lost of the attempted, and not of the acknowledged', () => {
+    const sent = {
+      attempted: [[0, 999]] as [number, number][],
+      acknowledged: [[0, 949]] as [number, number][],
+      dropped: [[950, 999]] as [number, number][],
+    };
+    const { events } = b(day().published('a', sent, { received: [[0, 949]] }));
+    expect(checkLoss(events, tenth, 'attempted').verdict).to.equal('fail');
+    expect(checkLoss(events, tenth, 'acknowledged')).to.include({ verdict: 'pass', samples: 1_450 });
+    expect(checkLoss(events, tenth, 'attempted').reason).to.match(/50 dropped/);
+  });
+
+  it('asks at the release level for the samples that make a tenth of a percent true', () => {
+    const clean = (last: number) => day().published('a', all(last), { received: [[0, last]] });
+    const enough = clean(2_995).published('b', all(0), { received: [[0, 0]] });
+    expect(check(enough.events, 'release').verdict).to.equal('pass');
+    expect(check(enough.events, 'release').upperBound).to.be.at.most(0.1);
+    const few = clean(2_900).published('b', all(0), { received: [[0, 0]] });
+    expect(check(few.events, 'release').verdict).to.equal('inconclusive');
+  });
+
+  it('does not hold against the edge what was measured after the cutoff', () => {
+    const story = b(day().published('a', all(999), { received: [[0, 999]] })).ledger(
+      DAY_MS - 1_900,
+      'session a',
+      {
+        type: 'collector.published',
+        publisher: 'a',
+        attempted: [[1_000, 1_099]],
+        acknowledged: [],
+        dropped: [],
+        stored: 0,
+      },
+    );
+    expect(check(story.events)).to.include({ verdict: 'pass', samples: 1_500 });
+  });
+
+  it('keeps the runs of a publisher apart, and doubts one without an end that another followed', () => {
+    const twice = (ended: boolean) => {
+      const story = b(
+        day()
+          .published('a', all(999), { received: [[0, 999]] })
+          .published('a', all(99), { received: [[0, 99]] }, { session: 'second', mono: 5_000 }),
+      );
+      return ended ? story.ledger(4_000, 'session a', { type: 'collector.ended', publisher: 'a' }) : story;
+    };
+    expect(check(twice(true).events)).to.include({ verdict: 'pass', samples: 1_600 });
+    expect(check(twice(false).events).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive with a ledger missing: a publisher’s, the cloud’s, or the cloud’s end', () => {
+    const { events } = b(day().published('a', all(999), { received: [[0, 999]] }));
+    expect(check(events).verdict).to.equal('pass');
+    expect(check(day().published('a', all(999), { received: [[0, 999]] }).events).reason).to.match(
+      /publisher of b has no ledger/,
+    );
+    for (const type of ['ledger.cloud.ended', 'ledger.cloud.started', 'publishing.cutoff', 'network.up'])
+      expect(check(lacking(events, type)).verdict, type).to.equal('inconclusive');
+    expect(check([]).verdict).to.equal('inconclusive');
+    expect(check(day().events).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive where messages came that their publisher did not write down', () => {
+    const holes = b(
+      day().published(
+        'a',
+        {
+          attempted: [
+            [0, 400],
+            [500, 999],
+          ],
+        },
+        { received: [[0, 999]] },
+      ),
+    );
+    expect(check(holes.events).verdict).to.equal('inconclusive');
+    const stranger = b(day().published('a', all(999), { received: [[0, 999]] })).ledger(2_000, 'cloud', {
+      type: 'cloud.received',
+      publisher: 'a',
+      session: 'unheard of',
+      received: [[0, 9]],
+      duplicates: 0,
+      reordered: 0,
+      late: 0,
+    });
+    expect(check(stranger.events).reason).to.match(/no ledger of it has/);
+    expect(check(stranger.events).verdict).to.equal('inconclusive');
+  });
+
+  it('counts every message that is taken from what arrived, and none for one that came again', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(999), { maxLength: 60 }), (missing) => {
+        const gone = new Set(missing);
+        const received = Array.from({ length: 1_000 }, (_, seq) => seq)
+          .filter((seq) => !gone.has(seq))
+          .map((seq): [number, number] => [seq, seq]);
+        // Twice the same ranges: a ledger's line that says again what another one said.
+        const story = b(day().published('a', all(999), { received: [...received, ...received] }));
+        expect(check(story.events).measured).to.be.closeTo((100 * gone.size) / 1_500, 1e-9);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('EDGE-3', () => {
+  const budget = target(5.5);
+  const cut = () => day({ tunnelDead: [[20_000, 27_000]] });
+
+  it('passes a pod that is NotReady or restarted within its budget', () => {
+    const unready = cut().pod(24_000, 'a', { ready: false }).pod(28_000, 'a');
+    expect(checkNotice(unready.events, budget)).to.include({ verdict: 'pass', samples: 1 });
+    expect(checkNotice(unready.events, budget).measured).to.be.closeTo(4, 0.1);
+    expect(checkNotice(cut().pod(24_000, 'a', { restarts: 1 }).events, budget).verdict).to.equal('pass');
+    expect(checkNotice(cut().pod(24_000, 'a', { gone: true }).events, budget).verdict).to.equal('pass');
+  });
+
+  it('fails one that is Running and deaf, one noticed too late, and one noticed when it was over', () => {
+    const deaf = checkNotice(cut().events, budget);
+    expect(deaf.verdict).to.equal('fail');
+    expect(deaf.reason).to.match(/Running and deaf on a for 7.0 s/);
+    expect(checkNotice(cut().pod(26_000, 'a', { ready: false }).events, budget).verdict).to.equal('fail');
+    expect(checkNotice(cut().pod(27_500, 'a', { ready: false }).events, budget).verdict).to.equal('fail');
+  });
+
+  it('does not take another node’s pod for it', () => {
+    expect(checkNotice(cut().pod(22_000, 'b', { ready: false }).events, budget).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive without a disconnect that is long enough, and without the pod', () => {
+    expect(checkNotice(day().events, budget).verdict).to.equal('inconclusive');
+    expect(checkNotice(day({ tunnelDead: [[20_000, 22_000]] }).events, budget).verdict).to.equal(
+      'inconclusive',
+    );
+    const blind = lacking(cut().pod(24_000, 'a', { ready: false }).events, 'pod.seen');
+    expect(checkNotice(blind, budget).verdict).to.not.equal('pass');
+  });
+});
+
+describe('EDGE-4', () => {
+  const ten = target(10);
+
+  it('measures from the heal to a fresh handshake with something heard', () => {
+    const story = day({ tunnelDead: [[20_000, 30_000]] }).fault('cut', 'a', [20_000, 25_000]);
+    expect(checkSelfHeal(story.events, ten)).to.include({ verdict: 'pass', samples: 1 });
+    expect(checkSelfHeal(story.events, ten).measured).to.be.closeTo(5.2, 0.5);
+    const slow = day({ tunnelDead: [[20_000, 40_000]] }).fault('cut', 'a', [20_000, 25_000]);
+    expect(checkSelfHeal(slow.events, ten).verdict).to.equal('fail');
+  });
+
+  it('fails a tunnel that never came back, and does not know yet of one that had no time to', () => {
+    const dead = day({ tunnelDead: [[20_000, DAY_MS + 1]] }).fault('cut', 'a', [20_000, 25_000]);
+    expect(checkSelfHeal(dead.events, ten).verdict).to.equal('fail');
+    const cut = [DAY_MS - 4_000, DAY_MS + 1] as const;
+    const soon = day({ tunnelDead: [cut] }).fault('cut', 'a', [cut[0], cut[0] + 1_000]);
+    expect(checkSelfHeal(soon.events, ten).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive with no fault, without samples, and where a restart raised no alert', () => {
+    expect(checkSelfHeal(day().events, ten).verdict).to.equal('inconclusive');
+    const story = day().fault('cut', 'a', [20_000, 25_000]);
+    expect(checkSelfHeal(story.events, ten).verdict).to.equal('pass');
+    expect(checkSelfHeal(lacking(story.events, 'tunnel.sample'), ten).verdict).to.equal('inconclusive');
+    story.say(22_000, 'watchdog.restarted', { node: 'a', reason: 'deaf', restart: 1 });
+    expect(checkSelfHeal(story.events, ten).reason).to.match(/raised no alert/);
+    expect(checkSelfHeal(story.events, ten).verdict).to.equal('inconclusive');
+    story.say(22_100, 'alert.received', { node: 'a', reason: 'deaf', restart: 1 });
+    expect(checkSelfHeal(story.events, ten).verdict).to.equal('pass');
+  });
+});
+
+describe('EDGE-5', () => {
+  const one = target(1);
+
+  it('passes with the incident’s signature: the tunnel dead, the host fine', () => {
+    const judged = checkHost(day({ tunnelDead: [[20_000, 32_000]] }).events, one);
+    expect(judged).to.include({ verdict: 'pass', measured: 0 });
+    expect(judged.reason).to.match(/ 0 of 240 probes .* through it, 240 of 240 by the host/);
+  });
+
+  it('fails a host that was cut off too, unless a fault was aimed at it', () => {
+    const both = () => day({ tunnelDead: [[20_000, 32_000]], hostDead: [[20_000, 32_000]] });
+    expect(checkHost(both().events, one).verdict).to.equal('fail');
+    const aimed = both().fault('cut', 'a', [20_000, 32_000], { cuts: true, host: true });
+    expect(checkHost(aimed.events, one).verdict).to.equal('pass');
+    const elsewhere = both().fault('cut', 'b', [20_000, 32_000], { cuts: true, host: true });
+    expect(checkHost(elsewhere.events, one).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive where the two probes of a node are on two clocks, and without one', () => {
+    const { events } = day();
+    const mixed = events.map((event) =>
+      event.type === 'ledger.probe.started' && (event.body as { epoch: string }).epoch === 'a host'
+        ? { ...event, body: { ...(event.body as object), clock: 'boot-2' } }
+        : event,
+    );
+    expect(checkHost(mixed, one).verdict).to.equal('inconclusive');
+    expect(checkHost(mixed, one).reason).to.match(/two machines’ clocks/);
+    const none = without(events, ({ body }) => (body as { epoch?: string }).epoch === 'a host');
+    expect(checkHost(none, one).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('EDGE-6', () => {
+  const never = target(0);
+  const check = (history: History, level: 'smoke' | 'standard' = 'smoke') =>
+    checkFrequency(history, { ...never, level }, 1_000);
+
+  it('counts disconnects that no fault cuts by itself', () => {
+    const story = day({ tunnelDead: [[20_000, 32_000]] });
+    expect(check(story.events).verdict).to.equal('fail');
+    expect(check(story.events).measured).to.be.closeTo(30, 0.5);
+    const defect = story.fault('defect', 'a', [19_000, 32_000], { cuts: false, host: false });
+    expect(check(defect.events).verdict).to.equal('fail');
+  });
+
+  it('leaves out what a fault cuts whatever there is, and what is too short to be one', () => {
+    const partition = day({ tunnelDead: [[20_000, 27_500]] }).fault('partition', 'a', [20_000, 27_000]);
+    expect(check(partition.events)).to.include({ verdict: 'pass', measured: 0 });
+    expect(check(partition.events).reason).to.match(/1 more by faults/);
+    expect(check(day({ tunnelDead: [[20_000, 20_500]] }).events).verdict).to.equal('pass');
+    const elsewhere = day({ tunnelDead: [[20_000, 27_500]] }).fault('partition', 'b', [20_000, 27_000]);
+    expect(check(elsewhere.events).verdict).to.equal('fail');
+  });
+
+  it('says how often it may be, and is inconclusive on nothing', () => {
+    expect(check(day().events, 'standard').upperBound).to.be.closeTo(3 / (2 / 60), 2);
+    expect(check([]).verdict).to.equal('inconclusive');
+  });
+});

@@ -1,0 +1,26 @@
+import type { History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { timelines } from '../connectivity.ts';
+import { recordDoubts } from '../record.ts';
+import { pathDoubts, tooFew } from './doubts.ts';
+
+/** EDGE-1: the longest that a pod was without the cloud, with the sampling interval added; one still open counts. */
+export function checkDisconnect(history: History, target: Target): Judged {
+  const all = timelines(history);
+  const ways = all.filter(({ path }) => path === 'tunnel');
+  const probes = ways.reduce((sum, way) => sum + way.probes, 0);
+  const outages = ways.flatMap(({ node, outages: each }) => each.map((outage) => ({ node, ...outage })));
+  const longest = outages.sort((a, b) => b.ms - a.ms)[0];
+  const seconds = (longest?.ms ?? 0) / 1_000;
+  const doubts = [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel'), ...tooFew(probes, target)];
+  for (const { node, unseenMs } of ways) {
+    // It could hide a disconnect that is too long.
+    if (unseenMs / 1_000 > target.threshold)
+      doubts.push(`nobody looked on ${node} for ${(unseenMs / 1_000).toFixed(1)} s`);
+  }
+  const still = longest?.open ? ', still open at the end' : '';
+  const reason = longest
+    ? `the longest of ${outages.length} disconnects took ${seconds.toFixed(2)} s (${longest.node}${still})`
+    : `none of ${probes} probes through the tunnel was lost`;
+  return judgeFigure(probes === 0 ? null : seconds, probes, target, 's', { reason, doubts });
+}

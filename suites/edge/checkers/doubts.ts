@@ -1,0 +1,34 @@
+import type { History } from '../../../harness/history/event.ts';
+import { levels } from '../../../harness/verdict/level.ts';
+import type { Target } from '../../judged.ts';
+import type { Timeline } from '../connectivity.ts';
+import { edgeEvents } from '../events.ts';
+import { nodesOf } from '../record.ts';
+import type { ProbePath } from '../workload/ledger.ts';
+
+/** What keeps the probes of one way, on all nodes, from being the whole story. */
+export function pathDoubts(history: History, ways: readonly Timeline[], path: ProbePath): string[] {
+  const doubts = (nodesOf(history) ?? [])
+    .filter((node) => !ways.some((way) => way.node === node && way.path === path))
+    .map((node) => `no probe of ${node} by ${path}`);
+  const steady = history.find(({ type }) => type === 'steady.reached')?.seq;
+  if (steady === undefined) doubts.push('the steady state was not reached');
+  const ended = edgeEvents(history, 'observation.ended').at(-1)?.seq ?? Number.POSITIVE_INFINITY;
+  for (const way of ways.filter((each) => each.path === path)) {
+    doubts.push(...way.doubts);
+    const seen = edgeEvents(history, 'ledger.probe.run').filter(
+      ({ body }) => body.node === way.node && body.path === path,
+    );
+    const first = seen[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const last = seen.at(-1)?.seq ?? -1;
+    if (steady !== undefined && first > steady) doubts.push(`the probe of ${way.node} by ${path} began late`);
+    if (last < ended) doubts.push(`the probe of ${way.node} by ${path} fell silent before the end`);
+  }
+  return doubts;
+}
+
+/** Fewer than the level asks for. */
+export function tooFew(samples: number, { level }: Target): string[] {
+  const { minSamples } = levels[level];
+  return samples < minSamples ? [`${samples} seen, the level ${level} asks for ${minSamples}`] : [];
+}

@@ -1,0 +1,70 @@
+import type { History } from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Outage, type Timeline, timelines } from '../connectivity.ts';
+import { edgeEvents, type PodSeen } from '../events.ts';
+import { recordDoubts } from '../record.ts';
+import { pathDoubts } from './doubts.ts';
+
+/** What the orchestrator takes a node's collectors for, from a moment on. */
+interface State {
+  mono: number;
+  /** At least one of them runs and is ready, as far as it knows. */
+  served: boolean;
+  restarts: number;
+}
+
+function statesOf(history: History, node: string): State[] {
+  const pods = new Map<string, PodSeen>();
+  return edgeEvents(history, 'pod.seen').flatMap(({ mono, body }) => {
+    if (body.node !== node) return [];
+    pods.set(body.uid, body);
+    const seen = [...pods.values()];
+    return [
+      {
+        mono,
+        served: seen.some(({ gone, phase, ready }) => !gone && phase === 'Running' && ready),
+        restarts: seen.reduce((sum, { restarts }) => sum + restarts, 0),
+      },
+    ];
+  });
+}
+
+/** Ms from the start of a disconnect to the orchestrator's notice; undefined where it took none while it lasted. */
+function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage): number | undefined {
+  const from = outage.fromMono + way.toHistoryMs;
+  const before = states.findLast(({ mono }) => mono <= from);
+  if (before && !before.served) return 0;
+  const notice = states.find(
+    ({ mono, restarts, served }) =>
+      mono > from && mono <= from + outage.ms && (!served || restarts > (before?.restarts ?? 0)),
+  );
+  return notice && notice.mono - from;
+}
+
+/** EDGE-3: a collector that is cut off for longer than its probes need is NotReady or restarted: never Running and deaf. */
+export function checkNotice(history: History, target: Target): Judged {
+  const all = timelines(history);
+  const doubts = [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel')];
+  const notices = all
+    .filter(({ path }) => path === 'tunnel')
+    .flatMap((way) => {
+      const states = statesOf(history, way.node);
+      if (states.length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
+      return way.outages
+        .filter(({ ms }) => ms > target.threshold * 1_000)
+        .map((outage) => ({
+          node: way.node,
+          outage,
+          afterMs: noticedAfterMs(states, way, outage),
+        }));
+    });
+  const deaf = notices.filter(({ afterMs }) => afterMs === undefined);
+  const worst = Math.max(...notices.map(({ afterMs, outage }) => afterMs ?? outage.ms)) / 1_000;
+  const reason =
+    notices.length === 0
+      ? `no disconnect was longer than the ${target.threshold} s that the probes may take`
+      : deaf[0]
+        ? `${deaf.length} of ${notices.length} disconnects went unnoticed: Running and deaf on ${deaf[0].node} for ${(deaf[0].outage.ms / 1_000).toFixed(1)} s`
+        : `${notices.length} disconnects were noticed, the last of them after ${worst.toFixed(1)} s`;
+  return judgeFigure(notices.length === 0 ? null : worst, notices.length, target, 's', { reason, doubts });
+}

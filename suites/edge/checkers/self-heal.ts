@@ -1,0 +1,76 @@
+import {
+  type EngineEvents,
+  eventsOf,
+  type History,
+  type HistoryEvent,
+} from '../../../harness/history/event.ts';
+import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type EdgeEvents, edgeEvents } from '../events.ts';
+import { nodesOf, recordDoubts } from '../record.ts';
+import { fresh } from '../watchdog/judgement.ts';
+
+type Sample = HistoryEvent<string, EdgeEvents['tunnel.sample']>;
+
+interface Recovery {
+  what: string;
+  ms: number;
+  /** It had not come by the end of the record. */
+  open: boolean;
+}
+
+/** The tunnel's session is one that both ends may use, and the far end is heard. */
+function isWell(sample: Sample, before: Sample | undefined): boolean {
+  return fresh(sample.body) && before !== undefined && sample.body.rxBytes > before.body.rxBytes;
+}
+
+function recoveries(history: History, node: string): Recovery[] {
+  const samples = edgeEvents(history, 'tunnel.sample').filter(({ body }) => body.node === node);
+  const well = samples.filter((sample, at) => isWell(sample, samples[at - 1]));
+  const last = samples.at(-1);
+  const planned = new Set(
+    edgeEvents(history, 'fault.planned')
+      .filter(({ body }) => body.node === node)
+      .map(({ body }) => body.fault),
+  );
+  const afterFaults = eventsOf<EngineEvents['fault.healing']>(history, 'fault.healing')
+    .filter(({ body }) => planned.has(body.fault))
+    .map(({ mono, body }): Recovery => {
+      const back = well.find((sample) => sample.mono >= mono);
+      const end = back?.mono ?? last?.mono ?? mono;
+      return {
+        what: `after ${body.fault} on ${node}`,
+        ms: Math.max(0, end - mono),
+        open: back === undefined,
+      };
+    });
+  const lastWell = well.at(-1);
+  if (!last || last === lastWell) return afterFaults;
+  const ms = last.mono - (lastWell?.mono ?? samples[0]?.mono ?? last.mono);
+  return [...afterFaults, { what: `at the end on ${node}`, ms, open: true }];
+}
+
+/** EDGE-4: once what broke a tunnel is gone, it has a fresh handshake and hears the far end, without a hand. */
+export function checkSelfHeal(history: History, target: Target): Judged {
+  const nodes = nodesOf(history) ?? [];
+  const doubts = recordDoubts(history);
+  for (const node of nodes) {
+    if (!edgeEvents(history, 'tunnel.sample').some(({ body }) => body.node === node))
+      doubts.push(`the tunnel of ${node} was not sampled`);
+  }
+  const restarts = edgeEvents(history, 'watchdog.restarted').length;
+  const alerts = edgeEvents(history, 'alert.received').length;
+  if (alerts < restarts) doubts.push(`${restarts - alerts} restarts by the watchdog raised no alert`);
+  const all = nodes.flatMap((node) => recoveries(history, node));
+  // One that is open has lasted too long, or it is not known yet how long it lasts.
+  for (const { ms, open, what } of all) {
+    if (open && ms <= target.threshold * 1_000) doubts.push(`the record ends too early to tell ${what}`);
+  }
+  const worst = [...all].sort((a, b) => b.ms - a.ms)[0];
+  const seconds = (worst?.ms ?? 0) / 1_000;
+  const how = worst?.open ? 'not back' : 'back';
+  const watchdog = restarts > 0 ? `; the watchdog restarted tunnels ${restarts} times` : '';
+  const reason = worst
+    ? `${all.length} times a tunnel had to come back; the slowest was ${how} ${seconds.toFixed(1)} s ${worst.what}${watchdog}`
+    : 'no tunnel had anything to come back from';
+  return judgeFigure(worst ? seconds : null, all.length, target, 's', { reason, doubts });
+}

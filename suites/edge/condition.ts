@@ -1,0 +1,39 @@
+import type { History } from '../../harness/history/event.ts';
+import { edgeEvents } from './events.ts';
+import { size } from './ranges.ts';
+import { fresh } from './watchdog/judgement.ts';
+import type { ProbePath } from './workload/ledger.ts';
+
+/** The link's tunnel has a usable session and hears the far end, by the last two samples and the last probes. */
+export function tunnelIsWell(history: History, node: string): boolean {
+  const samples = edgeEvents(history, 'tunnel.sample').filter(({ body }) => body.node === node);
+  const [before, last] = samples.slice(-2);
+  if (!before || !last || !fresh(last.body) || last.body.rxBytes <= before.body.rxBytes) return false;
+  return answers(history, node, 'tunnel');
+}
+
+/** The last probes of a node, by one way, were answered. */
+export function answers(history: History, node: string, path: ProbePath): boolean {
+  const last = history.findLast(
+    ({ type, body }) =>
+      type === 'ledger.probe.run' &&
+      (body as { node: string }).node === node &&
+      (body as { path: ProbePath }).path === path,
+  );
+  return (last?.body as { ok: boolean } | undefined)?.ok ?? false;
+}
+
+/** The broker has acknowledged messages of the node's publisher. */
+export function publishes(history: History, node: string): boolean {
+  return edgeEvents(history, 'ledger.collector.published').some(
+    ({ body }) => body.publisher === node && body.acknowledged.length > 0,
+  );
+}
+
+/** Measurements made so far, by the publishers' ledgers. */
+export function attempted(history: History): number {
+  return edgeEvents(history, 'ledger.collector.published').reduce(
+    (sum, { body }) => sum + size(body.attempted),
+    0,
+  );
+}

@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { outagesOf, timelines } from './connectivity.ts';
+import { DAY_MS, day, INTERVAL_MS, type Span } from './testing/story.ts';
+
+/** Blackouts apart by at least a second. */
+const blackouts = fc
+  .array(fc.tuple(fc.integer({ min: 1_000, max: 4_000 }), fc.integer({ min: 200, max: 6_000 })), {
+    maxLength: 6,
+  })
+  .map((steps) => {
+    let at = 3_000;
+    return steps.map(([pause, ms]): Span => {
+      const from = at + pause;
+      at = from + ms;
+      return [from, at];
+    });
+  })
+  .filter((spans) => (spans.at(-1)?.[1] ?? 0) < DAY_MS - 2_000);
+
+describe('measuring disconnects', () => {
+  it('finds each blackout once, and is off by a sampling interval at the most', () => {
+    fc.assert(
+      fc.property(blackouts, (spans) => {
+        const way = timelines(day({ tunnelDead: spans }).events).find(
+          ({ node, path }) => node === 'a' && path === 'tunnel',
+        );
+        expect(way?.outages).to.have.length(spans.length);
+        for (const [at, [from, to]] of spans.entries()) {
+          const outage = way?.outages[at];
+          expect(Math.abs((outage?.ms ?? 0) - (to - from))).to.be.at.most(INTERVAL_MS);
+          // Back on the history's clock it lies where it happened.
+          const start = (outage?.fromMono ?? 0) + (way?.toHistoryMs ?? 0);
+          expect(start).to.be.within(from - INTERVAL_MS - 2, from + 2);
+        }
+        expect(way?.doubts).to.deep.equal([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('gives the same, however finely the runs were cut', () => {
+    const run = (ok: boolean, fromSeq: number, toSeq: number) => ({
+      ok,
+      fromSeq,
+      toSeq,
+      fromMono: fromSeq * 50,
+      toMono: toSeq * 50,
+    });
+    const whole = [run(true, 0, 9), run(false, 10, 29), run(true, 30, 39)];
+    const cut = whole.flatMap(({ ok, fromSeq, toSeq }) =>
+      Array.from({ length: toSeq - fromSeq + 1 }, (_, at) => run(ok, fromSeq + at, fromSeq + at)),
+    );
+    const expected = [{ fromMono: 450, toMono: 1_500, ms: 1_000, open: false, lost: 20 }];
+    expect(outagesOf(whole, 50)).to.deep.equal(expected);
+    expect(outagesOf(cut, 50)).to.deep.equal(expected);
+  });
+
+  it('counts the time in which nobody looked as part of the disconnect that it borders on', () => {
+    const runs = [
+      { ok: true, fromSeq: 0, toSeq: 9, fromMono: 0, toMono: 450 },
+      { ok: false, fromSeq: 10, toSeq: 10, fromMono: 500, toMono: 500 },
+      { ok: true, fromSeq: 11, toSeq: 20, fromMono: 3_500, toMono: 3_950 },
+    ];
+    expect(outagesOf(runs, 50)[0]?.ms).to.equal(3_000);
+  });
+});

@@ -1,0 +1,139 @@
+import type { History } from '../../harness/history/event.ts';
+import { edgeEvents } from './events.ts';
+import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
+
+type RunLine = EdgeLineOf<'probe.run'>;
+
+/** A stretch in which no probe was answered, on the prober's machine's monotonic clock. */
+export interface Outage {
+  /** From the last probe that was answered before it, or the first that was sent. */
+  fromMono: number;
+  /** To the first that was answered after it, or the last that was sent. */
+  toMono: number;
+  /** Its length with one sampling interval added: the truth is at most another interval off. */
+  ms: number;
+  /** It was not over when the record ended. */
+  open: boolean;
+  /** Probes that were lost in it. */
+  lost: number;
+}
+
+/** What one prober, over all its runs, saw of one way to the cloud. */
+export interface Timeline {
+  node: string;
+  path: ProbePath;
+  /** Which machine's monotonic clock it is on. */
+  clock: string;
+  intervalMs: number;
+  runs: RunLine[];
+  probes: number;
+  lost: number;
+  outages: Outage[];
+  /** The longest stretch without a probe sent, in ms; there, nobody knows. */
+  unseenMs: number;
+  /** What of the record itself is missing. */
+  doubts: string[];
+  /** Add to a time on the prober's clock to get one on the history's, in ms; exact to the ledger's shortest delay. */
+  toHistoryMs: number;
+}
+
+/** Every way that was probed, by node and path. */
+export function timelines(history: History): Timeline[] {
+  const ways = new Map<string, { node: string; path: ProbePath }>();
+  for (const { body } of edgeEvents(history, 'ledger.probe.started')) {
+    ways.set(`${body.node} ${body.path}`, { node: body.node, path: body.path });
+  }
+  for (const { body } of edgeEvents(history, 'ledger.probe.run')) {
+    ways.set(`${body.node} ${body.path}`, { node: body.node, path: body.path });
+  }
+  return [...ways.values()].map(({ node, path }) => timeline(history, node, path));
+}
+
+function timeline(history: History, node: string, path: ProbePath): Timeline {
+  const name = `${node} by ${path}`;
+  const ours = ({ body }: { body: { node: string; path: ProbePath } }) =>
+    body.node === node && body.path === path;
+  const starts = edgeEvents(history, 'ledger.probe.started')
+    .filter(ours)
+    .map(({ body }) => body);
+  const events = edgeEvents(history, 'ledger.probe.run').filter(ours);
+  const runs = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
+  const clocks = new Set(starts.map(({ clock }) => clock));
+  const intervalMs = Math.max(0, ...starts.map((start) => start.intervalMs));
+  const doubts: string[] = [];
+  if (starts.length === 0) doubts.push(`the prober of ${name} never said that it started`);
+  if (clocks.size > 1) doubts.push(`the runs of ${name} are on ${clocks.size} machines’ clocks`);
+  const startless = runs.filter(({ epoch }) => !starts.some((start) => start.epoch === epoch)).length;
+  if (starts.length > 0 && startless > 0) doubts.push(`${startless} runs of ${name} have no start`);
+  const missing = missingProbes(runs);
+  if (missing > 0) doubts.push(`${missing} probes of ${name} are missing from the record`);
+  if (runs.some((run, at) => run.fromMono < (runs[at - 1]?.toMono ?? run.fromMono)))
+    doubts.push(`runs of ${name} overlap`);
+  const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
+  const outages = outagesOf(runs, intervalMs);
+  return {
+    node,
+    path,
+    clock: starts[0]?.clock ?? '',
+    intervalMs,
+    runs,
+    probes,
+    lost: outages.reduce((sum, { lost }) => sum + lost, 0),
+    outages,
+    unseenMs: longestUnseen(runs, intervalMs),
+    doubts,
+    toHistoryMs: Math.min(...events.map(({ mono, body }) => mono - body.mono)),
+  };
+}
+
+/** Probes whose numbers no run has, between the first and the last of each epoch; it starts with number 0. */
+function missingProbes(runs: readonly RunLine[]): number {
+  const next = new Map<string, number>();
+  let missing = 0;
+  for (const { epoch, fromSeq, toSeq } of runs) {
+    missing += Math.max(0, fromSeq - (next.get(epoch) ?? 0));
+    next.set(epoch, toSeq + 1);
+  }
+  return missing;
+}
+
+/** Goes from the last good probe to the next one, over whatever lies between: also where nobody looked. */
+export function outagesOf(
+  runs: readonly Pick<RunLine, 'ok' | 'fromMono' | 'toMono' | 'fromSeq' | 'toSeq'>[],
+  intervalMs: number,
+): Outage[] {
+  const outages: Outage[] = [];
+  let good: number | undefined;
+  let current: { fromMono: number; firstLost: number; lastLost: number; lost: number } | undefined;
+  const close = (toMono: number, open: boolean) => {
+    if (!current) return;
+    const { firstLost, fromMono, lastLost, lost } = current;
+    // Between two good probes lie the lost ones and an interval at either end; one of the two is the doubt.
+    const ms = Math.max(lastLost - firstLost + intervalMs, toMono - fromMono - (open ? 0 : intervalMs));
+    outages.push({ fromMono, toMono, ms, open, lost });
+    current = undefined;
+  };
+  for (const { ok, fromMono, toMono, fromSeq, toSeq } of runs) {
+    if (ok) {
+      close(fromMono, false);
+      good = toMono;
+      continue;
+    }
+    current ??= { fromMono: good ?? fromMono, firstLost: fromMono, lastLost: toMono, lost: 0 };
+    current.lastLost = toMono;
+    current.lost += toSeq - fromSeq + 1;
+  }
+  if (current) close(current.lastLost, true);
+  return outages;
+}
+
+/** Within runs and between them: how much longer they took than their number of probes asks for, at one place. */
+function longestUnseen(runs: readonly RunLine[], intervalMs: number): number {
+  let longest = 0;
+  for (const [at, { fromMono, toMono, fromSeq, toSeq }] of runs.entries()) {
+    const before = runs[at - 1];
+    if (before) longest = Math.max(longest, fromMono - before.toMono - intervalMs);
+    longest = Math.max(longest, toMono - fromMono - (toSeq - fromSeq) * intervalMs);
+  }
+  return longest;
+}

@@ -1,0 +1,165 @@
+import type { History } from '../../harness/history/event.ts';
+import { edgeEvents } from './events.ts';
+import { intersect, type Range, type Ranges, size, subtract, union } from './ranges.ts';
+
+/** What became of what one run of one publisher measured, by its own ledger and the cloud's. */
+export interface Delivery {
+  publisher: string;
+  session: string;
+  /** Measured before the cutoff. */
+  attempted: Range[];
+  /** Of these, by the broker's word. */
+  acknowledged: Range[];
+  /** Of these, for want of room. */
+  dropped: Range[];
+  /** Of these, by the cloud, whenever. */
+  received: Range[];
+  duplicates: number;
+  reordered: number;
+  late: number;
+}
+
+export interface Joined {
+  deliveries: Delivery[];
+  /** Messages at the cloud that no publisher's ledger has. */
+  unaccounted: number;
+  doubts: string[];
+}
+
+interface Sent {
+  publisher: string;
+  all: Ranges[];
+  attempted: Ranges[];
+  acknowledged: Ranges[];
+  dropped: Ranges[];
+  ended: boolean;
+}
+
+interface Got {
+  publisher: string;
+  received: Ranges[];
+  duplicates: number;
+  reordered: number;
+  late: number;
+}
+
+/** Joins the publishers' ledgers with the cloud's, by publisher and epoch. */
+export function joinLedgers(history: History, nodes: readonly string[]): Joined {
+  const cutoff = edgeEvents(history, 'publishing.cutoff').at(-1)?.seq;
+  const doubts: string[] = [];
+  if (cutoff === undefined) doubts.push('the end of publishing was not recorded');
+  const sent = sentOf(history, cutoff ?? Number.POSITIVE_INFINITY);
+  const got = gotOf(history);
+  doubts.push(...cloudDoubts(history), ...publisherDoubts(sent, nodes));
+  let unaccounted = 0;
+  const deliveries: Delivery[] = [];
+  for (const [session, { publisher, ...ledger }] of sent) {
+    const { received = [], duplicates = 0, reordered = 0, late = 0 } = got.get(session) ?? {};
+    const attempted = union(...ledger.attempted);
+    const arrived = union(...received);
+    // What is after the ledger's last word was measured after it: the line about it was not written yet.
+    const last = union(...ledger.all).at(-1)?.[1] ?? -1;
+    const unknown = subtract(arrived, union(...ledger.all));
+    unaccounted += size(unknown.filter(([from]) => from <= last));
+    if (ledger.ended) unaccounted += size(unknown.filter(([from]) => from > last));
+    deliveries.push({
+      publisher,
+      session,
+      attempted,
+      acknowledged: intersect(attempted, union(...ledger.acknowledged)),
+      dropped: intersect(attempted, union(...ledger.dropped)),
+      received: intersect(attempted, arrived),
+      duplicates,
+      reordered,
+      late,
+    });
+  }
+  for (const [session, { publisher, received }] of got) {
+    if (sent.has(session)) continue;
+    doubts.push(`messages of ${publisher} came that no ledger of it has`);
+    unaccounted += size(union(...received));
+  }
+  if (unaccounted > 0) doubts.push(`${unaccounted} messages came that their publishers did not write down`);
+  return { deliveries, unaccounted, doubts };
+}
+
+function sentOf(history: History, cutoff: number): Map<string, Sent> {
+  const sessions = new Map<string, Sent>();
+  for (const { body } of edgeEvents(history, 'ledger.collector.started')) {
+    const { epoch, publisher } = body;
+    sessions.set(epoch, {
+      publisher,
+      all: [],
+      attempted: [],
+      acknowledged: [],
+      dropped: [],
+      ended: false,
+    });
+  }
+  for (const { seq, body } of edgeEvents(history, 'ledger.collector.published')) {
+    const session = sessions.get(body.epoch);
+    if (!session) continue;
+    session.all.push(body.attempted);
+    if (seq < cutoff) session.attempted.push(body.attempted);
+    session.acknowledged.push(body.acknowledged);
+    session.dropped.push(body.dropped);
+  }
+  for (const { body } of edgeEvents(history, 'ledger.collector.ended')) {
+    const session = sessions.get(body.epoch);
+    if (session) session.ended = true;
+  }
+  return sessions;
+}
+
+function gotOf(history: History): Map<string, Got> {
+  const sessions = new Map<string, Got>();
+  for (const { body } of edgeEvents(history, 'ledger.cloud.received')) {
+    const { duplicates, late, publisher, received, reordered, session } = body;
+    const before = sessions.get(session) ?? {
+      publisher,
+      received: [],
+      duplicates: 0,
+      reordered: 0,
+      late: 0,
+    };
+    sessions.set(session, {
+      publisher,
+      received: [...before.received, received],
+      duplicates: before.duplicates + duplicates,
+      reordered: before.reordered + reordered,
+      late: before.late + late,
+    });
+  }
+  return sessions;
+}
+
+function cloudDoubts(history: History): string[] {
+  const doubts: string[] = [];
+  const epochs = edgeEvents(history, 'ledger.cloud.started').map(({ body }) => body.epoch);
+  const ended = new Set(edgeEvents(history, 'ledger.cloud.ended').map(({ body }) => body.epoch));
+  if (epochs.length === 0) doubts.push('the cloud has no ledger');
+  if (epochs.some((epoch) => !ended.has(epoch))) doubts.push('the cloud’s ledger has no end');
+  const unexpected = edgeEvents(history, 'ledger.cloud.unexpected').reduce(
+    (sum, { body }) => sum + body.count,
+    0,
+  );
+  if (unexpected > 0) doubts.push(`${unexpected} messages under our topic were not ours`);
+  return doubts;
+}
+
+function publisherDoubts(sent: ReadonlyMap<string, Sent>, nodes: readonly string[]): string[] {
+  const doubts: string[] = [];
+  for (const node of nodes) {
+    const sessions = [...sent.values()].filter(({ publisher }) => publisher === node);
+    if (sessions.length === 0) doubts.push(`the publisher of ${node} has no ledger`);
+    // A run of it that another one followed is over; without its end, what it measured last is unknown.
+    const torn = sessions.slice(0, -1).filter(({ ended }) => !ended).length;
+    if (torn > 0) doubts.push(`${torn} ledgers of the publisher of ${node} have no end`);
+  }
+  for (const { publisher, all } of sent.values()) {
+    const whole = union(...all);
+    const gaps = whole.length > 1 || (whole[0]?.[0] ?? 0) > 0;
+    if (gaps) doubts.push(`the ledger of the publisher of ${publisher} has gaps`);
+  }
+  return doubts;
+}

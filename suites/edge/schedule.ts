@@ -1,0 +1,76 @@
+import { BrokerRestartWith } from '../../faults/network/broker-restart.ts';
+import { mistakesOf, planInvalid } from '../../harness/plan/load.ts';
+import { Duration, type FaultPlan, type Plan } from '../../harness/plan/schema.ts';
+import { partOf } from '../plan-part.ts';
+import { BROKER_HOLD_MS, BROKER_RESTART, type LinkFaultKinds } from './faults.ts';
+import { SUITE } from './settings.ts';
+
+/** A fault as it will be held. */
+export interface Scheduled {
+  id: string;
+  kind: string;
+  /** Which link it is put on, counted round; undefined for the broker's. */
+  link: number | undefined;
+  holdMs: number;
+  parameters: unknown;
+}
+
+/**
+ * Twelve seconds of the incident's defect are more than the ten that a disconnect may last. The partition is
+ * shorter than that and than the watchdog's patience, and longer than the orchestrator needs to notice.
+ */
+const DEFAULT: readonly FaultPlan[] = [
+  { kind: 'network/offload-defect', with: { for: 12_000 } },
+  { kind: 'network/partition', with: { for: 6_500, match: 'tunnel' } },
+  { kind: 'network/tunnel-restart', with: {} },
+  { kind: BROKER_RESTART, with: {} },
+];
+
+/**
+ * In the order of the plan, each on the next link unless it says `link`; a fault may come more than once.
+ * @throws OrdealError PLAN_INVALID (exit 3) for a kind that there is not, or a wrong parameter.
+ */
+export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
+  const { part, index } = partOf(plan, SUITE);
+  const counts = new Map<string, number>();
+  const scheduled: Scheduled[] = [];
+  let links = 0;
+  const mistakes = (part.faults ?? DEFAULT).flatMap((fault, at) => {
+    const path = ['suites', index, 'faults', at];
+    const onBroker = fault.kind === BROKER_RESTART;
+    const kind = kinds[fault.kind];
+    if (!kind && !onBroker) {
+      const known = [...Object.keys(kinds), BROKER_RESTART].join(', ');
+      return [{ path: [...path, 'kind'].join('.'), message: `expected one of ${known}, got ${fault.kind}` }];
+    }
+    const { for: hold, link, ...rest } = fault.with;
+    const held = Duration.optional().safeParse(hold);
+    if (!held.success) return mistakesOf(held.error, [...path, 'with', 'for']);
+    if (link !== undefined && (onBroker || !Number.isInteger(link) || (link as number) < 0)) {
+      const expected = onBroker ? 'no link: the broker is on none' : 'the number of a link, from 0';
+      return [{ path: [...path, 'with', 'link'].join('.'), message: `expected ${expected}` }];
+    }
+    const parameters = (kind?.schema ?? BrokerRestartWith).safeParse(rest);
+    if (!parameters.success) return mistakesOf(parameters.error, [...path, 'with']);
+    const name = fault.kind.slice(fault.kind.indexOf('/') + 1);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    scheduled.push({
+      id: `${name}-${count}`,
+      kind: fault.kind,
+      link: onBroker ? undefined : ((link as number | undefined) ?? links++),
+      holdMs: held.data ?? kind?.holdMs ?? BROKER_HOLD_MS,
+      parameters: parameters.data,
+    });
+    return [];
+  });
+  if (mistakes.length > 0) throw planInvalid(`checking the faults of suite ${SUITE}`, mistakes);
+  return scheduled;
+}
+
+/** What is held side by side: a lane for each link, in the order of the plan. The broker's come after them. */
+export function lanesOf(schedule: readonly Scheduled[], links: number): Scheduled[][] {
+  const lanes = Array.from({ length: links }, (): Scheduled[] => []);
+  for (const fault of schedule) if (fault.link !== undefined) lanes[fault.link % links]?.push(fault);
+  return lanes.filter((lane) => lane.length > 0);
+}

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { Cluster } from '../../clusters/port.ts';
+import type { Suite } from '../../harness/run/ports.ts';
+import { ablation } from './ablation.ts';
+import { Certification, type EdgeParts } from './certification.ts';
+import { requirements } from './requirements.ts';
+import { scheduleOf } from './schedule.ts';
+import { resolve, SUITE } from './settings.ts';
+
+/** Edge connectivity under the incident of K3s 1.27.4: a tunnel that a NIC's checksum offload cuts, over 4G and 5G. */
+export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
+  return {
+    name: SUITE,
+    title: 'Edge connectivity',
+    phases: (context) => new Certification(context, parts).phases(),
+    requirements,
+    ablation,
+    scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
+    resolve(plan) {
+      const resolved = resolve(plan);
+      scheduleOf(resolved, parts.faults);
+      return resolved;
+    },
+    spec: join(import.meta.dirname, 'edge.spec.ts'),
+  };
+}

@@ -1,0 +1,52 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Evidence } from '../../../harness/verdict/verdict.ts';
+import { ordeal, outFolder, verdictIn, verdicts } from '../../testing/command.ts';
+
+/** Declares that the suite refuses the incident and certifies the remedies on one isolation. */
+export function declareCertification(isolation: string, evidence: Evidence): void {
+  describe(`edge certification, isolation ${isolation}`, function () {
+    this.timeout(240_000);
+    let out: string;
+
+    beforeEach(() => {
+      out = outFolder();
+    });
+
+    afterEach(() => {
+      rmSync(out, { recursive: true, force: true });
+    });
+
+    it('refuses the incident and certifies the hardened profile, and judging again gives the same', async () => {
+      const { code, output } = await ordeal(
+        'run',
+        ...['--suite', 'edge', '--isolation', isolation, '--level', 'smoke', '--out', out],
+      );
+      expect(code, output).to.equal(0);
+      const [incident, hardened] = [join(out, 'incident'), join(out, 'hardened')];
+      // The disconnect is the tunnel's alone, nobody noticed it, and what was measured meanwhile is lost.
+      expect(verdicts(incident)).to.include({
+        'EDGE-1': 'fail',
+        'EDGE-2': 'fail',
+        'EDGE-3': 'fail',
+        'EDGE-5': 'pass',
+      });
+      const { faults, requirements } = verdictIn(hardened);
+      expect(faults.map(({ kind, bit, healed }) => ({ kind, bit, healed }))).to.deep.equal(
+        ['offload-defect', 'partition', 'tunnel-restart', 'broker-restart'].map((kind) => ({
+          kind: `network/${kind}`,
+          bit: true,
+          healed: true,
+        })),
+      );
+      expect(Object.fromEntries(requirements.map((each) => [each.id, each.evidence]))).to.include({
+        'EDGE-1': evidence,
+        'EDGE-3': 'modelled',
+      });
+      const before = verdictIn(hardened);
+      expect((await ordeal('report', hardened)).code).to.equal(0);
+      expect(verdictIn(hardened)).to.deep.equal(before);
+    });
+  });
+}

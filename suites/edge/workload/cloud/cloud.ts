@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Clock } from '../../../../harness/clock/clock.ts';
+import type { LedgerWriter } from '../ledger-writer.ts';
+import { parseMessage } from '../message.ts';
+import { clockId, type Program } from '../program.ts';
+import { aedesBroker, mosquittoBroker } from './broker.ts';
+import { startEcho } from './echo.ts';
+import type { CloudOptions } from './options.ts';
+import { Tally } from './tally.ts';
+
+/** What the one who started the program may ask for, a JSON line each. */
+const Order = z.strictObject({ broker: z.enum(['up', 'down']) });
+export type CloudOrder = z.infer<typeof Order>;
+
+/** The cloud: a broker, whose messages are written down, and an echo of UDP datagrams. */
+export async function startCloud(
+  options: CloudOptions,
+  clock: Clock,
+  ledger: LedgerWriter,
+): Promise<Program> {
+  const tally = new Tally(options.lateMs);
+  const hear = (payload: Buffer) => tally.take(parseMessage(payload), clock.wall());
+  const broker =
+    options.broker === 'aedes'
+      ? aedesBroker(options.mqtt, hear)
+      : mosquittoBroker(options.mqtt, hear, options);
+  const turn = async (up: boolean) => {
+    await (up ? broker.start() : broker.stop());
+    ledger.write({ type: 'cloud.broker', up });
+  };
+  const account = () => {
+    for (const entry of tally.drain()) ledger.write(entry);
+  };
+  const echo = await startEcho(options.echo);
+  await turn(true);
+  const timer = setInterval(account, options.ledgerMs);
+  ledger.write({ type: 'cloud.started', clock: clockId(), broker: broker.name });
+  // Orders are carried out one after the other, in the order that they came.
+  let orders = Promise.resolve();
+  return {
+    order(line) {
+      const order = Order.parse(JSON.parse(line));
+      orders = orders.then(() => turn(order.broker === 'up'));
+      return orders;
+    },
+    async stop() {
+      await orders;
+      clearInterval(timer);
+      await broker.close();
+      account();
+      echo.close();
+      ledger.write({ type: 'cloud.ended' });
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { createSocket } from 'node:dgram';
+
+export interface Echo {
+  close(): void;
+}
+
+/** Sends every UDP datagram back to where it came from. */
+export async function startEcho({ host, port }: { host: string; port: number }): Promise<Echo> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  socket.on('message', (datagram, from) => socket.send(datagram, from.port, from.address));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, host, () => {
+      // One answer that could not be sent is a probe that is lost, and no reason to fall over.
+      socket.off('error', reject).on('error', () => undefined);
+      resolve();
+    });
+  });
+  return { close: () => socket.close() };
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+const Endpoint = z.strictObject({ host: z.string(), port: z.int() });
+
+export const CloudOptions = z.strictObject({
+  /** Where the broker and the echo of UDP datagrams listen. */
+  mqtt: Endpoint,
+  echo: Endpoint,
+  /** `mosquitto` is started as that command, with a configuration file in `folder`. */
+  broker: z.enum(['aedes', 'mosquitto']),
+  /** A folder of the program's own: a mosquitto keeps its sessions in it. */
+  folder: z.string(),
+  /** Of the subscriber at a mosquitto: 4 is MQTT 3.1.1, 5 is MQTT 5. */
+  protocol: z.literal([4, 5]),
+  /** A message that was longer on its way arrived late. */
+  lateMs: z.number().nonnegative(),
+  ledgerMs: z.int().min(1),
+});
+export type CloudOptions = z.infer<typeof CloudOptions>;

@@ -1,0 +1,203 @@
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import mqtt from 'mqtt';
+import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { joinLedgers } from '../delivery.ts';
+import { size, subtract, union } from '../ranges.ts';
+import { Ledgers } from '../testing/ledger.ts';
+import { freePort, type TcpProxy, tcpProxy } from '../testing/loopback.ts';
+import { startCloud } from './cloud/cloud.ts';
+import { startCollector } from './collector/collector.ts';
+import type { CollectorOptions } from './collector/options.ts';
+import { machineClock, type Program } from './program.ts';
+
+/** A cloud, a way to it that can be cut, and a collector, all on loopback. */
+class Bench {
+  readonly ledgers = new Ledgers();
+  readonly #ends: (() => Promise<void>)[] = [];
+  cloud!: Program;
+  way!: TcpProxy;
+  brokerPort = 0;
+  httpPort = 0;
+  tcpPort = 0;
+
+  async open(more: Partial<CollectorOptions> = {}): Promise<void> {
+    this.brokerPort = await freePort();
+    this.cloud = await startCloud(
+      {
+        mqtt: { host: '127.0.0.1', port: this.brokerPort },
+        echo: { host: '127.0.0.1', port: await freePort() },
+        broker: 'aedes',
+        folder: '',
+        protocol: 4,
+        lateMs: 60_000,
+        ledgerMs: 50,
+      },
+      machineClock,
+      this.ledgers.of('cloud'),
+    );
+    this.#ends.push(() => this.cloud.stop());
+    this.way = await tcpProxy(this.brokerPort);
+    this.#ends.push(() => this.way.close());
+    this.tcpPort = await freePort();
+    this.httpPort = await freePort();
+    const collector = await startCollector(
+      {
+        publisher: 'edge-1',
+        broker: { host: '127.0.0.1', port: this.way.port },
+        protocol: 4,
+        qos: 1,
+        rate: 200,
+        store: 10_000,
+        inFlight: 20,
+        keepaliveSeconds: 1,
+        connectTimeoutMs: 500,
+        reconnectMs: 50,
+        sessionExpirySeconds: 60,
+        ledgerMs: 50,
+        tcpPort: this.tcpPort,
+        httpPort: this.httpPort,
+        ...more,
+      },
+      machineClock,
+      this.ledgers.of('session'),
+    );
+    this.#ends.push(() => collector.stop());
+  }
+
+  /** Ends the collector, then the cloud: both ledgers are whole afterwards. */
+  async close(): Promise<void> {
+    for (let end = this.#ends.pop(); end; end = this.#ends.pop()) await end();
+  }
+
+  get delivery() {
+    const [delivery] = joinLedgers(this.ledgers.recorder.events, ['edge-1']).deliveries;
+    if (!delivery) throw new Error('no publisher has started');
+    return delivery;
+  }
+
+  async until(what: string, probe: () => boolean): Promise<void> {
+    await waitFor(probe, { what, deadlineMs: 10_000, intervalMs: 10 });
+  }
+
+  async received(more: number): Promise<void> {
+    const from = size(this.delivery.received);
+    await this.until(`${more} more messages`, () => size(this.delivery.received) >= from + more);
+  }
+
+  async connections(count: number): Promise<void> {
+    await this.until(
+      `${count} connections`,
+      () => this.ledgers.bodies('ledger.collector.connected').length >= count,
+    );
+  }
+
+  async ready(): Promise<number> {
+    return (await fetch(`http://127.0.0.1:${this.httpPort}/ready`)).status;
+  }
+}
+
+describe('collector and cloud', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+  afterEach(() => bench.close());
+
+  for (const qos of [0, 1, 2] as const) {
+    it(`delivers every message once over a good way with QoS ${qos}`, async () => {
+      await bench.open({ qos });
+      await bench.received(100);
+      await bench.close();
+      const { acknowledged, attempted, duplicates, received, reordered } = bench.delivery;
+      expect(subtract(attempted, received)).to.deep.equal([]);
+      expect(acknowledged).to.deep.equal(attempted);
+      expect({ duplicates, reordered }).to.deep.equal({ duplicates: 0, reordered: 0 });
+      expect(joinLedgers(bench.ledgers.recorder.events, ['edge-1']).doubts).to.deep.equal([
+        'the end of publishing was not recorded',
+      ]);
+    });
+  }
+
+  for (const how of ['reset', 'silent'] as const) {
+    it(`holds back what it measures while the way is cut (${how}), and loses nothing`, async () => {
+      await bench.open();
+      await bench.received(20);
+      bench.way.cut(how);
+      await bench.until('the loss of the connection', () => {
+        return bench.ledgers.bodies('ledger.collector.closed').length === 1;
+      });
+      await bench.until('fifty held back', () => {
+        return bench.ledgers.bodies('ledger.collector.published').some(({ stored }) => stored >= 50);
+      });
+      bench.way.mend();
+      await bench.received(100);
+      await bench.close();
+      const { attempted, dropped, received } = bench.delivery;
+      expect(subtract(attempted, received)).to.deep.equal([]);
+      expect(dropped).to.deep.equal([]);
+    });
+  }
+
+  it('drops and counts what its store has no room for', async () => {
+    await bench.open({ store: 5 });
+    await bench.received(20);
+    bench.way.cut('reset');
+    await bench.until('fifty dropped', () => size(bench.delivery.dropped) >= 50);
+    expect(bench.ledgers.bodies('ledger.collector.published').at(-1)?.stored).to.equal(5);
+    bench.way.mend();
+    await bench.received(20);
+    await bench.close();
+    const { attempted, dropped, received } = bench.delivery;
+    expect(subtract(attempted, received)).to.deep.equal(dropped);
+    expect(union(received, dropped)).to.deep.equal(attempted);
+  });
+
+  it('loses nothing over a restart of the broker, which keeps its sessions', async () => {
+    await bench.open();
+    await bench.received(20);
+    await bench.cloud.order?.('{"broker":"down"}');
+    await bench.until('the loss of the connection', () => {
+      return bench.ledgers.bodies('ledger.collector.closed').length === 1;
+    });
+    await bench.cloud.order?.('{"broker":"up"}');
+    await bench.received(100);
+    await bench.close();
+    const { attempted, received } = bench.delivery;
+    expect(subtract(attempted, received)).to.deep.equal([]);
+    expect(bench.ledgers.bodies('ledger.cloud.broker').map(({ up }) => up)).to.deep.equal([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('is ready while it is connected, and alive all the time', async () => {
+    await bench.open();
+    await bench.connections(1);
+    expect(await bench.ready()).to.equal(200);
+    bench.way.cut('reset');
+    await bench.until('the loss of the connection', () => {
+      return bench.ledgers.bodies('ledger.collector.closed').length === 1;
+    });
+    expect(await bench.ready()).to.equal(503);
+    const alive = connect(bench.tcpPort, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => {
+      alive.once('connect', resolve).once('error', reject);
+    });
+    alive.destroy();
+    bench.way.mend();
+    await bench.connections(2);
+    expect(await bench.ready()).to.equal(200);
+  });
+
+  it('counts what is under its topic and is not ours', async () => {
+    await bench.open();
+    const stranger = await mqtt.connectAsync(`mqtt://127.0.0.1:${bench.brokerPort}`);
+    await stranger.publishAsync('plant/edge-1/sensor', 'hello', { qos: 1 });
+    await stranger.endAsync();
+    await bench.until('it to be counted', () => {
+      return bench.ledgers.bodies('ledger.cloud.unexpected').length === 1;
+    });
+  });
+});

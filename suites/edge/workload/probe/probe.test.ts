@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { waitFor } from '../../../../harness/clock/wait-for.ts';
+import { timelines } from '../../connectivity.ts';
+import { Ledgers } from '../../testing/ledger.ts';
+import { freePort, type UdpProxy, udpProxy } from '../../testing/loopback.ts';
+import { type Echo, startEcho } from '../cloud/echo.ts';
+import { machineClock, type Program } from '../program.ts';
+import { startProber } from './prober.ts';
+import { Tracker } from './tracker.ts';
+
+const INTERVAL_MS = 20;
+
+describe('prober', () => {
+  const ledgers = () => new Ledgers();
+  let echo: Echo;
+  let way: UdpProxy;
+  let prober: Program;
+  let seen: Ledgers;
+
+  beforeEach(async () => {
+    seen = ledgers();
+    const port = await freePort();
+    echo = await startEcho({ host: '127.0.0.1', port });
+    way = await udpProxy(port);
+    prober = await startProber(
+      {
+        node: 'edge-1',
+        path: 'tunnel',
+        target: { host: '127.0.0.1', port: way.port },
+        intervalMs: INTERVAL_MS,
+        timeoutMs: 200,
+      },
+      machineClock,
+      seen.of('epoch'),
+    );
+  });
+  afterEach(() => {
+    way.close();
+    echo.close();
+  });
+
+  const until = (what: string, probe: () => boolean) =>
+    waitFor(probe, { what, deadlineMs: 10_000, intervalMs: 5 });
+  const way1 = () => {
+    const [timeline] = timelines(seen.recorder.events);
+    if (!timeline) throw new Error('no prober has started');
+    return timeline;
+  };
+
+  it('measures a blackout to within its sampling interval, on either side', async () => {
+    await until('its first run', () => seen.bodies('ledger.probe.run').length > 0);
+    const cut = way.cut();
+    await machineClock.sleep(500);
+    const mended = way.mend();
+    await until(
+      'the run after it',
+      () => seen.bodies('ledger.probe.run').at(-1)?.ok === true && way1().lost > 0,
+    );
+    await prober.stop();
+    const { doubts, lost, outages, probes, unseenMs } = way1();
+    expect(outages).to.have.length(1);
+    expect(outages[0]?.open).to.equal(false);
+    // The interval, what timers are late by, and as long as a busy machine kept the prober from probing.
+    const error = Math.abs((outages[0]?.ms ?? 0) - (mended - cut));
+    expect(error).to.be.below(INTERVAL_MS + 15 + Math.max(0, unseenMs));
+    expect(doubts).to.deep.equal([]);
+    expect(lost).to.be.greaterThan(10);
+    expect(probes).to.be.greaterThan(lost);
+  });
+
+  it('takes a late answer for none, and counts it', async () => {
+    await until('its first run', () => seen.bodies('ledger.probe.run').length > 0);
+    way.delayMs = 300;
+    await until('late answers', () => seen.bodies('ledger.probe.run').some(({ late }) => late > 0));
+    await prober.stop();
+    expect(way1().outages.at(-1)?.open).to.equal(true);
+  });
+});
+
+describe('probe tracker', () => {
+  it('decides in the order of sending, whatever order the answers come in', () => {
+    const tracker = new Tracker(100);
+    for (const seq of [0, 1, 2, 3]) tracker.sent(seq, seq * 10);
+    tracker.answered(3, 35);
+    tracker.answered(0, 36);
+    expect(tracker.decide(40)).to.deep.equal([]);
+    // 1 and 2 are lost once their time is over: a run of one, one of two, and one that goes on.
+    expect(tracker.decide(121)).to.deep.equal([
+      { ok: true, fromSeq: 0, toSeq: 0, fromMono: 0, toMono: 0 },
+      { ok: false, fromSeq: 1, toSeq: 2, fromMono: 10, toMono: 20 },
+    ]);
+    expect(tracker.cut()).to.deep.equal([{ ok: true, fromSeq: 3, toSeq: 3, fromMono: 30, toMono: 30 }]);
+    expect(tracker.cut()).to.deep.equal([]);
+  });
+
+  it('counts answers that came late or twice', () => {
+    const tracker = new Tracker(100);
+    tracker.sent(0, 0);
+    tracker.answered(0, 101);
+    expect(tracker.decide(101)).to.deep.equal([]);
+    expect(tracker.cut()[0]?.ok).to.equal(false);
+    tracker.answered(0, 102);
+    expect(tracker.drainLate()).to.equal(2);
+    expect(tracker.drainLate()).to.equal(0);
+  });
+});
