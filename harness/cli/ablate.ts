@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors/error.ts';
+import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import { planInvalid } from '../plan/load.ts';
+import type { Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
 import { conductAndReport, outFolder, planOf, providerOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
@@ -11,7 +13,7 @@ const TABLE_FILE = 'ablation.md';
 
 /**
  * `ordeal ablate`: one suite's remedies on and off, each variant a run of its own on one cluster, and a table of what
- * they did. It measures and judges nothing: exit 0 when every variant ran to its end.
+ * they did. It measures and judges nothing: exit 0 when every variant ran to its end, 2 when one did not.
  */
 export async function ablate(
   parts: Parts,
@@ -44,6 +46,7 @@ export async function ablate(
       ['remedies', ...varied.columns.map(({ title }) => title)],
       Array.from({ length: varied.columns.length + 1 }, () => '---'),
     ];
+    let whole = true;
     const table = () => `${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`;
     for (const [index, { name, plan: own }] of variants.entries()) {
       context.signal.throwIfAborted();
@@ -55,11 +58,28 @@ export async function ablate(
         { ...context, plan: own, outDir: folder, runId: `${context.runId}-${index + 1}` },
         { cluster, suites, replay, quiet: true },
       );
-      rows.push([name, ...varied.columns.map(({ cell }) => cell(history, verdict))]);
+      const caveats = caveatsOf(history, verdict);
+      whole &&= endedWhole(history);
+      const title = caveats.length === 0 ? name : `${name} (${caveats.join('; ')})`;
+      rows.push([title, ...varied.columns.map(({ cell }) => cell(history, verdict))]);
       writeFileSync(join(outDir, TABLE_FILE), table());
     }
     context.signal.throwIfAborted();
     process.stdout.write(`${table()}report: ${outDir}\n`);
-    return EXIT.certified;
+    return whole ? EXIT.certified : EXIT.inconclusive;
   });
+}
+
+function endedWhole(history: History): boolean {
+  const ended = eventsOf<EngineEvents['run.ended']>(history, 'run.ended').at(-1);
+  return ended?.body.outcome === 'done';
+}
+
+/** What a row's figures must not be read without: half a run, or a fault that this variant gave no chance to bite. */
+export function caveatsOf(history: History, { faults }: Pick<Verdict, 'faults'>): string[] {
+  const toothless = faults.filter(({ bit }) => !bit).map(({ id }) => id);
+  return [
+    ...(endedWhole(history) ? [] : ['the run did not reach its end']),
+    ...(toothless.length === 0 ? [] : [`without a bite of ${toothless.join(', ')}`]),
+  ];
 }
