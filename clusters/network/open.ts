@@ -11,11 +11,14 @@ import { userlandNetwork } from './userland/network.ts';
 export const ISOLATIONS: Readonly<Record<string, () => Promise<Readiness[]>>> = { netns: netnsReadiness };
 
 /**
- * The network of an embedded cluster's edge nodes: a lab of the isolation that the plan asks for, `auto` the best that
+ * The network of an embedded cluster’s edge nodes, named: a lab of the isolation that the plan asks for, `auto` the best that
  * this machine has. Its undo is registered before it is made.
  * @throws OrdealError NETWORK_NOT_OFFERED, ISOLATION_NOT_READY (exit 4), and what the lab throws.
  */
-export async function openNetwork(context: StepContext & { cluster: Cluster }): Promise<EdgeNetwork> {
+export async function openNetwork(
+  context: StepContext & { cluster: Cluster },
+  nodes: readonly string[],
+): Promise<EdgeNetwork> {
   const { cluster, plan, progress, runId, signal, undo, workDir } = context;
   if (cluster.provider !== 'embedded') {
     throw new OrdealError({
@@ -26,7 +29,6 @@ export async function openNetwork(context: StepContext & { cluster: Cluster }): 
       todo: 'run the suite edge on the embedded cluster',
     });
   }
-  const nodes = cluster.nodes.filter(({ role }) => role === 'worker').map(({ name }) => name);
   const isolation = await isolationFor(plan.cluster.isolation, progress);
   if (isolation === 'netns') return await netnsLab({ runId, nodes, undo, signal });
   let network: EdgeNetwork | undefined;

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../errors/error.ts';
 import { loadPlan, parsePlan } from '../plan/load.ts';
 import { Plan } from '../plan/schema.ts';
 import type { Parts } from './parts.ts';
+import { suiteNames, suiteOverrides } from './runs.ts';
 
 async function resolved(parts: Parts, plan: Plan): Promise<Plan> {
   const suites = await Promise.all(plan.suites.flatMap(({ name }) => parts.suites[name]?.() ?? []));
@@ -12,7 +13,8 @@ async function resolved(parts: Parts, plan: Plan): Promise<Plan> {
 
 /** `ordeal plan init`: a plan with every default written out. */
 export async function planInit(parts: Parts): Promise<ExitCode> {
-  process.stdout.write(stringify(await resolved(parts, parsePlan('', 'writing a plan'))));
+  const plan = parsePlan('', 'writing a plan', suiteOverrides(suiteNames(parts)));
+  process.stdout.write(stringify(await resolved(parts, plan)));
   return EXIT.certified;
 }
 

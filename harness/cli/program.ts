@@ -52,7 +52,9 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     );
   const replay = replayOf(argv);
 
-  withRunOptions(program.command('run').description('run a plan; without one, both profiles as controls'))
+  withRunOptions(
+    program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
+  )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');

@@ -28,6 +28,16 @@ export interface RunOptions {
   quiet: boolean;
 }
 
+/** What runs where neither a plan nor the command line names a suite. */
+export function suiteNames(parts: Parts): string[] {
+  return Object.keys(parts.suites);
+}
+
+/** Suites as overrides of a plan. */
+export function suiteOverrides(names: readonly string[]): string[] {
+  return names.map((name, index) => `suites.${index}.name=${name}`);
+}
+
 /** The options as overrides of the plan; `--set` comes last and wins. */
 export function overridesOf(options: RunOptions): string[] {
   const named: [string, string | undefined][] = [
@@ -42,7 +52,7 @@ export function overridesOf(options: RunOptions): string[] {
   ];
   return [
     ...named.flatMap(([path, value]) => (value === undefined ? [] : [`${path}=${value}`])),
-    ...options.suite.map((name, index) => `suites.${index}.name=${name}`),
+    ...suiteOverrides(options.suite),
     ...options.set,
   ];
 }

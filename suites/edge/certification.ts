@@ -22,8 +22,8 @@ import { type EdgeSettings, type Remedies, SUITE, settingsOf } from './settings.
 
 /** What the composition root gives this suite. */
 export interface EdgeParts {
-  /** The network of a cluster's edge nodes; registers its undo on the context before it acts. */
-  openNetwork(context: SuiteContext<Cluster>): Promise<EdgeNetwork>;
+  /** The network of these nodes of the cluster; registers its undo on the context before it acts. */
+  openNetwork(context: SuiteContext<Cluster>, nodes: readonly string[]): Promise<EdgeNetwork>;
   /** The faults of links, by kind. */
   faults: LinkFaultKinds;
 }
@@ -77,7 +77,9 @@ export class Certification {
 
   async #install(): Promise<void> {
     const { clock, signal, undo } = this.#context;
-    const network = await this.#parts.openNetwork(this.#context);
+    const workers = this.#context.cluster.nodes.filter(({ role }) => role === 'worker');
+    const nodes = workers.slice(0, this.#settings.nodes).map(({ name }) => name);
+    const network = await this.#parts.openNetwork(this.#context, nodes);
     const { evidence, isolation, links, versions } = network;
     this.#links = links;
     this.#record('network.up', { isolation, evidence, versions, nodes: links.map(({ node }) => node) });
@@ -148,7 +150,7 @@ export class Certification {
     const kind = this.#parts.faults[name] as LinkFaultKind;
     const { node } = link;
     const about = { cuts: kind.cuts, host: kind.host(parameters as never) };
-    this.#record('fault.planned', { fault: id, kind: name, node, ...about });
+    this.#record('fault.planned', { fault: id, kind: name, node, holdMs, ...about });
     progress(`edge: ${name} on ${node}`);
     await this.#keeper.hold(kind.make(id, parameters as never, link), () => clock.sleep(holdMs, signal));
     await this.#untilWell([link]);
@@ -158,7 +160,7 @@ export class Certification {
     const { clock, recorder, signal } = this.#context;
     for (const { holdMs, id, kind, link } of this.#schedule) {
       if (link !== undefined || !this.#broker) continue;
-      this.#record('fault.planned', { fault: id, kind, node: null, cuts: false, host: false });
+      this.#record('fault.planned', { fault: id, kind, node: null, holdMs, cuts: false, host: false });
       await this.#keeper.hold(brokerRestart(id, this.#broker), () => clock.sleep(holdMs, signal));
       const since = recorder.events.length;
       await this.#wait('messages to be acknowledged again', this.#settings.settleDeadline, () =>

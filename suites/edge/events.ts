@@ -40,6 +40,8 @@ interface SuiteEvents {
     cuts: boolean;
     /** It acts on what the host sends as well. */
     host: boolean;
+    /** How long it is to be held. */
+    holdMs: number;
   };
   'watchdog.restarted': { node: string; reason: string; restart: number };
   'watchdog.trouble': { node: string; what: string };

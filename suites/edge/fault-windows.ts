@@ -1,10 +1,13 @@
 import { type EngineEvents, eventsOf, type History } from '../../harness/history/event.ts';
+import type { Outage, Timeline } from './connectivity.ts';
 import { type EdgeEvents, edgeEvents } from './events.ts';
 
 /** From just before a fault was injected until it was seen to be gone, on the history's clock. */
 interface FaultWindow extends Pick<EdgeEvents['fault.planned'], 'node' | 'cuts' | 'host'> {
   fromMono: number;
   toMono: number;
+  /** How much longer than planned it was in force: the harness's own doing, not the cluster's. */
+  overMs: number;
 }
 
 /** When each of the suite's faults was in force; to the end of the record where it was not seen to be gone. */
@@ -18,8 +21,29 @@ export function faultWindows(history: History): FaultWindow[] {
   return eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting').flatMap(({ mono, body }) => {
     const plan = planned.get(body.fault);
     if (!plan) return [];
-    const { cuts, host, node } = plan;
+    const { cuts, holdMs, host, node } = plan;
     const toMono = ended.get(body.fault) ?? history.at(-1)?.mono ?? mono;
-    return [{ cuts, host, node, fromMono: mono, toMono }];
+    const overMs = Math.max(0, toMono - mono - holdMs);
+    return [{ cuts, host, node, fromMono: mono, toMono, overMs }];
   });
+}
+
+/** After a cut was mended, its disconnect may go on for so long and still be its own: EDGE-4's limit. */
+const AFTERMATH_MS = 10_000;
+
+/** Finds the fault that cuts whatever remedies there are, on whose account a disconnect of a timeline is, if any. */
+export function cutFinder(
+  history: History,
+): (
+  way: Pick<Timeline, 'node' | 'toHistoryMs'>,
+  outage: Pick<Outage, 'fromMono' | 'ms'>,
+) => FaultWindow | undefined {
+  const cuts = faultWindows(history).filter((window) => window.cuts);
+  return ({ node, toHistoryMs }, { fromMono, ms }) => {
+    const from = fromMono + toHistoryMs;
+    return cuts.find(
+      (window) =>
+        window.node === node && window.fromMono <= from + ms && from <= window.toMono + AFTERMATH_MS,
+    );
+  };
 }

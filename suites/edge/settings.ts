@@ -22,6 +22,8 @@ export type Remedies = z.infer<typeof Remedies>;
 
 export const EdgeSettings = z
   .strictObject({
+    /** Workers that are edge nodes, each with a link of its own. */
+    nodes: z.int().min(1),
     broker: z.enum(['aedes', 'mosquitto']),
     /** 4: MQTT 3.1.1, 5: MQTT 5, which aedes does not speak. */
     protocol: z.literal([4, 5]),
@@ -84,9 +86,12 @@ const LOAD: Record<Level, { rate: number; messages: number }> = {
 /** The incident's plant had five edge nodes. */
 const WORKERS: Record<Level, number> = { smoke: 3, standard: 3, release: 5 };
 
-function defaultsOf({ cluster, level }: Plan): EdgeSettings {
+function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
   const real = cluster.provider !== 'embedded';
+  const workers = cluster.workers ?? WORKERS[level];
   return {
+    // Another suite may want many more workers than a plant has edge nodes.
+    nodes: suites.length > 1 ? Math.min(workers, WORKERS[level]) : workers,
     broker: 'aedes',
     protocol: 4,
     qos: 1,

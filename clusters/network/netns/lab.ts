@@ -6,6 +6,7 @@ import { type Exec, ipBatch, namespaceHop, thisMachine } from './host.ts';
 import { NetnsLink } from './link.ts';
 import { type LabMark, namespaceName, newLabMark, scratchFolder, tunnelName } from './names.ts';
 import { removeLab } from './remove.ts';
+import { StandingCommand } from './standing.ts';
 import {
   addPeer,
   type Backend,
@@ -79,6 +80,7 @@ async function build(mark: LabMark, nodes: readonly string[], exec: Exec, lastin
   await ipBatch(exec, undefined, [['netns', 'add', cloud]]);
   await ipBatch(exec, cloud, [['link', 'set', 'lo', 'up']]);
   const cloudHop = namespaceHop('cloud', cloud, lasting);
+  const cloudSnmp = new StandingCommand(cloudHop.enter, ['cat', '/proc/net/snmp']);
   const cloudEnd = await tunnelEnd(cloud, 'c', CLOUD_IN_TUNNEL);
   const links: NetnsLink[] = [];
   for (const [index, node] of nodes.entries()) {
@@ -92,7 +94,7 @@ async function build(mark: LabMark, nodes: readonly string[], exec: Exec, lastin
     await wire(exec, wiring);
     const edgeEnd = await tunnelEnd(wiring.edge, String(index), `10.8.0.${index + 2}`);
     await join(exec, wiring, edgeEnd, cloudEnd);
-    links.push(link(node, wiring, { edge: edgeEnd, cloud: cloudEnd }, cloudHop, lasting));
+    links.push(link(node, wiring, { edge: edgeEnd, cloud: cloudEnd }, cloudHop, cloudSnmp, lasting));
   }
   return { cloud: cloudHop, links, backend };
 }
@@ -118,10 +120,12 @@ function link(
   wiring: Wiring,
   ends: { edge: TunnelEnd; cloud: TunnelEnd },
   cloud: Hop,
+  cloudSnmp: StandingCommand,
   exec: Exec,
 ): NetnsLink {
   return new NetnsLink({
     node,
+    cloudSnmp,
     ends,
     throughTunnel: services(ends.cloud.address),
     byHost: services(cloudAddress(wiring)),

@@ -3,9 +3,12 @@ import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { snmpFigure } from '../../../harness/exec/snmp.ts';
 import type { EdgeLink, Hop, KernelPath, Services, TunnelSample } from '../port.ts';
 import { must } from './host.ts';
+import { StandingCommand } from './standing.ts';
 import { forgetSession, type PeerState, peerIn, type TunnelEnd } from './wireguard.ts';
 
 interface LinkFacts {
+  /** `/proc/net/snmp` of the cloud, which all links of a lab share. */
+  cloudSnmp: StandingCommand;
   node: string;
   path: KernelPath;
   throughTunnel: Services;
@@ -20,15 +23,19 @@ export class NetnsLink implements EdgeLink {
   readonly throughTunnel: Services;
   readonly byHost: Services;
   readonly #ends: LinkFacts['ends'];
+  readonly #cloudSnmp: StandingCommand;
+  readonly #dump: StandingCommand;
   /** What was carried before the tunnel's last restart. */
   readonly #before = { rxBytes: 0, txBytes: 0 };
 
-  constructor({ node, path, throughTunnel, byHost, ends }: LinkFacts) {
+  constructor({ node, path, throughTunnel, byHost, ends, cloudSnmp }: LinkFacts) {
     this.node = node;
     this.path = path;
     this.throughTunnel = throughTunnel;
     this.byHost = byHost;
     this.#ends = ends;
+    this.#cloudSnmp = cloudSnmp;
+    this.#dump = new StandingCommand(path.edge.enter, ['wg', 'show', ends.edge.device, 'dump']);
   }
 
   async setOffload(on: boolean): Promise<void> {
@@ -71,8 +78,8 @@ export class NetnsLink implements EdgeLink {
 
   /** The cloud's kernel counts InCsumErrors for its whole namespace: the figure is shared by all links of the lab. */
   async sample(): Promise<TunnelSample> {
-    const { handshakeS, rxBytes, txBytes } = await this.#peer();
-    const snmp = await must(this.path.cloud.exec, ['cat', '/proc/net/snmp']);
+    const [dump, snmp] = await Promise.all([this.#dump.ask(), this.#cloudSnmp.ask()]);
+    const { handshakeS, rxBytes, txBytes } = this.#peerIn(dump);
     return {
       // wg tells the time of a handshake in whole seconds.
       handshakeAgeMs: handshakeS === 0 ? null : Math.max(0, systemClock.wall() - handshakeS * 1_000),
@@ -83,11 +90,13 @@ export class NetnsLink implements EdgeLink {
   }
 
   async #peer(): Promise<PeerState> {
-    const { edge, cloud } = this.#ends;
-    const peer = peerIn(
-      await must(this.path.edge.exec, ['wg', 'show', edge.device, 'dump']),
-      cloud.publicKey,
-    );
+    const { edge } = this.#ends;
+    return this.#peerIn(await must(this.path.edge.exec, ['wg', 'show', edge.device, 'dump']));
+  }
+
+  #peerIn(dump: string): PeerState {
+    const { cloud, edge } = this.#ends;
+    const peer = peerIn(dump, cloud.publicKey);
     if (peer) return peer;
     throw new OrdealError({
       code: 'TUNNEL_PEER_MISSING',

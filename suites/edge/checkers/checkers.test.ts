@@ -37,6 +37,19 @@ describe('EDGE-1', () => {
     expect(judged.measured).to.be.closeTo(10, 0.001);
   });
 
+  it('refuses nobody for a cut that was held longer than planned, and not without it', () => {
+    const judged = (about: { cuts: boolean; host: boolean; holdMs?: number }) =>
+      checkDisconnect(
+        day({ tunnelDead: [[20_000, 32_000]] }).fault('partition-1', 'a', [20_000, 32_000], about).events,
+        ten,
+      );
+    const late = judged({ cuts: true, host: false, holdMs: 6_500 });
+    expect(late.verdict).to.equal('inconclusive');
+    expect(late.reason).to.match(/5\.5 s longer than planned/);
+    expect(judged({ cuts: true, host: false, holdMs: 11_000 }).verdict).to.equal('fail');
+    expect(judged({ cuts: false, host: false, holdMs: 6_500 }).verdict).to.equal('fail');
+  });
+
   it('counts a disconnect that is open at the end', () => {
     const judged = checkDisconnect(day({ tunnelDead: [[45_000, DAY_MS + 1]] }).events, ten);
     expect(judged.verdict).to.equal('fail');

@@ -3,13 +3,11 @@ import { eventRateUpperBound } from '../../../harness/verdict/bounds.ts';
 import { levels } from '../../../harness/verdict/level.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { timelines } from '../connectivity.ts';
-import { faultWindows } from '../fault-windows.ts';
+import { cutFinder } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts } from './doubts.ts';
 
 const HOUR_MS = 3_600_000;
-/** After a cut was mended, its disconnect may go on for so long and still be its own: EDGE-4's limit. */
-const AFTERMATH_MS = 10_000;
 
 /**
  * EDGE-6: disconnects in an hour of a link, beyond those that a fault cuts whatever remedies there are: the incident's
@@ -18,19 +16,15 @@ const AFTERMATH_MS = 10_000;
 export function checkFrequency(history: History, target: Target, disconnectMs: number): Judged {
   const all = timelines(history);
   const ways = all.filter(({ path, runs }) => path === 'tunnel' && runs.length > 0);
-  const cuts = faultWindows(history).filter((window) => window.cuts);
+  const cutOf = cutFinder(history);
   let watchedMs = 0;
   let disconnects = 0;
   let byCuts = 0;
-  for (const { node, outages, runs, toHistoryMs } of ways) {
+  for (const way of ways) {
+    const { outages, runs } = way;
     watchedMs += Math.max(...runs.map(({ toMono }) => toMono)) - (runs[0]?.fromMono ?? 0);
-    for (const { fromMono, ms } of outages.filter((outage) => outage.ms >= disconnectMs)) {
-      const from = fromMono + toHistoryMs;
-      const cut = cuts.some(
-        (window) =>
-          window.node === node && window.fromMono <= from + ms && from <= window.toMono + AFTERMATH_MS,
-      );
-      if (cut) byCuts += 1;
+    for (const outage of outages.filter(({ ms }) => ms >= disconnectMs)) {
+      if (cutOf(way, outage)) byCuts += 1;
       else disconnects += 1;
     }
   }

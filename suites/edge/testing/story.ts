@@ -147,10 +147,15 @@ export class Story {
       });
   }
 
-  /** A fault on one node's link, injected and healed. */
-  fault(id: string, node: string | null, [from, to]: Span, about = { cuts: true, host: false }): this {
+  /** A fault on one node's link, injected and healed; held as long as planned unless told. */
+  fault(
+    id: string,
+    node: string | null,
+    [from, to]: Span,
+    about: { cuts: boolean; host: boolean; holdMs?: number } = { cuts: true, host: false },
+  ): this {
     const kind = `network/${id}`;
-    return this.say(from - 1, 'fault.planned', { fault: id, kind, node, ...about })
+    return this.say(from - 1, 'fault.planned', { holdMs: to - from, fault: id, kind, node, ...about })
       .engine(from, 'fault.injecting', { fault: id, kind, target: 'link', mechanism: 'm' })
       .engine(to, 'fault.healing', { fault: id })
       .engine(to + 1, 'fault.healed', { fault: id, healed: true, evidence: 'gone' });
