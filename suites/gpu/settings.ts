@@ -107,7 +107,8 @@ function defaultsOf(plan: Plan): GpuSettings {
     framework: 'both',
     // The incident's pods need time to recover on their own; elsewhere a few looks are enough.
     hold: plan.profile === 'incident' ? 2_000 : 400,
-    probeInterval: 200,
+    // A look is two processes, which cost more than all the rest of an embedded start: as few as tell the story.
+    probeInterval: plan.profile === 'incident' ? 500 : 400,
     cpu: real ? '10m' : '16',
     memory: real ? '16Mi' : '64Gi',
     startDeadline: real ? 180_000 : 60_000,
