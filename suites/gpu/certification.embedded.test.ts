@@ -8,7 +8,7 @@ import { readHistory } from '../../harness/history/reader.ts';
 import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
 
 /** As small as shows it: two Jobs at once, twice. */
-const SMALL = ['--level', 'smoke', '--set', 'suites.0.settings.starts=32'];
+const SMALL = ['--suite', 'gpu', '--level', 'smoke', '--set', 'suites.0.settings.starts=32'];
 
 describe('GPU certification on embedded', function () {
   this.timeout(240_000);

@@ -47,7 +47,19 @@ describe('GPU certification on kind', function () {
 
   it('SIGINT in mid-run: exit 130, no container left, the history readable', async () => {
     const before = await containers();
-    const run = start('run', '--profile', 'incident', '--cluster', 'kind', '--level', 'smoke', '--out', out);
+    const run = start(
+      'run',
+      '--suite',
+      'gpu',
+      '--profile',
+      'incident',
+      '--cluster',
+      'kind',
+      '--level',
+      'smoke',
+      '--out',
+      out,
+    );
     await waitFor(() => run.output().includes('wave 1'), { what: 'the first wave', deadlineMs: 240_000 });
     run.child.kill('SIGINT');
     const { code, output } = await run.ended;
