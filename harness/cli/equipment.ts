@@ -9,10 +9,10 @@ import type { Parts } from './parts.ts';
 export async function equipmentLine(parts: Parts, plan: Plan): Promise<string> {
   const here: string[] = [];
   const elsewhere: string[] = [];
-  const sort = async (option: string, readiness: () => Promise<Readiness[]>) => {
+  const sort = async (option: string, readiness: () => Promise<Readiness[]>, chosen = false) => {
     const missing = (await readiness()).filter(({ ok }) => !ok);
     const lacks = missing.map(({ name, detail }) => `${name}: ${detail}`).join(', ');
-    if (missing.length === 0) here.push(option);
+    if (missing.length === 0) here.push(...(chosen ? [] : [option]));
     else elsewhere.push(`${option} (${lacks})`);
   };
   for (const [name, load] of Object.entries(parts.providers)) {
@@ -20,8 +20,10 @@ export async function equipmentLine(parts: Parts, plan: Plan): Promise<string> {
       await sort(`--cluster ${name}`, async () => (await load()).readiness());
   }
   if (plan.cluster.provider === 'embedded') {
+    // Of those that are to be had, `auto` took the best.
+    const chosen = plan.cluster.isolation !== 'process';
     for (const [name, readiness] of Object.entries(await parts.isolations()))
-      await sort(`--isolation ${name}`, readiness);
+      await sort(`--isolation ${name}`, readiness, chosen);
   }
   const said = [
     ...(here.length > 0 ? [`this machine can also show ${here.join(', ')}`] : []),
