@@ -31,7 +31,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|kind)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|mosquitto|kind)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -56,6 +56,14 @@ const lanes: readonly Lane[] = [
     timeoutMs: 120_000,
   },
   {
+    name: 'mosquitto',
+    files: (name) => name.endsWith('.mosquitto.test.ts'),
+    missing: async () =>
+      (await missingFor('netns')) ?? missingCommand('mosquitto', 'mosquitto_pub', 'mosquitto_sub'),
+    track: 'machine',
+    timeoutMs: 60_000,
+  },
+  {
     name: 'kind',
     files: (name) => name.endsWith('.kind.test.ts'),
     missing: () => missingFor('kind'),
@@ -73,6 +81,15 @@ async function missingFor(what: string): Promise<string | undefined> {
   );
   const missing = (await doctor)[what]?.filter(({ ok }) => !ok);
   return missing?.map(({ name, detail }) => `${name}: ${detail}`).join('; ') || undefined;
+}
+
+/** The first command of these that this machine lacks. */
+async function missingCommand(...commands: string[]): Promise<string | undefined> {
+  for (const command of commands) {
+    const there = await tryRun([command, '--help']).catch(() => undefined);
+    if (!there) return `there is no ${command} command`;
+  }
+  return undefined;
 }
 
 async function runLane(lane: Lane, alone: boolean): Promise<Counts> {

@@ -4,9 +4,15 @@ import { expect } from 'chai';
 import type { Evidence } from '../../../harness/verdict/verdict.ts';
 import { ordeal, outFolder, verdictIn, verdicts } from '../../testing/command.ts';
 
-/** Declares that the suite refuses the incident and certifies the remedies on one isolation. */
-export function declareCertification(isolation: string, evidence: Evidence): void {
-  describe(`edge certification, isolation ${isolation}`, function () {
+/** Declares that the suite refuses the incident and certifies the remedies on one isolation, with these settings. */
+export function declareCertification(
+  isolation: string,
+  evidence: Evidence,
+  settings: Readonly<Record<string, string | number>> = {},
+): void {
+  const set = Object.entries(settings).map(([name, value]) => `suites.0.settings.${name}=${value}`);
+  const titled = Object.entries(settings).map(([name, value]) => `, ${name} ${value}`);
+  describe(`edge certification, isolation ${isolation}${titled.join('')}`, function () {
     this.timeout(240_000);
     let out: string;
 
@@ -22,6 +28,7 @@ export function declareCertification(isolation: string, evidence: Evidence): voi
       const { code, output } = await ordeal(
         'run',
         ...['--suite', 'edge', '--isolation', isolation, '--level', 'smoke', '--out', out],
+        ...set.flatMap((field) => ['--set', field]),
       );
       expect(code, output).to.equal(0);
       const [incident, hardened] = [join(out, 'incident'), join(out, 'hardened')];
