@@ -12,7 +12,7 @@ export class Programs {
   readonly #files = new Map<ProgramName, Promise<string>>();
 
   /** @param folder of the run's own: the bundles go there */
-  constructor(cluster: Cluster, folder: string) {
+  constructor(cluster: Pick<Cluster, 'capabilities'>, folder: string) {
     this.#folder = folder;
     // Where a pod's image is a name and no more, its commands come from this machine.
     this.#inImage = cluster.capabilities.has('daemonset-agents');

@@ -1,0 +1,22 @@
+import { userlandNetwork } from '../../../clusters/network/userland/network.ts';
+import type { Benchmark } from '../../../harness/bench/benchmark.ts';
+import { measureOutages } from './outages.ts';
+import { RelayCutter } from './relay-cut.ts';
+
+export const benchmark: Benchmark = {
+  name: 'outages-process',
+  rounds: 1,
+  missing: async () => undefined,
+  round: () =>
+    measureOutages({
+      async open(nodes, folder, undo) {
+        const network = await userlandNetwork({ nodes, folder });
+        undo.push('take the edge network down', () => network.down());
+        return network;
+      },
+      async cutter({ node, path }) {
+        if (path.kind !== 'relay') throw new TypeError(`${node} has no relay`);
+        return new RelayCutter(path);
+      },
+    }),
+};
