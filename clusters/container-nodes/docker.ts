@@ -7,13 +7,30 @@ export async function containersWith(label: string, value: string): Promise<stri
   return lines(['ps', '--all', '--filter', `label=${label}=${value}`, '--format', '{{.Names}}']);
 }
 
-/** The values that a label has on containers or on networks, each once. */
-export async function labelValues(what: 'container' | 'network', label: string): Promise<string[]> {
+/** Those of them that have ended, by name. */
+export async function endedContainers(label: string, value: string): Promise<string[]> {
+  const filters = ['--filter', `label=${label}=${value}`, '--filter', 'status=exited'];
+  return lines(['ps', '--all', ...filters, '--format', '{{.Names}}']);
+}
+
+/**
+ * The values that a label has on containers or on networks, each once.
+ * @param among only on those that carry this label, as `KEY` or `KEY=VALUE`.
+ */
+export async function labelValues(
+  what: 'container' | 'network',
+  label: string,
+  among: string = label,
+): Promise<string[]> {
   const all = what === 'container' ? ['--all'] : [];
   const format = `{{.Label "${label}"}}`;
-  return [
-    ...new Set(await lines([what, 'ls', ...all, '--filter', `label=${label}`, '--format', format])),
-  ].sort();
+  const values = await lines([what, 'ls', ...all, '--filter', `label=${among}`, '--format', format]);
+  return [...new Set(values)].sort();
+}
+
+/** The networks with a label, by name. */
+export async function networksWith(label: string, value: string): Promise<string[]> {
+  return lines(['network', 'ls', '--filter', `label=${label}=${value}`, '--format', '{{.Name}}']);
 }
 
 /** The networks without a label, by name. */

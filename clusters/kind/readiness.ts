@@ -1,6 +1,7 @@
 import type { Readiness } from '../../harness/run/ports.ts';
 import { answerOf, containerReadiness } from '../container-nodes/readiness.ts';
-import { findImages, TRIED_KUBERNETES } from '../images/images.ts';
+import { findImages } from '../images/images.ts';
+import { TRIED_KUBERNETES } from '../images/versions.ts';
 
 /** The release of kind that the provider was tried with. */
 const KIND_VERSION = 'v0.33.0';
