@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../harness/clock/clock.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import { connect } from '../../harness/kube/client.ts';
@@ -16,6 +17,7 @@ import { deleteCluster, nodeContainers } from './containers.ts';
 /** The double's kubelet is a process of its own, started again when it ends; K3s has its kubelet in itself. */
 const RESTART_KUBELET = { double: ['pkill', '--exact', 'kubelet'], rancher: undefined };
 const LOG_LINES = 15;
+const LOOK_INTERVAL_MS = 2_000;
 
 export interface StartedCluster {
   name: string;
@@ -41,7 +43,12 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
   try {
     const { folder, images, kubeconfig, name, workers } = started;
     const names = nodeNames(name, workers.length);
-    await untilUsable(kube, 1 + workers.length, context, () => refuseEnded(name));
+    await untilUsable(
+      kube,
+      1 + workers.length,
+      context,
+      seldom(context, () => refuseEnded(name)),
+    );
     const reachable = await socketsReachable(workers);
     const restartKubelet = RESTART_KUBELET[images.source];
     const capabilities = new Set<Capability>(['toolbox', 'daemonset-agents']);
@@ -76,6 +83,16 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
     kube.close();
     throw error;
   }
+}
+
+/** A look that is skipped when it comes soon after the last one: Docker's command takes processors that nodes boot on. */
+function seldom({ clock = systemClock }: WaitContext, look: () => Promise<void>): () => Promise<void> {
+  let last = clock.mono();
+  return async () => {
+    if (clock.mono() - last < LOOK_INTERVAL_MS) return;
+    await look();
+    last = clock.mono();
+  };
 }
 
 /** @throws OrdealError K3S_NODE_ENDED (exit 4) with the last that a node said before it ended. */

@@ -105,6 +105,7 @@ async function create({ name, folder, owner, starts }: Created, context: StepCon
   const network = `${name}-k3s`;
   await makeNetwork(network, labels);
   const token = randomBytes(16).toString('hex');
+  signal.throwIfAborted();
   const common = { images, network, labels, token, reaped: session !== undefined };
   try {
     const server = starts.add(startServer({ ...common, name: names.server }));
@@ -167,9 +168,8 @@ function startFailed(name: string, error: unknown): unknown {
   });
 }
 
-/** What `work` gives, unless the signal aborts first: its reason then, while the work goes on. */
+/** What `work` gives, unless the signal aborts from now on: its reason then, while the work goes on. */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const done = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done.signal });
