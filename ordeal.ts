@@ -14,6 +14,7 @@ const parts: Parts = {
   providers: {
     embedded: async () => provider((await import('./clusters/embedded/provider.ts')).embeddedProvider),
     kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
+    k3s: async () => provider((await import('./clusters/k3s/provider.ts')).k3sProvider),
   },
   suites: {
     gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
@@ -51,8 +52,11 @@ const parts: Parts = {
     return await (await import('./clusters/network/netns/remove.ts')).sweepLabs();
   },
   async images() {
-    const { buildImages, listImages } = await import('./clusters/images/images.ts');
-    return { build: buildImages, list: listImages };
+    const [{ buildAll }, { listImages }] = await Promise.all([
+      import('./clusters/images/build.ts'),
+      import('./clusters/images/images.ts'),
+    ]);
+    return { build: buildAll, list: listImages };
   },
   async faults() {
     return (await import('./faults/catalogue.ts')).CATALOGUE;

@@ -12,7 +12,13 @@ export interface ImageSpec {
   /** Uncompressed tar archives, the lowest first; on the file system of the cache. */
   layers: string[];
   /** Docker's `config`: Env, Entrypoint, StopSignal … */
-  config: { Env?: string[]; Entrypoint?: string[]; Cmd?: string[]; StopSignal?: string };
+  config: {
+    Env?: string[];
+    Entrypoint?: string[];
+    Cmd?: string[];
+    StopSignal?: string;
+    Volumes?: Record<string, object>;
+  };
 }
 
 /**

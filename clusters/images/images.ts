@@ -1,12 +1,14 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OrdealError } from '../../harness/errors/error.ts';
-import { tryRun } from '../../harness/exec/exec.ts';
 import { cacheDir, exists } from './cache.ts';
 import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
+import { archiveName, inDocker, loadOwn } from './docker-store.ts';
 import { goBinariesThere } from './go-binary.ts';
+import { DOUBLE_KUBERNETES, k3sDoubleArchive } from './k3s-images.ts';
 import { buildNodeArchive, nodeImageTag } from './node-image.ts';
 import { rootFsThere } from './root-fs.ts';
+import { plainVersion, TRIED_KUBERNETES } from './versions.ts';
 import {
   buildLocalWorkload,
   buildRegistryWorkload,
@@ -14,9 +16,6 @@ import {
   registryWorkload,
   type WorkloadImage,
 } from './workload-image.ts';
-
-/** Kubernetes versions that the node image was built and tried with; the first is what is taken unless told. */
-export const TRIED_KUBERNETES = ['1.34.4', '1.27.3'] as const;
 
 /** `registry`: the stock kindest/node and a workload on a stock base. `local`: both made here. */
 type ImageSource = 'registry' | 'local';
@@ -32,11 +31,6 @@ export interface ImageSet {
   workloadImage: string;
   /** An archive of the workload image, for `ctr images import` on the nodes. */
   workloadArchive: string;
-}
-
-/** `1.34.4` from what a plan says: `1.34.4` or `v1.34.4`. */
-export function plainVersion(version: string = TRIED_KUBERNETES[0]): string {
-  return version.replace(/^v/, '');
 }
 
 /**
@@ -119,6 +113,7 @@ export async function listImages(env: NodeJS.ProcessEnv = process.env): Promise<
       current.add(workload.archive);
     }
   }
+  for (const version of DOUBLE_KUBERNETES) current.add(await k3sDoubleArchive(version, cache));
   const folder = join(cache, 'images');
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const archives = names.filter((name) => name.endsWith('.tar')).sort();
@@ -135,23 +130,11 @@ async function fromHere(version: string, context: BuildContext): Promise<ImageSe
   const { node, workload } = await wanted(version, 'local', context.cache);
   if (!(await inDocker(node.tag))) {
     await buildNodeArchive(version, node.archive, context);
-    context.progress('node image: loading it into Docker');
-    await context.run(['docker', 'load', '--quiet', '--input', node.archive]);
-    await removeSuperseded(version, node.tag, context);
+    await loadOwn(node.tag, node.archive, context);
     await prune(context);
   }
   await buildLocalWorkload(workload, context);
   return imageSet(version, 'local', node.tag, workload);
-}
-
-/** Half a gigabyte each: a version's earlier node images leave Docker, as far as no container runs from them. */
-async function removeSuperseded(version: string, tag: string, context: BuildContext): Promise<void> {
-  const repository = tag.slice(0, tag.indexOf(':'));
-  const listed = await context.run(['docker', 'images', '--format', '{{.Repository}}:{{.Tag}}', repository]);
-  for (const other of listed.split('\n')) {
-    if (other.startsWith(`${repository}:v${version}-`) && other !== tag)
-      await tryRun(['docker', 'rmi', other]);
-  }
 }
 
 const KEPT_MS = 24 * 3_600_000;
@@ -197,8 +180,8 @@ async function wanted(
     };
   }
   const tag = await nodeImageTag(version);
-  const file = `${tag.slice(tag.indexOf('/') + 1).replace(':', '-')}.tar`;
-  return { node: { tag, archive: join(cache, 'images', file) }, workload: await localWorkload(cache) };
+  const archive = join(cache, 'images', archiveName(tag));
+  return { node: { tag, archive }, workload: await localWorkload(cache) };
 }
 
 function imageSet(
@@ -214,15 +197,4 @@ function imageSet(
     workloadImage: workload.tag,
     workloadArchive: workload.archive,
   };
-}
-
-/** Whether Docker has an image; false as well where there is no Docker or no daemon answers. */
-async function inDocker(tag: string): Promise<boolean> {
-  try {
-    const answer = await tryRun(['docker', 'image', 'inspect', '--format', '{{.Id}}', tag]);
-    return answer.exitCode === 0;
-  } catch (error) {
-    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return false;
-    throw error;
-  }
 }

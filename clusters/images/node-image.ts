@@ -1,14 +1,20 @@
-import { cp, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached, contentKey, folderContents } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { buildKubernetes, buildPause, kubernetesKey, pauseKey } from './go-binary.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
+import {
+  CONTROL_PLANE_PARTS,
+  imageNames,
+  installParts,
+  NODE_PARTS,
+  writePauseArchive,
+} from './kubernetes-parts.ts';
 import { buildRootFs, rootFsKey } from './root-fs.ts';
+import { fillIn } from './template.ts';
 
 const TEMPLATES = join(import.meta.dirname, 'node-root');
-const NODE_PARTS = ['kubelet', 'kubeadm', 'kubectl'];
-const CONTROL_PLANE_PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 /** Units of the node that start with it; what else Debian starts has no part in a node. */
 const STARTED_UNITS = ['containerd.service', 'kubelet.service', 'ordeal-cni.path', 'ordeal-images.service'];
 const MASKED_UNITS = [
@@ -78,15 +84,7 @@ export async function buildNodeArchive(
       },
       context,
     );
-    await writeImageArchive(
-      join(stage, 'kind/images/node/pause.tar'),
-      {
-        tags: [images.pause],
-        layers: [await pauseLayer(pause, context)],
-        config: { Entrypoint: ['/pause'] },
-      },
-      context,
-    );
+    await writePauseArchive(join(stage, 'kind/images/node/pause.tar'), images.pause, pause, context);
 
     const layer = join(folder, 'layer.tar');
     await packFolder(stage, layer, context);
@@ -107,45 +105,11 @@ export async function buildNodeArchive(
   });
 }
 
-/** The names under which this version's kubeadm starts its static pods: it knows them, whatever the version. */
-async function imageNames(version: string, kubernetes: string, context: BuildContext) {
-  const kubeadm = join(await context.scratch(), 'kubeadm');
-  await link(kubernetes, kubeadm);
-  const list = await context.run([
-    kubeadm,
-    'config',
-    'images',
-    'list',
-    '--kubernetes-version',
-    `v${version}`,
-  ]);
-  const named = (part: string) => {
-    const name = list.split('\n').find((line) => line.includes(`/${part}:`));
-    if (!name) throw new Error(`kubeadm ${version} names no image for ${part}: ${list}`);
-    return name;
-  };
-  return { pause: named('pause'), controlPlane: CONTROL_PLANE_PARTS.map(named) };
-}
-
 async function controlPlaneLayer(kubernetes: string, context: BuildContext): Promise<string> {
   const folder = await context.scratch();
   await installParts(join(folder, 'root/usr/local/bin'), kubernetes, CONTROL_PLANE_PARTS);
   await packFolder(join(folder, 'root'), join(folder, 'layer.tar'), context);
   return join(folder, 'layer.tar');
-}
-
-async function pauseLayer(pause: string, context: BuildContext): Promise<string> {
-  const folder = await context.scratch();
-  await mkdir(join(folder, 'root'));
-  await link(pause, join(folder, 'root/pause'));
-  await packFolder(join(folder, 'root'), join(folder, 'layer.tar'), context);
-  return join(folder, 'layer.tar');
-}
-
-async function installParts(folder: string, kubernetes: string, parts: string[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await link(kubernetes, join(folder, 'kubernetes'));
-  for (const part of parts) await symlink('kubernetes', join(folder, part));
 }
 
 /** What `systemctl enable` and `systemctl mask` would do, on a root that no systemd runs in yet. */
@@ -158,12 +122,4 @@ async function linkUnits(folder: string): Promise<void> {
   }
   for (const unit of MASKED_UNITS) await symlink('/dev/null', join(folder, unit));
   await symlink('/lib/systemd/system/multi-user.target', join(folder, 'default.target'));
-}
-
-async function fillIn(file: string, values: Record<string, string>): Promise<void> {
-  const template = await readFile(file, 'utf8');
-  await writeFile(
-    file,
-    template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
-  );
 }

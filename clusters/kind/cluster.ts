@@ -1,21 +1,17 @@
-import { constants } from 'node:fs';
-import { access, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Clock, systemClock } from '../../harness/clock/clock.ts';
-import { waitFor } from '../../harness/clock/wait-for.ts';
+import { readdir, rm } from 'node:fs/promises';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { run, tryRun } from '../../harness/exec/exec.ts';
+import { run } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
+import { emptyWorkerFolders, removeNetwork } from '../container-nodes/docker.ts';
+import { NODE_STATE, socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
+import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
+import { containerNode } from '../container-nodes/node.ts';
+import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import type { ImageSet } from '../images/images.ts';
 import type { Capability, Cluster } from '../port.ts';
-import { MOUNTED_IMAGES, NODE_STATE } from './config.ts';
-import { nodeContainers, removeNetwork } from './docker.ts';
-import type { WorkerFolders } from './folders.ts';
-import { startGpuNodes, stopGpuNodes } from './gpu-nodes.ts';
-import { kindNode } from './node.ts';
+import { MOUNTED_IMAGES } from './config.ts';
+import { nodeContainers } from './docker.ts';
 import { kindVersion } from './readiness.ts';
-
-const READY_DEADLINE_MS = 180_000;
 
 export interface CreatedCluster {
   /** kind's name of it. */
@@ -25,12 +21,6 @@ export interface CreatedCluster {
   kubeconfig: string;
   images: ImageSet;
   workers: WorkerFolders[];
-}
-
-export interface WaitContext {
-  clock?: Clock;
-  signal?: AbortSignal;
-  progress?: (line: string) => void;
 }
 
 /** The names that kind gives the nodes of a cluster with one control plane. */
@@ -63,19 +53,19 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   const names = nodeNames(created.name, created.workers.length);
   await untilUsable(kube, 1 + names.workers.length, context);
   if (created.images.source === 'registry') await importWorkload(names.workers);
-  const socketsReachable = await writable(created.workers);
+  const reachable = await socketsReachable(created.workers);
   const capabilities = new Set<Capability>(['restart-kubelet', 'toolbox', 'daemonset-agents']);
-  if (socketsReachable) capabilities.add('plugin-sockets');
+  if (reachable) capabilities.add('plugin-sockets');
   const nodes = [
     kindNode(names.controlPlane, undefined, false),
-    ...names.workers.map((name, index) => kindNode(name, created.workers[index], socketsReachable)),
+    ...names.workers.map((name, index) => kindNode(name, created.workers[index], reachable)),
   ];
   return {
     name: created.name,
     provider: 'kind',
     kubeconfig: created.kubeconfig,
     evidence: 'real-kubernetes',
-    versions: await versions(kube),
+    versions: { ...(await nodeVersions(kube)), kind: (await kindVersion()) ?? 'unknown' },
     nodeNames: nodes.map(({ name }) => name),
     kube,
     nodes,
@@ -91,31 +81,9 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   };
 }
 
-async function untilUsable(kube: Kube, expected: number, context: WaitContext): Promise<void> {
-  let seen = 'the API server gave no nodes';
-  await waitFor(
-    async () => {
-      const { items } = await kube.core.listNode();
-      const ready = items.filter(({ status }) =>
-        status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-      );
-      seen = `${ready.length} of ${expected} nodes Ready`;
-      context.progress?.(seen);
-      return ready.length === expected;
-    },
-    { what: `${expected} nodes Ready`, deadlineMs: READY_DEADLINE_MS, seen: () => seen, ...timing(context) },
-  );
-  await waitFor(
-    async () => {
-      const { items } = await kube.core.listNamespacedServiceAccount({ namespace: 'default' });
-      return items.some(({ metadata }) => metadata?.name === 'default');
-    },
-    { what: 'the default service account', deadlineMs: READY_DEADLINE_MS, ...timing(context) },
-  );
-}
-
-function timing({ clock = systemClock, signal }: WaitContext) {
-  return { clock, intervalMs: 100, ...(signal && { signal }) };
+function kindNode(name: string, folders: WorkerFolders | undefined, reachable: boolean) {
+  const restartKubelet = ['systemctl', 'restart', 'kubelet'];
+  return containerNode({ name, folders, socketsReachable: reachable, restartKubelet });
 }
 
 /** A stock node has no unit that imports the mounted archive; the node image made here did it while it booted. */
@@ -126,30 +94,6 @@ async function importWorkload(workers: string[]): Promise<void> {
       run(['docker', 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'import', archive]),
     ),
   );
-}
-
-/** The kubelet's sockets are root's: whoever else runs the harness sees them and may not use them. */
-async function writable(workers: WorkerFolders[]): Promise<boolean> {
-  for (const { podResources } of workers) {
-    const socket = join(podResources, 'kubelet.sock');
-    const allowed = await access(socket, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!allowed) return false;
-  }
-  return true;
-}
-
-async function versions(kube: Kube): Promise<Record<string, string>> {
-  const [node] = (await kube.core.listNode()).items;
-  const info = node?.status?.nodeInfo;
-  return {
-    kubernetes: info?.kubeletVersion ?? 'unknown',
-    containerRuntime: info?.containerRuntimeVersion ?? 'unknown',
-    kernel: info?.kernelVersion ?? 'unknown',
-    kind: (await kindVersion()) ?? 'unknown',
-  };
 }
 
 /**
@@ -178,7 +122,7 @@ export async function exportLogs(cluster: string, dir: string): Promise<void> {
 export async function deleteCluster(cluster: string, folder: string | undefined): Promise<boolean> {
   const containers = await nodeContainers(cluster);
   if (containers.length > 0) {
-    if (process.getuid?.() !== 0) await emptyStateFolders(containers);
+    await emptyWorkerFolders(containers, [NODE_STATE, '/var/lib/kubelet']);
     await run(['kind', 'delete', 'cluster', '--name', cluster, '--kubeconfig', '/dev/null'], {
       timeoutMs: 120_000,
     });
@@ -186,10 +130,4 @@ export async function deleteCluster(cluster: string, folder: string | undefined)
   const network = await removeNetwork(cluster);
   if (folder) await rm(folder, { recursive: true, force: true });
   return containers.length > 0 || network;
-}
-
-/** What a node wrote there is root's, and stays where an ordinary user's harness removes the folder. */
-async function emptyStateFolders(containers: string[]): Promise<void> {
-  const command = ['find', NODE_STATE, '/var/lib/kubelet', '-mindepth', '1', '-xdev', '-delete'];
-  await Promise.all(containers.map((name) => tryRun(['docker', 'exec', name, ...command])));
 }

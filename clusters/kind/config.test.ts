@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { workerFolders } from '../container-nodes/folders.ts';
 import type { ImageSet } from '../images/images.ts';
 import { kindConfig } from './config.ts';
-import { workerFolders } from './folders.ts';
 
 const images = (kubernetes: string, source: ImageSet['source']): ImageSet => ({
   kubernetes,

@@ -1,12 +1,9 @@
 import { stringify } from 'yaml';
+import { type WorkerFolders, workerMounts } from '../container-nodes/folders.ts';
 import type { ImageSet } from '../images/images.ts';
-import type { WorkerFolders } from './folders.ts';
 
 /** Where a node finds the workload image's archive; the node image made here imports what lies there when it boots. */
 export const MOUNTED_IMAGES = '/kind/images/mounted';
-export const NODE_STATE = '/var/lib/ordeal';
-export const DEVICE_PLUGINS = '/var/lib/kubelet/device-plugins';
-export const POD_RESOURCES = '/var/lib/kubelet/pod-resources';
 
 export interface KindConfigOptions {
   images: ImageSet;
@@ -30,9 +27,7 @@ export function kindConfig({ images, workers, cgroups }: KindConfigOptions): str
         role: 'worker',
         image,
         extraMounts: [
-          { hostPath: worker.state, containerPath: NODE_STATE },
-          { hostPath: worker.devicePlugins, containerPath: DEVICE_PLUGINS },
-          { hostPath: worker.podResources, containerPath: POD_RESOURCES },
+          ...workerMounts(worker).map(({ source, target }) => ({ hostPath: source, containerPath: target })),
           { hostPath: archives, containerPath: MOUNTED_IMAGES, readOnly: true },
         ],
       })),

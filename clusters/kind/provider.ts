@@ -1,15 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
-import { findImages, type ImageSet, plainVersion, readyImages } from '../images/images.ts';
+import { mountSource } from '../container-nodes/docker.ts';
+import { hasLivingOwner, NODE_STATE, prepareFolders } from '../container-nodes/folders.ts';
+import { detachedFolder, ownName } from '../container-nodes/names.ts';
+import { findImages, type ImageSet, readyImages } from '../images/images.ts';
+import { plainVersion } from '../images/versions.ts';
 import type { Cluster } from '../port.ts';
-import { type CreatedCluster, deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
-import { kindConfig, NODE_STATE } from './config.ts';
-import { cgroupVersion, mountSource, nodeContainers, OWN_PREFIX, ownClusters } from './docker.ts';
-import { hasLivingOwner, makeWorkerFolders, workerFolders, writeOwner } from './folders.ts';
+import { deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
+import { kindConfig } from './config.ts';
+import { cgroupVersion, nodeContainers, ownClusters } from './docker.ts';
 import { kindReadiness } from './readiness.ts';
 
 const DEFAULT_WORKERS = 2;
@@ -67,8 +68,9 @@ async function create(
   context: StepContext,
 ): Promise<Cluster> {
   const images = await imagesOf(plainVersion(context.plan.cluster.kubernetes), context);
-  const created = await prepare(name, folder, owner, images, context.plan.cluster.workers ?? DEFAULT_WORKERS);
-  const config = kindConfig({ images, workers: created.workers, cgroups: await cgroupVersion() });
+  const workers = await prepareFolders(folder, owner, context.plan.cluster.workers ?? DEFAULT_WORKERS);
+  const created = { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
+  const config = kindConfig({ images, workers, cgroups: await cgroupVersion() });
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
   try {
     await run(
@@ -117,20 +119,6 @@ async function imagesOf(kubernetes: string, context: StepContext): Promise<Image
   return images;
 }
 
-async function prepare(
-  name: string,
-  folder: string,
-  owner: number | null,
-  images: ImageSet,
-  count: number,
-): Promise<CreatedCluster> {
-  await mkdir(folder, { recursive: true });
-  await writeOwner(folder, owner);
-  const workers = Array.from({ length: count }, (_, index) => workerFolders(folder, index));
-  for (const worker of workers) await makeWorkerFolders(worker);
-  return { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
-}
-
 /** Before any undo is registered: it would remove what somebody else brought up. */
 async function refuseExisting(name: string): Promise<void> {
   if ((await nodeContainers(name)).length === 0) return;
@@ -141,20 +129,6 @@ async function refuseExisting(name: string): Promise<void> {
     seen: 'there is one of that name',
     todo: `run \`ordeal down ${name}\`, or give the cluster another name in the plan`,
   });
-}
-
-/** A name in kind's terms that shows whose it is: lower case, digits and dashes, with our prefix. */
-function ownName(name: string): string {
-  const plain = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  return plain.startsWith(OWN_PREFIX) ? plain : `${OWN_PREFIX}${plain}`;
-}
-
-/** Where a cluster that outlives its process keeps its kubeconfig and its workers' folders. */
-function detachedFolder(name: string, env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', name);
 }
 
 /** A cluster's folder on this machine, as its first worker's mounts tell it. */

@@ -1,58 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { OrdealError } from '../../harness/errors/error.ts';
-import { type RunResult, tryRun } from '../../harness/exec/exec.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
-import { findImages, TRIED_KUBERNETES } from '../images/images.ts';
+import { answerOf, containerReadiness } from '../container-nodes/readiness.ts';
+import { findImages } from '../images/images.ts';
+import { TRIED_KUBERNETES } from '../images/versions.ts';
 
 /** The release of kind that the provider was tried with. */
 const KIND_VERSION = 'v0.33.0';
 
 /** What a kind cluster needs of this machine. */
 export async function kindReadiness(): Promise<Readiness[]> {
-  const docker = await dockerReadiness();
-  return [
-    docker,
-    ...(docker.ok ? [await privilegeReadiness()] : []),
-    await kindCommandReadiness(),
-    await imagesReadiness(),
-  ];
-}
-
-async function dockerReadiness(): Promise<Readiness> {
-  const answer = await answerOf(['docker', 'version', '--format', '{{.Server.Version}}']);
-  if (answer?.exitCode === 0) return { name: 'docker', ok: true, detail: `Docker Engine ${answer.stdout}` };
-  return answer
-    ? {
-        name: 'docker',
-        ok: false,
-        detail: `no daemon answers: ${answer.stderr.split('\n').at(-1)}`,
-        mend: 'sudo systemctl start docker',
-      }
-    : {
-        name: 'docker',
-        ok: false,
-        detail: 'there is no docker command',
-        mend: 'sudo apt-get install docker.io',
-      };
-}
-
-/** The capability's bit in the kernel's masks. */
-const CAP_SYS_RESOURCE = 24n;
-
-/** A node is a privileged container; runc refuses one where a capability that it names is out of bounds. */
-async function privilegeReadiness(): Promise<Readiness> {
-  const name = 'privileged containers';
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? 'ffffffffff'}`);
-  const runtime = await answerOf(['docker', 'info', '--format', '{{.DefaultRuntime}}']);
-  const bounded = ((bounding >> CAP_SYS_RESOURCE) & 1n) === 1n;
-  if (bounded || runtime?.stdout.trim() !== 'runc') return { name, ok: true, detail: 'nothing in the way' };
-  return {
-    name,
-    ok: false,
-    detail: 'this machine withholds CAP_SYS_RESOURCE, and Docker starts containers with plain runc',
-    mend: 'sudo dockerd --add-runtime ordeal="$PWD/.ci/runc-without-sys-resource" --default-runtime ordeal',
-  };
+  return [...(await containerReadiness()), await kindCommandReadiness(), await imagesReadiness()];
 }
 
 async function kindCommandReadiness(): Promise<Readiness> {
@@ -84,14 +40,4 @@ async function imagesReadiness(): Promise<Readiness> {
 export async function kindVersion(): Promise<string | undefined> {
   const answer = await answerOf(['kind', 'version', '--quiet']);
   return answer?.exitCode === 0 ? `v${answer.stdout.trim().replace(/^v/, '')}` : undefined;
-}
-
-/** Undefined where there is no such command. */
-async function answerOf(argv: string[]): Promise<RunResult | undefined> {
-  try {
-    return await tryRun(argv, { timeoutMs: 10_000 });
-  } catch (error) {
-    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return undefined;
-    throw error;
-  }
 }

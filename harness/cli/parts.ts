@@ -2,16 +2,17 @@ import type { Logger } from 'pino';
 import type { ClusterHandle, Provider, Readiness, ReportContext, Reporter, Suite } from '../run/ports.ts';
 import type { Control } from '../verdict/exit-code.ts';
 
+export interface ImageOptions {
+  kubernetes?: string;
+  /** Whose node image; every provider's unless told. */
+  cluster?: 'kind' | 'k3s';
+  source?: 'registry' | 'local';
+}
+
 /** Image building, as the command line offers it. */
 interface Images {
-  build(options: {
-    kubernetes?: string;
-    source?: 'registry' | 'local';
-    progress(line: string): void;
-  }): Promise<{
-    nodeImage: string;
-    workloadImage: string;
-  }>;
+  /** Returns the names of the images. */
+  build(options: ImageOptions & { progress(line: string): void }): Promise<string[]>;
   list(): Promise<{ name: string; bytes: number; current: boolean }[]>;
 }
 

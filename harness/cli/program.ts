@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
-import type { Parts } from './parts.ts';
+import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
@@ -14,7 +14,7 @@ function oneOf(...choices: string[]) {
 
 function withClusterOptions(command: Command): Command {
   return command
-    .option('--cluster <provider>', 'embedded or kind')
+    .option('--cluster <provider>', 'embedded, kind or k3s')
     .option('--kubernetes <version>', 'Kubernetes of the cluster, such as 1.34.4')
     .option('--workers <count>', 'worker nodes')
     .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, [])
@@ -137,19 +137,17 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       done((await import('./plans.ts')).planSchema());
     });
 
-  const images = program.command('images').description('images of kind clusters: build, list');
+  const images = program.command('images').description('images of kind and k3s clusters: build, list');
   images
     .command('build')
-    .description('build the node image and the workload image')
+    .description('build the node images and the workload image')
     .option('--kubernetes <version>', 'version, such as 1.34.4')
+    .option('--cluster <provider>', 'kind or k3s; both unless told', oneOf('kind', 'k3s'))
     .option('--source <where>', 'registry or local', oneOf('registry', 'local'))
-    .action(async (options: { kubernetes?: string; source?: 'registry' | 'local' }) => {
+    .action(async (options: ImageOptions) => {
       const { build: make } = await parts.images();
-      const { nodeImage, workloadImage } = await make({
-        ...options,
-        progress: (line) => process.stderr.write(`${line}\n`),
-      });
-      process.stdout.write(`${nodeImage}\n${workloadImage}\n`);
+      const names = await make({ ...options, progress: (line) => process.stderr.write(`${line}\n`) });
+      process.stdout.write(`${names.join('\n')}\n`);
       done(EXIT.certified);
     });
   images

@@ -31,7 +31,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|mosquitto|kind)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|mosquitto|kind|k3s)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -67,6 +67,13 @@ const lanes: readonly Lane[] = [
     name: 'kind',
     files: (name) => name.endsWith('.kind.test.ts'),
     missing: () => missingFor('kind'),
+    track: 'docker',
+    timeoutMs: 600_000,
+  },
+  {
+    name: 'k3s',
+    files: (name) => name.endsWith('.k3s.test.ts'),
+    missing: () => missingFor('k3s'),
     track: 'docker',
     timeoutMs: 600_000,
   },

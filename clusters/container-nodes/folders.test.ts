@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { hasLivingOwner, workerFolders, writeOwner } from './folders.ts';
 
-describe('folders of a kind cluster', () => {
+describe('folders of a cluster in containers', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ordeal-folders-'));

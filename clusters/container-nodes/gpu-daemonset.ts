@@ -1,5 +1,5 @@
 import type { V1DaemonSet } from '@kubernetes/client-node';
-import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './config.ts';
+import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './folders.ts';
 
 export const SYSTEM_NAMESPACE = 'ordeal-system';
 export const GPU_NODE_NAME = 'gpu-node';

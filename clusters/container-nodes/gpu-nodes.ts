@@ -4,8 +4,8 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import type { ClusterNode } from '../port.ts';
-import type { WaitContext } from './cluster.ts';
 import { GPU_NODE_NAME, gpuDaemonSet, SYSTEM_NAMESPACE } from './gpu-daemonset.ts';
+import type { WaitContext } from './usable.ts';
 
 const DEADLINE_MS = 120_000;
 

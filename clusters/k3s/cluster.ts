@@ -1,0 +1,120 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
+import { connect } from '../../harness/kube/client.ts';
+import { endedContainers } from '../container-nodes/docker.ts';
+import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
+import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
+import { K3S_LABEL } from '../container-nodes/labels.ts';
+import { containerNode } from '../container-nodes/node.ts';
+import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
+import { type K3sImageSet, k3sName } from '../images/k3s-images.ts';
+import type { Capability, Cluster } from '../port.ts';
+import { deleteCluster, nodeContainers } from './containers.ts';
+
+/** The double's kubelet is a process of its own, started again when it ends; K3s has its kubelet in itself. */
+const RESTART_KUBELET = { double: ['pkill', '--exact', 'kubelet'], rancher: undefined };
+const LOG_LINES = 15;
+const LOOK_INTERVAL_MS = 2_000;
+
+export interface StartedCluster {
+  name: string;
+  /** The cluster's folder on this machine. */
+  folder: string;
+  kubeconfig: string;
+  images: K3sImageSet;
+  workers: WorkerFolders[];
+}
+
+/** The names of a cluster's nodes, which are their containers'. */
+export function nodeNames(cluster: string, workers: number): { server: string; agents: string[] } {
+  const agents = Array.from({ length: workers }, (_, index) => `${cluster}-agent${index + 1}`);
+  return { server: `${cluster}-server`, agents };
+}
+
+/**
+ * A cluster whose containers run, once it can run pods.
+ * @throws OrdealError WAIT_DEADLINE, K3S_NODE_ENDED (exit 4).
+ */
+export async function joinCluster(started: StartedCluster, context: WaitContext = {}): Promise<Cluster> {
+  const kube = await connect(started.kubeconfig);
+  try {
+    const { folder, images, kubeconfig, name, workers } = started;
+    const names = nodeNames(name, workers.length);
+    await untilUsable(
+      kube,
+      1 + workers.length,
+      context,
+      seldom(context, () => refuseEnded(name)),
+    );
+    const reachable = await socketsReachable(workers);
+    const restartKubelet = RESTART_KUBELET[images.source];
+    const capabilities = new Set<Capability>(['toolbox', 'daemonset-agents']);
+    if (restartKubelet) capabilities.add('restart-kubelet');
+    if (reachable) capabilities.add('plugin-sockets');
+    const node = (name: string, folders: WorkerFolders | undefined) =>
+      containerNode({ name, folders, socketsReachable: reachable, restartKubelet });
+    const nodes = [
+      node(names.server, undefined),
+      ...names.agents.map((name, index) => node(name, workers[index])),
+    ];
+    return {
+      name,
+      provider: k3sName(images),
+      kubeconfig,
+      evidence: 'real-kubernetes',
+      versions: { ...(await nodeVersions(kube)), [k3sName(images)]: images.nodeImage },
+      nodeNames: nodes.map(({ name }) => name),
+      kube,
+      nodes,
+      capabilities,
+      workloadImage: images.workloadImage,
+      startGpuNodes: () => startGpuNodes(kube, nodes, images.workloadImage, context),
+      stopGpuNodes: () => stopGpuNodes(kube, context),
+      exportLogs: (dir) => exportLogs(name, dir),
+      async down() {
+        kube.close();
+        await deleteCluster(name, folder);
+      },
+    };
+  } catch (error) {
+    kube.close();
+    throw error;
+  }
+}
+
+/** A look that is skipped when it comes soon after the last one: Docker's command takes processors that nodes boot on. */
+function seldom({ clock = systemClock }: WaitContext, look: () => Promise<void>): () => Promise<void> {
+  let last = clock.mono();
+  return async () => {
+    if (clock.mono() - last < LOOK_INTERVAL_MS) return;
+    await look();
+    last = clock.mono();
+  };
+}
+
+/** @throws OrdealError K3S_NODE_ENDED (exit 4) with the last that a node said before it ended. */
+export async function refuseEnded(cluster: string): Promise<void> {
+  const [ended] = await endedContainers(K3S_LABEL, cluster);
+  if (!ended) return;
+  const { stderr, stdout } = await tryRun(['docker', 'logs', '--tail', String(LOG_LINES), ended]);
+  throw new OrdealError({
+    code: 'K3S_NODE_ENDED',
+    exit: EXIT.unable,
+    tried: `starting the node ${ended}`,
+    seen: `its container ended; its last words:\n${[stdout, stderr].filter(Boolean).join('\n')}`,
+    todo: 'look at cluster-logs in the run’s folder for the rest of them',
+  });
+}
+
+/** Writes what each node said, and what its /var/log holds, into `dir`. */
+export async function exportLogs(cluster: string, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (const name of await nodeContainers(cluster)) {
+    const { stderr, stdout } = await run(['docker', 'logs', name]);
+    await writeFile(join(dir, `${name}.log`), `${stdout}\n${stderr}\n`);
+    await run(['docker', 'cp', `${name}:/var/log/.`, join(dir, name)]);
+  }
+}

@@ -1,0 +1,76 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { k3sProvider } from '../../clusters/k3s/provider.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { run } from '../../harness/exec/exec.ts';
+import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
+
+/** Enough that the incident shows itself, on a machine that starts a pod a second. */
+const STARTS = 'suites.0.settings.starts=32';
+
+const ours = async () => {
+  const label = 'label=dev.ordeal.k3s';
+  const containers = await run(['docker', 'ps', '--all', '--quiet', '--filter', label]);
+  const networks = await run(['docker', 'network', 'ls', '--quiet', '--filter', label]);
+  return `${containers.stdout}\n${networks.stdout}`.split('\n').filter(Boolean);
+};
+
+describe('GPU certification on k3s', function () {
+  this.timeout(600_000);
+  let out: string;
+
+  beforeEach(() => {
+    out = outFolder();
+  });
+
+  afterEach(() => {
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  it('refuses the incident and certifies the hardened profile on two agents', async () => {
+    const before = await ours();
+    const { code, output } = await ordeal(
+      'run',
+      ...['--suite', 'gpu', '--cluster', 'k3s', '--workers', '2'],
+      ...['--level', 'smoke', '--set', STARTS, '--out', out],
+    );
+    expect(code, output).to.equal(0);
+    expect(verdicts(join(out, 'incident'))['GPU-1']).to.equal('fail');
+    const { cluster, faults, requirements } = verdictIn(join(out, 'hardened'));
+    expect(cluster.provider).to.match(/^k3s( \(double\))?$/);
+    expect(new Set(requirements.map(({ evidence }) => evidence))).to.deep.equal(new Set(['real-kubernetes']));
+    expect(faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
+    expect(requirements[0]).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0 });
+    expect(requirements[0]?.reason).to.contain('the three ledgers agree');
+    expect(await ours()).to.deep.equal(before);
+  });
+
+  /** A run whose containers are starting. */
+  async function starting() {
+    const before = await ours();
+    const run = start('run', '--profile', 'incident', '--cluster', 'k3s', '--workers', '1', '--out', out);
+    await waitFor(async () => (await ours()).length >= before.length + 3, {
+      what: 'a network and two containers',
+      deadlineMs: 120_000,
+    });
+    return { before, run };
+  }
+
+  it('SIGINT in the middle of start-up: exit 130, nothing left', async () => {
+    const { before, run } = await starting();
+    run.child.kill('SIGINT');
+    const { code, output } = await run.ended;
+    expect(code, output).to.equal(130);
+    expect(await ours()).to.deep.equal(before);
+  });
+
+  it('killed in the middle of start-up: swept by the next clean', async () => {
+    const { before, run } = await starting();
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect((await ours()).length).to.equal(before.length + 3);
+    expect(await k3sProvider.clean()).to.have.length(1);
+    expect(await ours()).to.deep.equal(before);
+  });
+});
