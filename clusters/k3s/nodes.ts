@@ -28,8 +28,6 @@ export interface NodeOptions {
   token: string;
   /** Whether testcontainers' Ryuk is to remove the container should this process be killed. */
   reaped: boolean;
-  /** The interface that flannel's vxlan goes over; the node's own unless told. */
-  flannelInterface?: string;
 }
 
 /**
@@ -64,7 +62,6 @@ export async function startServer(options: NodeOptions): Promise<string> {
       `--tls-san=${host}`,
       // As on every other cluster here: workloads are for the workers.
       '--node-taint=node-role.kubernetes.io/control-plane=true:NoSchedule',
-      ...flannelOptions(options),
     ])
     .withStartupTimeout(START_TIMEOUT_MS)
     .start();
@@ -90,7 +87,7 @@ export async function startAgent(
       { source: images.workloadArchive, target: `${AGENT_IMAGES}/workload.tar`, mode: 'ro' as const },
     ])
     .withEnvironment({ K3S_TOKEN: token, K3S_URL: `https://${server}:6443` })
-    .withCommand(['agent', ...flannelOptions(options)])
+    .withCommand(['agent'])
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(START_TIMEOUT_MS)
     .start();
@@ -102,8 +99,4 @@ class Agent extends GenericContainer {
     super(image);
     Object.assign(this.hostConfig, { CgroupnsMode: 'host' });
   }
-}
-
-function flannelOptions({ flannelInterface }: NodeOptions): string[] {
-  return flannelInterface ? [`--flannel-iface=${flannelInterface}`] : [];
 }
