@@ -4,9 +4,11 @@ import { OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { cacheDir, exists } from './cache.ts';
 import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
+import { inDocker } from './docker-store.ts';
 import { goBinariesThere } from './go-binary.ts';
 import { buildNodeArchive, nodeImageTag } from './node-image.ts';
 import { rootFsThere } from './root-fs.ts';
+import { buildToolbox, toolboxArchives } from './toolbox-image.ts';
 import {
   buildLocalWorkload,
   buildRegistryWorkload,
@@ -69,14 +71,15 @@ export interface BuildImagesOptions extends BuildOptions {
 }
 
 /**
- * Sees to it that a version's images are there, from the cache where they are, and that Docker has the node image.
+ * Sees to it that a version's images are there, from the cache where they are, and that Docker has the node image and the
+ * toolbox.
  * @throws OrdealError IMAGES_NEED_ROOT, COMMAND_MISSING, COMMAND_FAILED (exit 4).
  */
 export async function buildImages(options: BuildImagesOptions = {}): Promise<ImageSet> {
   const version = plainVersion(options.kubernetes);
   const found = await findImages(version, options.env);
   const source = options.source ?? found?.source;
-  return withBuildContext(options, async (context) => {
+  const images = await withBuildContext(options, async (context) => {
     if (source === 'local') return fromHere(version, context);
     if (source === 'registry') return fromRegistry(version, context);
     try {
@@ -88,6 +91,8 @@ export async function buildImages(options: BuildImagesOptions = {}): Promise<Ima
       return fromHere(version, context);
     }
   });
+  await buildToolbox(images.source, options);
+  return images;
 }
 
 /**
@@ -119,6 +124,7 @@ export async function listImages(env: NodeJS.ProcessEnv = process.env): Promise<
       current.add(workload.archive);
     }
   }
+  for (const archive of await toolboxArchives(cache)) current.add(archive);
   const folder = join(cache, 'images');
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const archives = names.filter((name) => name.endsWith('.tar')).sort();
@@ -214,15 +220,4 @@ function imageSet(
     workloadImage: workload.tag,
     workloadArchive: workload.archive,
   };
-}
-
-/** Whether Docker has an image; false as well where there is no Docker or no daemon answers. */
-async function inDocker(tag: string): Promise<boolean> {
-  try {
-    const answer = await tryRun(['docker', 'image', 'inspect', '--format', '{{.Id}}', tag]);
-    return answer.exitCode === 0;
-  } catch (error) {
-    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return false;
-    throw error;
-  }
 }
