@@ -49,7 +49,11 @@ const parts: Parts = {
     return (await import('./clusters/network/open.ts')).ISOLATIONS;
   },
   async sweepNetworks() {
-    return await (await import('./clusters/network/netns/remove.ts')).sweepLabs();
+    const [{ sweepLabs }, { sweepKeepers }] = await Promise.all([
+      import('./clusters/network/netns/remove.ts'),
+      import('./clusters/network/nodes/keeper.ts'),
+    ]);
+    return [...(await sweepLabs()), ...(await sweepKeepers())];
   },
   async images() {
     const [{ buildAll }, { listImages }] = await Promise.all([

@@ -25,9 +25,9 @@ interface Said {
 /** Runs an argument array without what is put before it: that is the runner's own affair. */
 export type Runner = (argv: readonly string[]) => Promise<Said>;
 
-/** What ip, tc and nft say of a namespace, device or table that has gone and took the change with it. */
+/** What ip, tc, nft and docker say of a namespace, device, table or keeper that has gone and took the change with it. */
 const VANISHED =
-  /Cannot open network namespace|Cannot find device|No such device|No such file or directory|does not exist/;
+  /Cannot open network namespace|Cannot find device|No such device|No such file or directory|does not exist|No such container|[Cc]ontainer \S+ is not running/;
 
 /** @throws OrdealError FAULT_TARGET_UNREADABLE (exit 4) where nothing can be told. */
 export async function isThere({ what, look, mark }: CommandUndo, run: Runner): Promise<boolean> {

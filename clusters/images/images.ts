@@ -8,6 +8,7 @@ import { goBinariesThere } from './go-binary.ts';
 import { DOUBLE_KUBERNETES, k3sDoubleArchive } from './k3s-images.ts';
 import { buildNodeArchive, nodeImageTag } from './node-image.ts';
 import { rootFsThere } from './root-fs.ts';
+import { buildToolbox, toolboxArchives } from './toolbox-image.ts';
 import { plainVersion, TRIED_KUBERNETES } from './versions.ts';
 import {
   buildLocalWorkload,
@@ -63,14 +64,15 @@ export interface BuildImagesOptions extends BuildOptions {
 }
 
 /**
- * Sees to it that a version's images are there, from the cache where they are, and that Docker has the node image.
+ * Sees to it that a version's images are there, from the cache where they are, and that Docker has the node image and the
+ * toolbox.
  * @throws OrdealError IMAGES_NEED_ROOT, COMMAND_MISSING, COMMAND_FAILED (exit 4).
  */
 export async function buildImages(options: BuildImagesOptions = {}): Promise<ImageSet> {
   const version = plainVersion(options.kubernetes);
   const found = await findImages(version, options.env);
   const source = options.source ?? found?.source;
-  return withBuildContext(options, async (context) => {
+  const images = await withBuildContext(options, async (context) => {
     if (source === 'local') return fromHere(version, context);
     if (source === 'registry') return fromRegistry(version, context);
     try {
@@ -82,6 +84,8 @@ export async function buildImages(options: BuildImagesOptions = {}): Promise<Ima
       return fromHere(version, context);
     }
   });
+  await buildToolbox(images.source, options);
+  return images;
 }
 
 /**
@@ -114,6 +118,7 @@ export async function listImages(env: NodeJS.ProcessEnv = process.env): Promise<
     }
   }
   for (const version of DOUBLE_KUBERNETES) current.add(await k3sDoubleArchive(version, cache));
+  for (const archive of await toolboxArchives(cache)) current.add(archive);
   const folder = join(cache, 'images');
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const archives = names.filter((name) => name.endsWith('.tar')).sort();

@@ -79,32 +79,58 @@ export function rootFsKey(): string {
  */
 export async function buildRootFs(context: BuildContext): Promise<RootFs> {
   const folder = await cached(rootFsFolder(context.cache), async (partial) => {
-    requireRoot();
-    const root = join(await context.scratch(), 'root');
-    context.progress(`Debian ${SUITE}: installing a node's root`);
-    await context.run([
-      'debootstrap',
-      '--variant=minbase',
-      `--include=${NODE_PACKAGES.join(',')}`,
-      SUITE,
-      root,
-    ]);
-    context.progress(`Debian ${SUITE}: packing`);
+    const root = await installDebian('a node’s root', NODE_PACKAGES, context);
     await mkdir(partial);
     await packWorkload(root, join(partial, 'workload.tar'), context);
-    const excludes = LEFT_OUT.map((path) => `--exclude=./${path}/*`);
-    await context.run([
-      'tar',
-      '-C',
-      root,
-      '--numeric-owner',
-      ...excludes,
-      '-cf',
-      join(partial, 'node.tar'),
-      '.',
-    ]);
+    await packRoot(root, join(partial, 'node.tar'), context);
   });
   return { node: join(folder, 'node.tar'), workload: join(folder, 'workload.tar') };
+}
+
+/** The folder of a Debian with these packages and what they depend on. */
+async function installDebian(
+  what: string,
+  packages: readonly string[],
+  context: BuildContext,
+): Promise<string> {
+  requireRoot();
+  const root = join(await context.scratch(), 'root');
+  context.progress(`Debian ${SUITE}: installing ${what}`);
+  await context.run(['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, SUITE, root]);
+  context.progress(`Debian ${SUITE}: packing`);
+  return root;
+}
+
+async function packRoot(root: string, archive: string, context: BuildContext): Promise<void> {
+  const excludes = LEFT_OUT.map((path) => `--exclude=./${path}/*`);
+  await context.run(['tar', '-C', root, '--numeric-owner', ...excludes, '-cf', archive, '.']);
+}
+
+export interface PlainRoot {
+  /** For the live display, and in the cache. */
+  name: string;
+  packages: readonly string[];
+}
+
+function plainRootArchive({ name, packages }: PlainRoot, cache: string): string {
+  const key = contentKey(SUITE, process.arch, ...packages, ...LEFT_OUT);
+  return join(cache, 'root', `${SUITE}-${name}-${key}`, 'root.tar');
+}
+
+/**
+ * A Debian with these packages as a tar archive, made by debootstrap.
+ * @throws OrdealError IMAGES_NEED_ROOT (exit 4).
+ */
+export async function buildPlainRoot(wanted: PlainRoot, context: BuildContext): Promise<string> {
+  return await cached(plainRootArchive(wanted, context.cache), async (partial) => {
+    const root = await installDebian(`the ${wanted.name}’s root`, wanted.packages, context);
+    await packRoot(root, partial, context);
+  });
+}
+
+/** Whether the archive is in the cache, so that no debootstrap is needed. */
+export function plainRootThere(wanted: PlainRoot, cache: string): Promise<boolean> {
+  return exists(plainRootArchive(wanted, cache));
 }
 
 /** Packs the workload's programs with every library that the loader opens for them, links followed. */

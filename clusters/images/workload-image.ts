@@ -25,11 +25,13 @@ export async function registryWorkload(cache: string): Promise<WorkloadImage> {
   return named(cache, contentKey(await readFile(DOCKERFILE), ...(await programs())));
 }
 
-async function programs(): Promise<(string | Uint8Array)[]> {
+/** What an image's key has of the programs in it. */
+export async function programs(): Promise<(string | Uint8Array)[]> {
   return (await bundleAll()).flatMap(({ file, contents }) => [file, contents]);
 }
 
-async function writePrograms(folder: string): Promise<void> {
+/** Writes every program into a folder that is made for them. */
+export async function writePrograms(folder: string): Promise<void> {
   await mkdir(folder);
   for (const { file, contents } of await bundleAll()) await writeFile(join(folder, file), contents);
 }

@@ -7,8 +7,11 @@
 import { z } from 'zod';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
-/** How the nodes are kept apart: not at all, or by network namespaces of this machine’s kernel. */
-export type Isolation = 'process' | 'netns';
+/**
+ * How the nodes are kept apart: not at all, by network namespaces of this machine’s kernel, or as the containers that the
+ * nodes of a cluster are.
+ */
+export type Isolation = 'process' | 'netns' | 'containers';
 
 export interface Endpoint {
   host: string;
@@ -34,6 +37,14 @@ export interface Hop {
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** What to put before a long-lived program's argument array so that it runs there: `ip netns exec NAME`. */
   enter: readonly string[];
+  /** Where the hop has the harness's programs and their Node; undefined: it sees this machine's files. */
+  programs?: {
+    node: string;
+    /** Has each as `NAME.mjs`. */
+    folder: string;
+    /** A folder that programs may write to, gone with the hop. */
+    scratch: string;
+  };
 }
 
 /** A moment of a link's tunnel, by the edge's end; InCsumErrors by the cloud's. Counters only ever grow. */

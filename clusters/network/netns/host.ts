@@ -7,10 +7,25 @@ export type Exec = Hop['exec'];
 
 export const thisMachine: Exec = tryRun;
 
+/** Where the namespaces of a lab have their names. */
+export interface Host {
+  /** Runs an argument array there. */
+  exec: Exec;
+  /** What to put before a long-lived program's argument array so that it runs there; nothing for this machine. */
+  enter: readonly string[];
+  /** Where it has the harness's programs, if they are not this machine's. */
+  programs?: Hop['programs'];
+}
+
 /** A network namespace as a hop. */
-export function namespaceHop(name: string, namespace: string, exec: Exec): Hop {
-  const enter = ['ip', 'netns', 'exec', namespace];
-  return { name, enter, exec: (argv, options) => exec([...enter, ...argv], options) };
+export function namespaceHop(name: string, namespace: string, host: Host): Hop {
+  const inside = ['ip', 'netns', 'exec', namespace];
+  return {
+    name,
+    enter: [...host.enter, ...inside],
+    exec: (argv, options) => host.exec([...inside, ...argv], options),
+    ...(host.programs && { programs: host.programs }),
+  };
 }
 
 /**

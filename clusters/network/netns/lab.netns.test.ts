@@ -16,8 +16,8 @@ const listed = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [
 /** What is left of labs: of one by its id, of a process's by its PID. */
 function traces(of: string): string[] {
   const namespaces = listed('/run/netns').filter((name) => name.includes(of));
-  const others = [...listed('/var/run/wireguard'), ...listed('/run/ordeal')];
-  return [...namespaces, ...others.filter((name) => name.includes(of.replaceAll('-', '')))];
+  const sockets = listed('/var/run/wireguard');
+  return [...namespaces, ...sockets.filter((name) => name.includes(of.replaceAll('-', '')))];
 }
 
 describe('the netns lab', () => {

@@ -40,8 +40,3 @@ export function keeperLives({ keeper }: LabMark): boolean {
 export function tunnelName({ id }: LabMark, end: string): string {
   return `wg${id}-${end}`;
 }
-
-/** The lab's scratch folder: root's own, and gone with the machine's next start. */
-export function scratchFolder({ id }: Pick<LabMark, 'id'>): string {
-  return `/run/ordeal/${id}`;
-}

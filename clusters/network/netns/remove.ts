@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { tryRun } from '../../../harness/exec/exec.ts';
-import { keeperLives, type LabMark, markOf, namespaceName, scratchFolder, tunnelName } from './names.ts';
+import { keeperLives, type LabMark, markOf, namespaceName, tunnelName } from './names.ts';
 
 const NAMESPACES = '/run/netns';
 const WIREGUARD_SOCKETS = '/var/run/wireguard';
@@ -26,7 +26,6 @@ export async function removeLab(mark: LabMark): Promise<boolean> {
   for (const name of await listed(WIREGUARD_SOCKETS)) {
     if (name.startsWith(socket)) await rm(join(WIREGUARD_SOCKETS, name), { force: true });
   }
-  await rm(scratchFolder(mark), { recursive: true, force: true });
   return ours.length > 0;
 }
 

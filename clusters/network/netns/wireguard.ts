@@ -1,6 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { type Exec, ipBatch, must } from './host.ts';
 
@@ -17,8 +15,6 @@ export interface TunnelEnd {
   address: string;
   privateKey: string;
   publicKey: string;
-  /** Folder for the key while wg reads it. */
-  scratch: string;
 }
 
 export interface Peer {
@@ -57,11 +53,10 @@ export async function makeTunnelEnd(exec: Exec, backend: Backend, end: TunnelEnd
       intervalMs: 20,
     });
   }
-  await withKeyFile(end, (file) =>
-    must(exec, [
-      ...[...inside, 'wg', 'set', device],
-      ...['listen-port', String(TUNNEL_PORT), 'private-key', file],
-    ]),
+  await must(
+    exec,
+    [...inside, ...withKey(['wg', 'set', device, 'listen-port', String(TUNNEL_PORT)])],
+    end.privateKey,
   );
   await ipBatch(exec, namespace, [
     ['address', 'add', `${address}/24`, 'dev', device],
@@ -69,13 +64,12 @@ export async function makeTunnelEnd(exec: Exec, backend: Backend, end: TunnelEnd
   ]);
 }
 
-/** wg reads a key from a file only, and the socket that a process gets as its standard input cannot be opened as one. */
-async function withKeyFile(end: TunnelEnd, use: (file: string) => Promise<unknown>): Promise<void> {
-  const file = join(end.scratch, end.device);
-  await mkdir(end.scratch, { recursive: true, mode: 0o700 });
-  await writeFile(file, end.privateKey, { mode: 0o600 });
-  await use(file);
-  await rm(file);
+/**
+ * wg reads a key from a file only, and the socket that a process of ours gets as its standard input cannot be opened as
+ * one: a pipe can. So the key is on no disk.
+ */
+function withKey(command: readonly string[]): string[] {
+  return ['sh', '-c', 'cat | "$@" private-key /dev/stdin', 'sh', ...command];
 }
 
 export async function addPeer(exec: Exec, { namespace, device }: TunnelEnd, peer: Peer): Promise<void> {

@@ -33,27 +33,43 @@ export async function wire(exec: Exec, wiring: Wiring): Promise<void> {
     ['address', 'add', `${edgeAddress(wiring)}/24`, 'dev', EDGE],
     ...up(EDGE),
   ]);
+  await ipBatch(exec, cloud, [
+    ['address', 'add', `${cloudAddress(wiring)}/24`, 'dev', cloudInterface],
+    ...up(cloudInterface),
+  ]);
+  await sendFramesAsDatagrams(exec, edge, EDGE);
+  await sendFramesAsDatagrams(exec, cloud, cloudInterface);
+  await bridgeNic(exec, nic);
+}
+
+/** Bridges a NIC's two interfaces. */
+export async function bridgeNic(exec: Exec, nic: string): Promise<void> {
   await ipBatch(exec, nic, [
     ['link', 'add', BRIDGE, 'type', 'bridge', 'mcast_snooping', '0'],
     ['link', 'set', NIC_EDGE, 'master', BRIDGE],
     ['link', 'set', NIC_CLOUD, 'master', BRIDGE],
     ...[NIC_EDGE, NIC_CLOUD, BRIDGE].flatMap(up),
   ]);
-  await ipBatch(exec, cloud, [
-    ['address', 'add', `${cloudAddress(wiring)}/24`, 'dev', cloudInterface],
-    ...up(cloudInterface),
-  ]);
-  const features = (namespace: string, device: string, ...words: string[]) =>
-    must(exec, ['ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, ...words]);
-  // A frame is a datagram, as on a wire, and no bigger.
-  await features(edge, EDGE, 'gso', 'off', 'tso', 'off');
-  await features(cloud, cloudInterface, 'gso', 'off', 'tso', 'off');
   // A healthy NIC finishes the checksum of what was handed to it half made; here the kernel does as the frame leaves.
-  await features(nic, NIC_EDGE, 'tx', 'off');
-  await features(nic, NIC_CLOUD, 'tx', 'off');
+  await setFeatures(exec, nic, NIC_EDGE, ['tx', 'off']);
+  await setFeatures(exec, nic, NIC_CLOUD, ['tx', 'off']);
 }
 
-function veth([from, at]: [string, string], [peer, peerAt]: [string, string]): string[] {
+/** A frame is a datagram, as on a wire, and no bigger. */
+export async function sendFramesAsDatagrams(exec: Exec, namespace: string, device: string): Promise<void> {
+  await setFeatures(exec, namespace, device, ['gso', 'off', 'tso', 'off']);
+}
+
+export async function setFeatures(
+  exec: Exec,
+  namespace: string,
+  device: string,
+  words: readonly string[],
+): Promise<void> {
+  await must(exec, ['ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, ...words]);
+}
+
+export function veth([from, at]: [string, string], [peer, peerAt]: [string, string]): string[] {
   return [...['link', 'add', from, 'netns', at, 'type', 'veth'], ...['peer', 'name', peer, 'netns', peerAt]];
 }
 

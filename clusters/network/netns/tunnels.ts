@@ -1,0 +1,141 @@
+import type { Hop, Services } from '../port.ts';
+import { type Exec, type Host, must, namespaceHop } from './host.ts';
+import { NetnsLink } from './link.ts';
+import { StandingCommand } from './standing.ts';
+import {
+  addPeer,
+  type Backend,
+  backendOf,
+  makeTunnelEnd,
+  newKeys,
+  TUNNEL_PORT,
+  type TunnelEnd,
+} from './wireguard.ts';
+
+const MQTT_PORT = 1_883;
+const ECHO_PORT = 7;
+const CLOUD_IN_TUNNEL = '10.8.0.1';
+export const TUNNEL_NETWORK = '10.8.0.0/24';
+/** The tunnel's network has 254 addresses, and the cloud has one. */
+const MOST_NODES = 253;
+
+/** An end of a cable: an interface in a namespace, with its address in the network below the tunnel. */
+interface Plug {
+  namespace: string;
+  device: string;
+  address: string;
+}
+
+/** A cable that is laid from an edge node through its NIC to the cloud. */
+export interface Cable {
+  node: string;
+  edge: Plug;
+  nic: { namespace: string; towardsEdge: string; towardsCloud: string };
+  /** All cables of a lab end in one namespace. */
+  cloud: Plug;
+}
+
+export interface TunnelsOptions {
+  host: Host;
+  /** `host.exec`, as long as the lab is wanted. */
+  exec: Exec;
+  cloud: string;
+  cables: readonly Cable[];
+  /** What the tunnel's interface is called at the cloud, or at the edge of a cable by its number. */
+  device(end: 'cloud' | number): string;
+  /** The cloud's address as pods have it, where that is not the tunnel's. */
+  cloudForPods?: string | undefined;
+}
+
+/** @throws RangeError for more edge nodes than a tunnel has addresses. */
+export function refuseTooMany(nodes: number): void {
+  if (nodes > MOST_NODES) throw new RangeError(`${nodes} edge nodes: at most ${MOST_NODES}`);
+}
+
+/**
+ * Lays a tunnel over every cable; all have one end at the cloud. The hops keep the host's plain exec: a fault is healed
+ * through them also after the run was interrupted.
+ * @throws OrdealError NETWORK_LAB_COMMAND (exit 4).
+ */
+export async function layTunnels(
+  options: TunnelsOptions,
+): Promise<{ cloud: Hop; links: NetnsLink[]; ends: TunnelEnd[]; version: string }> {
+  const { cables, cloud, cloudForPods = CLOUD_IN_TUNNEL, device, exec, host } = options;
+  const backend = await backendOf(exec);
+  const tunnelEnd = async (namespace: string, name: string, address: string): Promise<TunnelEnd> => {
+    const made = { namespace, device: name, address, ...newKeys() };
+    await makeTunnelEnd(exec, backend, made);
+    return made;
+  };
+  const cloudHop = namespaceHop('cloud', cloud, host);
+  const cloudSnmp = new StandingCommand(cloudHop.enter, ['cat', '/proc/net/snmp']);
+  const cloudEnd = await tunnelEnd(cloud, device('cloud'), CLOUD_IN_TUNNEL);
+  const links: NetnsLink[] = [];
+  const ends: TunnelEnd[] = [];
+  for (const [index, cable] of cables.entries()) {
+    const edgeEnd = await tunnelEnd(cable.edge.namespace, device(index), `10.8.0.${index + 2}`);
+    await join(exec, cable, edgeEnd, cloudEnd);
+    ends.push(edgeEnd);
+    const throughTunnel = services(cloudForPods);
+    links.push(link(cable, throughTunnel, { edge: edgeEnd, cloud: cloudEnd }, cloudHop, cloudSnmp, host));
+  }
+  return { cloud: cloudHop, links, ends, version: await tunnelVersion(exec, backend) };
+}
+
+export function services(host: string): Services {
+  return { mqtt: { host, port: MQTT_PORT }, echo: { host, port: ECHO_PORT } };
+}
+
+/** Makes the two ends each other's peers. */
+async function join(exec: Exec, cable: Cable, edge: TunnelEnd, cloud: TunnelEnd): Promise<void> {
+  await addPeer(exec, cloud, {
+    publicKey: edge.publicKey,
+    endpoint: `${cable.edge.address}:${TUNNEL_PORT}`,
+    allowedIps: `${edge.address}/32`,
+    keepaliveS: 0,
+  });
+  await addPeer(exec, edge, {
+    publicKey: cloud.publicKey,
+    endpoint: `${cable.cloud.address}:${TUNNEL_PORT}`,
+    allowedIps: TUNNEL_NETWORK,
+    keepaliveS: 0,
+  });
+}
+
+function link(
+  { cloud: atCloud, edge, nic, node }: Cable,
+  throughTunnel: Services,
+  ends: { edge: TunnelEnd; cloud: TunnelEnd },
+  cloud: Hop,
+  cloudSnmp: StandingCommand,
+  host: Host,
+): NetnsLink {
+  return new NetnsLink({
+    node,
+    cloudSnmp,
+    ends,
+    throughTunnel,
+    byHost: services(atCloud.address),
+    path: {
+      kind: 'kernel',
+      edge: namespaceHop(node, edge.namespace, host),
+      nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
+      cloud,
+      interfaces: {
+        edge: edge.device,
+        nicEdge: nic.towardsEdge,
+        nicCloud: nic.towardsCloud,
+        cloud: atCloud.device,
+        tunnel: ends.edge.device,
+        tunnelAtCloud: ends.cloud.device,
+      },
+      tunnelPort: TUNNEL_PORT,
+    },
+  });
+}
+
+async function tunnelVersion(exec: Exec, backend: Backend): Promise<string> {
+  if (backend === 'kernel') return 'WireGuard of the kernel';
+  const said = await must(exec, ['wireguard-go', '--version']);
+  return said.split('\n')[0] ?? 'wireguard-go';
+}

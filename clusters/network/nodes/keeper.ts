@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import { run, tryRun } from '../../../harness/exec/exec.ts';
+import type { Host } from '../netns/host.ts';
+import { keeperLives, type LabMark } from '../netns/names.ts';
+
+/** On every keeper; the value is its owner, `PID.BIRTH`. */
+const OWNER_LABEL = 'ordeal.network.owner';
+const STARTED_MS = 30_000;
+const KEPT = 400;
+
+/**
+ * What the commands of a lab need, and no more: to enter a namespace and mount there (SYS_ADMIN), to change its links
+ * (NET_ADMIN), to relay frames (NET_RAW), to serve on a port below 1,024 (NET_BIND_SERVICE). The nodes' namespaces are
+ * mounted, so that none of the machine's processes has to be seen. Docker's profiles forbid mounts whatever the
+ * capabilities, and so do not apply.
+ */
+const PRIVILEGES = [
+  '--cap-drop=ALL',
+  ...['SYS_ADMIN', 'NET_ADMIN', 'NET_RAW', 'NET_BIND_SERVICE'].map((name) => `--cap-add=${name}`),
+  '--security-opt=apparmor=unconfined',
+  '--security-opt=seccomp=unconfined',
+  '--network=none',
+];
+
+/** A node's container, and the name that its network namespace gets in the keeper. */
+interface Kept {
+  container: string;
+  namespace: string;
+}
+
+/**
+ * The container that a lab over nodes' containers is kept by: what it made is in its own mount and PID namespace, and goes
+ * with it. It ends with this process, however that goes.
+ */
+export class Keeper {
+  readonly name: string;
+  readonly #mark: LabMark;
+  #client: ChildProcess | undefined;
+
+  constructor(mark: LabMark) {
+    this.#mark = mark;
+    this.name = `ordeal-keeper-${mark.id}`;
+  }
+
+  /** @throws OrdealError NETWORK_KEEPER_FAILED (exit 4); the signal's reason when that aborts. */
+  async start(image: string, nodes: readonly Kept[], signal?: AbortSignal): Promise<void> {
+    const mounts: string[] = [];
+    for (const { container, namespace } of nodes) {
+      mounts.push(`--volume=${await networkNamespace(container)}:/run/netns/${namespace}`);
+    }
+    signal?.throwIfAborted();
+    const label = `--label=${OWNER_LABEL}=${this.#mark.keeper}`;
+    const argv = [
+      ...['run', '--rm', '--interactive', `--name=${this.name}`, label],
+      ...[...PRIVILEGES, '--device=/dev/net/tun', ...mounts],
+      // Reads until the lifeline ends.
+      ...[image, 'cat'],
+    ];
+    // In a group of its own: what a terminal sends to ours is for the harness to answer.
+    const client = spawn('docker', argv, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+    this.#client = client;
+    client.stdin.on('error', () => undefined);
+    let said = '';
+    client.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-KEPT);
+    });
+    client.once('error', ({ message }) => {
+      said += message;
+    });
+    const running = async () =>
+      client.exitCode !== null || (await tryRun(['docker', 'exec', this.name, 'true'])).exitCode === 0;
+    await waitFor(running, {
+      what: `the container ${this.name}`,
+      deadlineMs: STARTED_MS,
+      ...(signal && { signal }),
+    });
+    if (client.exitCode !== null) throw failed(this.name, said.trim() || `exit code ${client.exitCode}`);
+  }
+
+  get host(): Host {
+    const enter = ['docker', 'exec', '--interactive', this.name];
+    return {
+      enter,
+      exec: (argv, options) => tryRun([...enter, ...argv], options),
+      programs: { node: 'node', folder: '/ordeal', scratch: '/tmp' },
+    };
+  }
+
+  /** False where Docker says that there is none, or that it has ended. */
+  async lives(): Promise<boolean> {
+    const { exitCode, stderr } = await tryRun(['docker', 'exec', this.name, 'true']);
+    return exitCode === 0 || !/No such container|is not running/.test(stderr);
+  }
+
+  /** Ends it and everything in it. Safe to repeat. */
+  async remove(): Promise<void> {
+    const client = this.#client;
+    // With the lifeline it ends also where Docker was still about to start it.
+    client?.stdin?.end();
+    await removeContainer(this.name);
+    if (client && client.exitCode === null && client.signalCode === null) {
+      const timer = setTimeout(() => client.kill('SIGKILL'), STARTED_MS);
+      await once(client, 'close');
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Removes the keepers whose process is gone; names each. */
+export async function sweepKeepers(): Promise<string[]> {
+  const format = `{{.Names}} {{.Label "${OWNER_LABEL}"}}`;
+  const listing = ['docker', 'ps', '--all', '--filter', `label=${OWNER_LABEL}`, '--format', format];
+  const listed = await tryRun(listing).catch((error: unknown) => {
+    // Without Docker there are none.
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return undefined;
+    throw error;
+  });
+  const removed: string[] = [];
+  for (const line of listed?.exitCode === 0 ? listed.stdout.split('\n') : []) {
+    const [name, keeper] = line.split(' ');
+    if (!name || !keeper || keeperLives({ id: '', keeper })) continue;
+    await removeContainer(name);
+    removed.push(`network keeper ${name}`);
+  }
+  return removed;
+}
+
+async function removeContainer(name: string): Promise<void> {
+  const { exitCode, stderr } = await tryRun(['docker', 'rm', '--force', name]);
+  if (exitCode === 0 || /No such container|already in progress/.test(stderr)) return;
+  throw failed(name, stderr.trim());
+}
+
+/** Where Docker keeps a container's network namespace, on the machine that Docker is on. */
+async function networkNamespace(container: string): Promise<string> {
+  const format = '{{.NetworkSettings.SandboxKey}}';
+  const { stdout } = await run(['docker', 'inspect', '--format', format, container]);
+  if (stdout !== '') return stdout;
+  throw failed(container, 'it has no network namespace: it does not run');
+}
+
+function failed(container: string, seen: string): OrdealError {
+  return new OrdealError({
+    code: 'NETWORK_KEEPER_FAILED',
+    exit: EXIT.unable,
+    tried: `keeping the network of a cluster’s nodes, at the container ${container}`,
+    seen,
+    todo: 'see that Docker runs and lends the capability SYS_ADMIN and the device /dev/net/tun; `ordeal clean` removes what is left',
+  });
+}
