@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
-/** How the nodes are kept apart: not at all, or by network namespaces of this machine’s kernel. */
-export type Isolation = 'process' | 'netns';
+/** How the nodes are kept apart: not at all, or by network namespaces of this machine’s kernel, or of a guest’s. */
+export type Isolation = 'process' | 'netns' | 'uml';
 
 export interface Endpoint {
   host: string;

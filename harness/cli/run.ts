@@ -3,7 +3,7 @@ import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
-import { conductAndReport, outFolder, planOf, providerOf, type RunOptions } from './runs.ts';
+import { conductAndReport, groundFor, outFolder, planOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
 
 /**
@@ -29,9 +29,9 @@ export async function run(parts: Parts, options: RunOptions, replay: string): Pr
   // The cluster is brought up for the last plan, which is the larger one.
   const { plan } = runs.at(-1) as (typeof runs)[number];
   const outDir = outFolder(options);
-  const provider = await providerOf(parts, plan);
+  const groundUp = await groundFor(parts, plan);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
+    const ground = await groundUp(context);
     const controls: Control[] = [];
     const verdicts: Verdict[] = [];
     for (const { plan: own, suites, expected } of runs) {
@@ -44,7 +44,7 @@ export async function run(parts: Parts, options: RunOptions, replay: string): Pr
           outDir: single ? outDir : join(outDir, own.profile),
           runId: `${context.runId}-${own.profile}`,
         },
-        { cluster, suites, replay },
+        { ground, suites, replay },
       );
       verdicts.push(verdict);
       if (expected) controls.push({ verdict, expected });
