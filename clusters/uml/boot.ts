@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, openSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ export interface BootOptions {
 }
 
 /** The guest kernel's argument array. What the kernel does not know, `name=value`, its first process has as environment. */
-export function kernelArguments(work: string, node: string): string[] {
+function kernelArguments(work: string, node: string): string[] {
   return [
     KERNEL,
     `mem=${MEMORY_MIB}M`,
@@ -65,7 +65,7 @@ export function kernelArguments(work: string, node: string): string[] {
     // The default channels open a terminal window each. The kernel's log is apart: it would tear the JSON.
     ...['con=null', 'con0=null,fd:2', 'ssl=null', 'ssl0=fd:0,fd:1'],
     // What the loader has compiled on the host already: doing it again takes the guest's one processor most of a minute.
-    `ordeal_cache=${join(tmpdir(), `tsx-${userInfo().uid}`)}`,
+    `ordeal_cache=${join(tmpdir(), `tsx-${process.geteuid?.()}`)}`,
     ...[`ordeal_work=${work}`, `ordeal_node=${node}`, `ordeal_agent=${work}/agent.mjs`],
   ];
 }

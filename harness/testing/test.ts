@@ -31,7 +31,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|kind)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|uml|kind)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -54,6 +54,13 @@ const lanes: readonly Lane[] = [
     missing: () => missingFor('netns'),
     track: 'machine',
     timeoutMs: 120_000,
+  },
+  {
+    name: 'uml',
+    files: (name) => name.endsWith('.uml.test.ts'),
+    missing: () => missingFor('uml'),
+    track: 'machine',
+    timeoutMs: 240_000,
   },
   {
     name: 'kind',
