@@ -55,6 +55,12 @@ const parts: Parts = {
     ]);
     return [...(await sweepLabs()), ...(await sweepKeepers())];
   },
+  async placed(plan) {
+    return await (await import('./clusters/uml/placement.ts')).placed(plan, 'edge');
+  },
+  async machineFor(plan) {
+    return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
+  },
   async images() {
     const [{ buildAll }, { listImages }] = await Promise.all([
       import('./clusters/images/build.ts'),

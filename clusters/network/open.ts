@@ -2,13 +2,18 @@ import { join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Readiness, StepContext } from '../../harness/run/ports.ts';
 import type { Cluster } from '../port.ts';
+import { insideGuest } from '../uml/inside.ts';
+import { umlReadiness } from '../uml/readiness.ts';
 import { netnsLab } from './netns/lab.ts';
 import { netnsReadiness } from './netns/readiness.ts';
 import type { EdgeNetwork, Isolation } from './port.ts';
 import { userlandNetwork } from './userland/network.ts';
 
 /** What each isolation that is not to be had anywhere needs of this machine, best first. */
-export const ISOLATIONS: Readonly<Record<string, () => Promise<Readiness[]>>> = { netns: netnsReadiness };
+export const ISOLATIONS: Readonly<Record<string, () => Promise<Readiness[]>>> = {
+  netns: netnsReadiness,
+  uml: umlReadiness,
+};
 
 /**
  * The network of an embedded cluster’s edge nodes, named: a lab of the isolation that the plan asks for, `auto` the best that
@@ -30,7 +35,9 @@ export async function openNetwork(
     });
   }
   const isolation = await isolationFor(plan.cluster.isolation, progress);
-  if (isolation === 'netns') return await netnsLab({ runId, nodes, undo, signal });
+  if (isolation !== 'process') {
+    return { ...(await netnsLab({ runId, nodes, undo, signal })), isolation };
+  }
   let network: EdgeNetwork | undefined;
   undo.push('take the edge network down', async () => {
     await network?.down();
@@ -44,14 +51,20 @@ async function isolationFor(
   progress: (line: string) => void,
 ): Promise<Isolation> {
   if (wanted === 'process') return wanted;
-  const missing = (await netnsReadiness()).filter(({ ok }) => !ok);
+  const missing = await missingFor(netnsReadiness);
+  // Whoever asks for a guest is in it by now: the whole run is.
+  if (wanted === 'uml' && !insideGuest()) missing.push(OUTSIDE);
   if (missing.length === 0) {
-    progress('edge network: isolation netns, a real kernel’s');
-    return 'netns';
+    const isolation = wanted === 'uml' ? 'uml' : 'netns';
+    progress(`edge network: isolation ${isolation}, a real kernel’s`);
+    return isolation;
   }
-  const lacks = missing.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
+  const lacks = lacking(missing);
   if (wanted === 'auto') {
-    progress(`edge network: isolation process; a real kernel’s, netns, lacks ${lacks}`);
+    const guest = lacking(await missingFor(umlReadiness));
+    progress(
+      `edge network: isolation process; a real kernel’s, netns, lacks ${lacks}${guest && `, and uml lacks ${guest}`}`,
+    );
     return 'process';
   }
   throw new OrdealError({
@@ -61,4 +74,19 @@ async function isolationFor(
     seen: lacks,
     todo: missing.map(({ mend }) => mend ?? 'see ordeal doctor').join('; '),
   });
+}
+
+const OUTSIDE: Readiness = {
+  name: 'guest',
+  ok: false,
+  detail: 'this is no user-mode-Linux kernel',
+  mend: 'ordeal run boots one for it',
+};
+
+async function missingFor(readiness: () => Promise<Readiness[]>): Promise<Readiness[]> {
+  return (await readiness()).filter(({ ok }) => !ok);
+}
+
+function lacking(missing: readonly Readiness[]): string {
+  return missing.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
 }

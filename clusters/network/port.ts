@@ -8,10 +8,10 @@ import { z } from 'zod';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
 /**
- * How the nodes are kept apart: not at all, by network namespaces of this machine’s kernel, or as the containers that the
- * nodes of a cluster are.
+ * How the nodes are kept apart: not at all, by network namespaces of this machine’s kernel or of a guest’s, or as the
+ * containers that the nodes of a cluster are.
  */
-export type Isolation = 'process' | 'netns' | 'containers';
+export type Isolation = 'process' | 'netns' | 'uml' | 'containers';
 
 export interface Endpoint {
   host: string;

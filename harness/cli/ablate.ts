@@ -5,7 +5,7 @@ import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import { planInvalid } from '../plan/load.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
-import { conductAndReport, outFolder, planOf, providerOf, type RunOptions } from './runs.ts';
+import { conductAndReport, groundFor, outFolder, planOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
 
 /** Below the output folder: the table. */
@@ -39,9 +39,9 @@ export async function ablate(
     ]);
   }
   const outDir = outFolder(options);
-  const provider = await providerOf(parts, plan);
+  const groundUp = await groundFor(parts, plan);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
+    const ground = await groundUp(context);
     const rows = [
       ['remedies', ...varied.columns.map(({ title }) => title)],
       Array.from({ length: varied.columns.length + 1 }, () => '---'),
@@ -56,7 +56,7 @@ export async function ablate(
       const { verdict, history } = await conductAndReport(
         parts,
         { ...context, plan: own, outDir: folder, runId: `${context.runId}-${index + 1}` },
-        { cluster, suites, replay, quiet: true },
+        { ground, suites, replay, quiet: true },
       );
       const caveats = caveatsOf(history, verdict);
       whole &&= endedWhole(history);

@@ -1,5 +1,15 @@
 import type { Logger } from 'pino';
-import type { ClusterHandle, Provider, Readiness, ReportContext, Reporter, Suite } from '../run/ports.ts';
+import type { Plan } from '../plan/schema.ts';
+import type {
+  ClusterHandle,
+  Machine,
+  Provider,
+  Readiness,
+  ReportContext,
+  Reporter,
+  RunContext,
+  Suite,
+} from '../run/ports.ts';
 import type { Control } from '../verdict/exit-code.ts';
 
 export interface ImageOptions {
@@ -30,6 +40,13 @@ export interface Parts {
   reportControls(controls: readonly Control[]): Promise<void>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;
+  /** The plan with what `auto` leaves to this machine settled, where a suite's defaults hang on it. */
+  placed(plan: Plan): Promise<Plan>;
+  /**
+   * How to bring up the machine of its own that a plan is to run on; undefined where it runs on this one.
+   * @throws OrdealError (exit 4) where this machine cannot hold it, before anything is touched.
+   */
+  machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
   images(): Promise<Images>;
   faults(): Promise<readonly { kind: string; title: string }[]>;
   /** Removes network labs whose process is gone; names what it did. */

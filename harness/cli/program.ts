@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
@@ -26,7 +26,7 @@ function withRunOptions(command: Command): Command {
     .option('--plan <file>', 'a plan in YAML')
     .option('--suite <name>', 'a suite; may be given again', collect, [])
     .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
-    .option('--isolation <kind>', 'of embedded edge nodes: auto, process or netns')
+    .option('--isolation <kind>', 'of embedded edge nodes: auto, process, netns or uml')
     .option('--seed <number>', 'seed of everything that is drawn')
     .option('--deadline <duration>', 'end of the run, such as 30m')
     .option('--out <folder>', 'where the run’s files go');
@@ -56,9 +56,10 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .addOption(new Option('--replay <command>', 'the command that does it again').hideHelp())
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
-      done(await run(parts, options, replay));
+      done(await run(parts, options, options.replay ?? replay));
     });
 
   withRunOptions(

@@ -6,7 +6,15 @@ import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-co
 import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
 import type { Parts } from './parts.ts';
-import { conductAndReport, outFolder, planOf, providerOf, type RunOptions, suiteNames } from './runs.ts';
+import {
+  conductAndReport,
+  type Ground,
+  groundFor,
+  outFolder,
+  planOf,
+  type RunOptions,
+  suiteNames,
+} from './runs.ts';
 import { inSession } from './session.ts';
 
 /** One of the runs whose outcome is known beforehand. */
@@ -36,11 +44,11 @@ async function runOne(parts: Parts, options: RunOptions, replay: string): Promis
   const suite = options.plan || options.suite.length > 0 ? options.suite : suiteNames(parts);
   const { plan, suites } = await planOf(parts, { ...options, suite });
   const outDir = outFolder(options);
-  const provider = await providerOf(parts, plan);
+  const groundUp = await groundFor(parts, plan);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
+    const ground = await groundUp(context);
     const own = { ...context, runId: `${context.runId}-${plan.profile}` };
-    const { verdict } = await conductAndReport(parts, own, { cluster, suites, replay });
+    const { verdict } = await conductAndReport(parts, own, { ground, suites, replay });
     process.stdout.write(`report: ${outDir}\n`);
     return interrupted(context) ? EXIT.interrupted : exitCodeOf(verdict.verdict);
   });
@@ -48,23 +56,23 @@ async function runOne(parts: Parts, options: RunOptions, replay: string): Promis
 
 async function runControls(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
   const lanes = await controlLanes(parts, options);
-  const plan = largest(lanes.flat().map((each) => each.plan));
+  const plan = largest(plansOf(lanes));
   const outDir = outFolder(options);
-  const provider = await providerOf(parts, plan);
+  const places = await placesOf(parts, lanes);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await context.task(`cluster: ${provider.name}`, () => provider.up(context));
-    const conductLane = async (lane: readonly ControlRun[]): Promise<Control[]> => {
+    const conductLane = async ({ lane, ground: up }: Place): Promise<Control[]> => {
+      const ground = await up(context);
       const controls: Control[] = [];
       for (const { expected, folder, plan: own, suites } of lane) {
         if (context.signal.aborted) break;
         const runId = `${context.runId}-${folder.replace('/', '-')}`;
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
-        const { verdict } = await conductAndReport(parts, within, { cluster, suites, replay });
+        const { verdict } = await conductAndReport(parts, within, { ground, suites, replay });
         controls.push({ verdict, expected });
       }
       return controls;
     };
-    const conducted = await (sideBySide(plan) ? inParallel : inTurn)(lanes, conductLane);
+    const conducted = await (sideBySide(plan, places) ? inParallel : inTurn)(places, conductLane);
     for (const controls of conducted) await parts.reportControls(controls);
     const more = await equipmentLine(parts, plan);
     process.stdout.write(`${more}report: ${outDir}\n`);
@@ -90,18 +98,47 @@ async function controlLanes(parts: Parts, options: RunOptions): Promise<ControlR
   );
 }
 
-/** The cluster is brought up for the plan that wants the most of it. */
+function plansOf(lanes: readonly (readonly ControlRun[])[]): Plan[] {
+  return lanes.flat().map(({ plan }) => plan);
+}
+
+/** The plan that wants the most of a cluster, which is brought up for it. */
 function largest(plans: readonly Plan[]): Plan {
   const workers = (plan: Plan) => plan.cluster.workers ?? 0;
   return plans.reduce((most, plan) => (workers(plan) >= workers(most) ? plan : most));
 }
 
+interface Place {
+  lane: readonly ControlRun[];
+  /** Brings up what the lane is conducted on, once. */
+  ground(session: RunContext): Promise<Ground>;
+  /** On a machine of its own, with no other lane. */
+  apart: boolean;
+}
+
+/** Where each lane is conducted: all that run on this machine share a cluster. */
+async function placesOf(parts: Parts, lanes: readonly ControlRun[][]): Promise<Place[]> {
+  const apart = await Promise.all(
+    lanes.map(async (lane) => (await parts.machineFor(largest(plansOf([lane])))) !== undefined),
+  );
+  const here = plansOf(lanes.filter((_, index) => !apart[index]));
+  const shared = here.length > 0 ? await groundFor(parts, largest(here)) : undefined;
+  let up: Promise<Ground> | undefined;
+  return await Promise.all(
+    lanes.map(async (lane, index): Promise<Place> => {
+      if (!apart[index] && shared)
+        return { lane, apart: false, ground: (session) => (up ??= shared(session)) };
+      return { lane, apart: true, ground: await groundFor(parts, largest(plansOf([lane]))) };
+    }),
+  );
+}
+
 /**
- * Suites wait more than they work, and share an embedded cluster well. The release level fills the machine, and on a
- * real cluster one suite's load would be another's disturbance.
+ * Suites wait more than they work, and share an embedded cluster well. The release level fills the machine, a guest
+ * has one processor and wants the whole of it, and on a real cluster one suite's load would be another's disturbance.
  */
-function sideBySide({ cluster, level }: Plan): boolean {
-  return cluster.provider === 'embedded' && level !== 'release';
+function sideBySide({ cluster, level }: Plan, places: readonly Place[]): boolean {
+  return cluster.provider === 'embedded' && level !== 'release' && places.every(({ apart }) => !apart);
 }
 
 async function inTurn<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {

@@ -6,7 +6,7 @@ import type { History } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { loadPlan, parsePlan, planInvalid } from '../plan/load.ts';
 import type { Plan } from '../plan/schema.ts';
-import { conduct, HISTORY_FILE } from '../run/experiment.ts';
+import { conduct, conductOn, HISTORY_FILE } from '../run/experiment.ts';
 import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
 import type { Profile, Verdict } from '../verdict/verdict.ts';
@@ -26,6 +26,8 @@ export interface RunOptions {
   deadline?: string;
   out?: string;
   quiet: boolean;
+  /** For the history, in place of this command line: it is another one that does it again. */
+  replay?: string;
 }
 
 /** What runs where neither a plan nor the command line names a suite. */
@@ -78,9 +80,10 @@ export async function planOf(
   profile?: Profile,
 ): Promise<{ plan: Plan; suites: Suite<ClusterHandle>[] }> {
   const overrides = overridesOf(profile ? { ...options, profile } : options);
-  const draft = options.plan
+  const written = options.plan
     ? await loadPlan(options.plan, overrides)
     : parsePlan('', 'reading the command line', overrides);
+  const draft = await parts.placed(written);
   const suites = await suitesOf(parts, draft);
   return { plan: suites.reduce((plan, suite) => suite.resolve(plan), draft), suites };
 }
@@ -116,18 +119,43 @@ export function outFolder({ out }: RunOptions): string {
   return folder;
 }
 
-/** One plan on a cluster that is up, judged and reported; on the console too unless it is to be quiet. */
+/** What a session's runs are conducted on: a cluster that is up, or a machine of its own. */
+export type Ground = (
+  context: RunContext,
+  of: { suites: readonly Suite<ClusterHandle>[]; replay: string; version: string },
+) => Promise<Verdict>;
+
+/**
+ * How to bring up what a plan's runs are conducted on.
+ * @throws OrdealError (exit 3 or 4) where this machine cannot do it, before anything is touched.
+ */
+export async function groundFor(parts: Parts, plan: Plan): Promise<(context: RunContext) => Promise<Ground>> {
+  const provider = await providerOf(parts, plan);
+  const machineUp = await parts.machineFor(plan);
+  if (machineUp) {
+    return async (session) => {
+      const machine = await session.task('guest', () => machineUp(session));
+      return (context, of) => conductOn(machine, { context, ...of });
+    };
+  }
+  return async (session) => {
+    const cluster = await session.task(`cluster: ${provider.name}`, () => provider.up(session));
+    return (context, of) => conduct({ context, cluster, ...of });
+  };
+}
+
+/** One plan on a ground that is up, judged and reported; on the console too unless it is to be quiet. */
 export async function conductAndReport(
   parts: Parts,
   context: RunContext,
-  of: { cluster: ClusterHandle; suites: readonly Suite<ClusterHandle>[]; replay: string; quiet?: boolean },
+  of: { ground: Ground; suites: readonly Suite<ClusterHandle>[]; replay: string; quiet?: boolean },
 ): Promise<{ verdict: Verdict; history: History }> {
-  const { cluster, quiet, replay, suites } = of;
+  const { ground, quiet, replay, suites } = of;
   const { outDir } = context;
   mkdirSync(outDir, { recursive: true });
-  // Its own undo: the cluster outlives it.
+  // Its own undo: the ground outlives it.
   const own = { ...context, undo: new UndoStack() };
-  const verdict = await conduct({ context: own, cluster, suites, version: parts.version, replay });
+  const verdict = await ground(own, { suites, version: parts.version, replay });
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
   const reporters = (await parts.reporters()).filter(({ name }) => !quiet || name !== 'console');
   const { env, stdout } = process;

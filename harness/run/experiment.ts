@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import type { EngineEvents, Recorder } from '../history/event.ts';
+import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import type { ClusterHandle, RunContext, StepContext, Suite } from './ports.ts';
+import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
 
 /** Below the run's folder. */
 export const HISTORY_FILE = 'events.jsonl';
@@ -29,18 +30,8 @@ export interface Experiment<C extends ClusterHandle> {
 export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>): Promise<Verdict> {
   const { context, cluster, suites, version, replay } = experiment;
   const { plan } = context;
-  const path = join(context.outDir, HISTORY_FILE);
-  if (existsSync(path)) {
-    throw new OrdealError({
-      code: 'RUN_EXISTS',
-      exit: EXIT.usage,
-      tried: `recording a run in ${context.outDir}`,
-      seen: 'there is a run in it already',
-      todo: 'give another folder with --out',
-    });
-  }
+  const path = await begin(context);
   const recorder = openHistory(path, context.clock);
-  await writeFile(join(context.outDir, PLAN_FILE), stringify(plan));
   const say = <Type extends keyof EngineEvents>(type: Type, body: EngineEvents[Type]) =>
     recorder.record('harness', type, body);
   const { profile, level, seed } = plan;
@@ -64,6 +55,36 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
   say('run.ended', ended);
   recorder.close();
   return judge({ history: recorder.events, suites, plan, truncated: false });
+}
+
+/** One plan on a machine of its own: recorded there, judged here by the same rules. */
+export async function conductOn<C extends ClusterHandle>(
+  machine: Machine,
+  of: Omit<Experiment<C>, 'cluster' | 'version'>,
+): Promise<Verdict> {
+  const { context, suites, replay } = of;
+  const path = await begin(context);
+  await context.task(`${machine.name}: profile ${context.plan.profile}`, () =>
+    machine.conduct(context, replay),
+  );
+  const { events: history, truncated } = await readHistory(path);
+  return judge({ history, suites, plan: context.plan, truncated });
+}
+
+/** Leaves the plan in the run's folder; returns the path of the history that is to come there. */
+async function begin({ outDir, plan }: StepContext): Promise<string> {
+  const path = join(outDir, HISTORY_FILE);
+  if (existsSync(path)) {
+    throw new OrdealError({
+      code: 'RUN_EXISTS',
+      exit: EXIT.usage,
+      tried: `recording a run in ${outDir}`,
+      seen: 'there is a run in it already',
+      todo: 'give another folder with --out',
+    });
+  }
+  await writeFile(join(outDir, PLAN_FILE), stringify(plan));
+  return path;
 }
 
 async function runPhases<C extends ClusterHandle>(

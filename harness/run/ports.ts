@@ -71,6 +71,17 @@ export interface Provider<C extends ClusterHandle = ClusterHandle> {
   clean(): Promise<string[]>;
 }
 
+/** A machine of its own, up for a session, on which whole runs are conducted. */
+export interface Machine {
+  name: string;
+  /**
+   * Conducts the context's plan there, whatever becomes of it, and leaves its history in the context's `outDir`.
+   * `replay` is for the history: the command that does it again.
+   * @throws OrdealError where nothing was recorded.
+   */
+  conduct(context: RunContext, replay: string): Promise<void>;
+}
+
 export interface SuiteContext<C extends ClusterHandle> extends StepContext {
   cluster: C;
   recorder: Recorder;

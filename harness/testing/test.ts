@@ -31,7 +31,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|mosquitto|kind|k3s)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|mosquitto|uml|kind|k3s)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -62,6 +62,13 @@ const lanes: readonly Lane[] = [
       (await missingFor('netns')) ?? missingCommand('mosquitto', 'mosquitto_pub', 'mosquitto_sub'),
     track: 'machine',
     timeoutMs: 60_000,
+  },
+  {
+    name: 'uml',
+    files: (name) => name.endsWith('.uml.test.ts'),
+    missing: () => missingFor('uml'),
+    track: 'machine',
+    timeoutMs: 240_000,
   },
   {
     name: 'kind',

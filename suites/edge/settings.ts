@@ -83,19 +83,31 @@ const LOAD: Record<Level, { rate: number; messages: number }> = {
   standard: { rate: 50, messages: 1_500 },
   release: { rate: 200, messages: 30_000 },
 };
+/**
+ * A user-mode-Linux guest has one processor, which holds about 200 messages and probes a second in all, and 50 where their
+ * delays are judged. Here they are 10 to 100 messages a second and 40 probes.
+ */
+const GUEST_LOAD: typeof LOAD = {
+  smoke: { rate: 10, messages: 100 },
+  standard: { rate: 20, messages: 1_000 },
+  release: { rate: 50, messages: 30_000 },
+};
+const GUEST_PROBE_INTERVAL = 100;
+const GUEST_WORKERS = 2;
 /** The incident's plant had five edge nodes. */
 const WORKERS: Record<Level, number> = { smoke: 3, standard: 3, release: 5 };
 
 function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
   const real = cluster.provider !== 'embedded';
-  const workers = cluster.workers ?? WORKERS[level];
+  const guest = !real && cluster.isolation === 'uml';
+  const workers = cluster.workers ?? (guest ? GUEST_WORKERS : WORKERS[level]);
   return {
     // Another suite may want many more workers than a plant has edge nodes.
     nodes: suites.length > 1 ? Math.min(workers, WORKERS[level]) : workers,
     broker: 'aedes',
     protocol: 4,
     qos: 1,
-    ...LOAD[level],
+    ...(guest ? GUEST_LOAD : LOAD)[level],
     inFlight: 20,
     mqttKeepaliveSeconds: 2,
     mqttConnectTimeout: 2_000,
@@ -104,7 +116,7 @@ function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
     lateAfter: 2_000,
     lossOf: 'attempted',
     // A measured disconnect is off by up to an interval: at 25 ms it stays within 50 also where a probe comes late.
-    probeInterval: 25,
+    probeInterval: guest ? GUEST_PROBE_INTERVAL : 25,
     // Where one machine runs it all, an answer may be late for want of a processor alone.
     probeTimeout: real ? 1_000 : 2_000,
     disconnectAfter: 1_000,
@@ -116,9 +128,13 @@ function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
     watchdogDeafAfter: 8_000,
     watchdogBackOff: 1_000,
     watchdogBackOffMost: 30_000,
-    steadyDeadline: real ? 120_000 : 30_000,
-    settleDeadline: real ? 60_000 : 20_000,
+    steadyDeadline: real || guest ? 120_000 : 30_000,
+    settleDeadline: real || guest ? 60_000 : 20_000,
   };
+}
+
+function workersOf({ cluster, level }: Plan): number {
+  return cluster.provider === 'embedded' && cluster.isolation === 'uml' ? GUEST_WORKERS : WORKERS[level];
 }
 
 /** The suite's part of a resolved plan. */
@@ -140,7 +156,7 @@ export function resolve(plan: Plan): Plan {
   return resolvePart(plan, SUITE, {
     settings: { schema: EdgeSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile) },
-    workers: plan.cluster.workers ?? WORKERS[plan.level],
+    workers: plan.cluster.workers ?? workersOf(plan),
   });
 }
 

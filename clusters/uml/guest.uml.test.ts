@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+
+/** Where the tests run as root, a user of no name has the guests: none of it may take more. */
+const ORDINARY = 64_321;
+const CHECKOUT = join(import.meta.dirname, '../..');
+const BOOT_MS = 180_000;
+
+describe('user-mode-Linux guest of an ordinary user', function () {
+  this.timeout(240_000);
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ordeal-uml-test-'));
+    chmodSync(folder, 0o700);
+    if (process.getuid?.() === 0) chownSync(folder, ORDINARY, ORDINARY);
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** `ordeal run` of the suite edge in a guest, its scratch folder below the test's own. */
+  function start() {
+    const argv = ['ordeal.mjs', 'run', '--suite', 'edge', '--isolation', 'uml', '--level', 'smoke'];
+    const root = process.getuid?.() === 0;
+    const child = spawn(process.execPath, [...argv, '--profile', 'hardened', '--out', join(folder, 'out')], {
+      cwd: CHECKOUT,
+      env: { ...process.env, TMPDIR: folder, HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(root && { uid: ORDINARY, gid: ORDINARY }),
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        said += part;
+      });
+    }
+    const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const until = (text: string) =>
+      waitFor(() => said.includes(text) || child.exitCode !== null, {
+        what: text,
+        deadlineMs: BOOT_MS,
+        seen: () => said,
+      });
+    return { child, code, until, said: () => said };
+  }
+
+  /** Processes that carry this guest’s command line. */
+  function guestProcesses(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+          return words.some((word) => word.startsWith(`uml_dir=${folder}/`));
+        } catch {
+          return false;
+        }
+      });
+  }
+
+  const scratchFolders = () => readdirSync(folder).filter((name) => /^ordeal-/.test(name));
+
+  it('ends with 130 on SIGINT, and nothing of guest and scratch folder is left', async () => {
+    const { child, code, said, until } = start();
+    await until('isolation uml, the kernel');
+    expect(guestProcesses(), said()).not.to.deep.equal([]);
+    child.kill('SIGINT');
+    expect(await code, said()).to.equal(130);
+    expect(guestProcesses()).to.deep.equal([]);
+    expect(scratchFolders()).to.deep.equal([]);
+  });
+
+  it('says that the guest ended where its kernel is killed, and nothing runs on', async () => {
+    const { code, said, until } = start();
+    await until('isolation uml, the kernel');
+    const [kernel] = guestProcesses().filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('linux.uml'),
+    );
+    process.kill(kernel as number, 'SIGKILL');
+    expect(await code, said()).to.be.oneOf([2, 4]);
+    expect(said()).to.match(/the guest ended/);
+    await waitFor(() => guestProcesses().length === 0, {
+      what: 'the guest’s processes to be gone',
+      deadlineMs: 10_000,
+      clock: systemClock,
+    });
+    expect(scratchFolders()).to.deep.equal([]);
+  });
+});
