@@ -18,7 +18,11 @@ describe('bench', () => {
         order.push(name);
         return [{ name: 'time', value: order.length, unit: 's' }];
       });
-    const summaries = await inTurns([of('a', 3), of('b', 1), of('c', 2)], () => undefined);
+    const summaries = await inTurns(
+      [of('a', 3), of('b', 1), of('c', 2)],
+      () => undefined,
+      new AbortController().signal,
+    );
     expect(order).to.deep.equal(['a', 'b', 'c', 'a', 'c', 'a']);
     expect(
       summaries.map(({ benchmark: name, least, median, most }) => [name, least, median, most]),
@@ -33,7 +37,9 @@ describe('bench', () => {
     const failing = benchmark('a', 1, async () => {
       throw new Error('no');
     });
-    const error = await inTurns([failing], () => undefined).catch((thrown: unknown) => thrown);
+    const error = await inTurns([failing], () => undefined, new AbortController().signal).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).to.be.an('error').with.property('message', 'no');
   });
 

@@ -6,8 +6,8 @@ export interface Benchmark {
   rounds: number;
   /** Why this machine cannot hold it; undefined where it can. */
   missing(): Promise<string | undefined>;
-  /** One repetition. What it starts it has ended when this settles. */
-  round(): Promise<Figure[]>;
+  /** One repetition. What it starts it has ended when this settles, also where the signal aborts it. */
+  round(signal: AbortSignal): Promise<Figure[]>;
 }
 
 /** One figure of one round; rounds of one benchmark give figures of the same names. */

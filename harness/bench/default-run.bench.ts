@@ -10,13 +10,13 @@ export const benchmark: Benchmark = {
   name: 'default-run',
   rounds: 1,
   missing: async () => undefined,
-  async round() {
+  async round(signal) {
     const out = await mkdtemp(join(tmpdir(), 'bench-'));
     try {
       const before = await childCpuSeconds();
       // Whatever the verdicts: the time to them is measured.
       const argv = [process.execPath, 'ordeal.mjs', 'run', '--out', out];
-      const { durationMs } = await run(argv, { timeoutMs: 0, okCodes: [0, 1, 2] });
+      const { durationMs } = await run(argv, { timeoutMs: 0, signal, okCodes: [0, 1, 2] });
       const after = await childCpuSeconds();
       const figures: Figure[] = [{ name: '`ordeal run`', value: durationMs / 1_000, unit: 's', goal: 90 }];
       if (before !== undefined && after !== undefined) {

@@ -5,11 +5,14 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
+import { interruptible } from '../run/interrupt.ts';
 import type { Benchmark } from './benchmark.ts';
 import { load, machine } from './machine.ts';
 import { inTurns } from './rounds.ts';
 import { table } from './table.ts';
 
+/** Long enough for all of them on a busy machine. */
+const DEADLINE_MS = 60 * 60_000;
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
 
 async function found(): Promise<Benchmark[]> {
@@ -42,7 +45,8 @@ async function main(): Promise<void> {
     else say(`skipped: ${benchmark.name}: ${missing}`);
   }
   const before = load();
-  const summaries = await inTurns(able, say);
+  const interrupt = interruptible(DEADLINE_MS, say);
+  const summaries = await inTurns(able, say, interrupt.signal).finally(() => interrupt.release());
   process.stdout.write(
     `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
   );

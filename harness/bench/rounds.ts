@@ -21,14 +21,16 @@ export interface Summary {
 export async function inTurns(
   benchmarks: readonly Benchmark[],
   progress: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<Summary[]> {
   const figures = new Map<string, Figure[][]>(benchmarks.map(({ name }) => [name, []]));
   const most = Math.max(0, ...benchmarks.map(({ rounds }) => rounds));
   for (let at = 1; at <= most; at++) {
     for (const { name, round, rounds } of benchmarks) {
       if (at > rounds) continue;
+      signal.throwIfAborted();
       progress(`${name}: round ${at} of ${rounds}`);
-      figures.get(name)?.push(await round());
+      figures.get(name)?.push(await round(signal));
     }
   }
   return [...figures].flatMap(([name, rounds]) => summarise(name, rounds));

@@ -6,8 +6,8 @@ export const benchmark: Benchmark = {
   name: 'startup',
   rounds: 10,
   missing: async () => undefined,
-  async round() {
-    const { durationMs } = await run([process.execPath, 'ordeal.mjs', '--help']);
+  async round(signal) {
+    const { durationMs } = await run([process.execPath, 'ordeal.mjs', '--help'], { signal });
     return [{ name: '`ordeal --help`', value: durationMs, unit: 'ms' }];
   },
 };

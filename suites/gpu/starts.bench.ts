@@ -18,7 +18,7 @@ export const benchmark: Benchmark = {
   name: 'gpu-starts',
   rounds: 3,
   missing: async () => undefined,
-  async round() {
+  async round(signal) {
     const out = await mkdtemp(join(tmpdir(), 'bench-'));
     try {
       const before = await childCpuSeconds();
@@ -29,7 +29,7 @@ export const benchmark: Benchmark = {
           ...['--set', `suites.0.settings.jobsAtOnce=${JOBS_AT_ONCE}`, '--set', `cluster.workers=${WORKERS}`],
         ],
         // Refused or certified: it is the speed that is measured.
-        { timeoutMs: 0, okCodes: [0, 1, 2] },
+        { timeoutMs: 0, signal, okCodes: [0, 1, 2] },
       );
       const after = await childCpuSeconds();
       const { gpuMs, perSecond } = burstStarts((await readHistory(join(out, 'events.jsonl'))).events);

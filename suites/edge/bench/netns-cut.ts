@@ -12,15 +12,19 @@ const TABLE = 'netdev ordeal_bench';
  */
 export class NetnsCutter implements Cutter {
   readonly #nft: ChildProcess;
+  readonly #signal: AbortSignal;
+  #said = '';
   readonly #ended: Promise<void>;
   #answered: (() => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
 
-  private constructor({ nic }: KernelPath) {
+  private constructor({ nic }: KernelPath, signal: AbortSignal) {
+    this.#signal = signal;
     const [command, ...args] = [...nic.enter, 'nft', '-i'];
     this.#nft = spawn(command as string, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#nft.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes(TABLE)) this.#answered?.();
+      this.#said += text;
+      if (this.#said.includes(TABLE)) this.#answered?.();
     });
     let said = '';
     this.#nft.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -36,8 +40,8 @@ export class NetnsCutter implements Cutter {
     });
   }
 
-  static async open(path: KernelPath): Promise<NetnsCutter> {
-    const cutter = new NetnsCutter(path);
+  static async open(path: KernelPath, signal: AbortSignal): Promise<NetnsCutter> {
+    const cutter = new NetnsCutter(path, signal);
     const { nicCloud, nicEdge } = path.interfaces;
     const chain = (name: string, device: string) =>
       `add chain ${TABLE} ${name} { type filter hook ingress device ${device} priority 0; }`;
@@ -51,7 +55,7 @@ export class NetnsCutter implements Cutter {
     // ARP goes on: a neighbour that was forgotten would be asked for once a second, and the way stay shut for so long.
     const drop = (chain: string) => `add rule ${TABLE} ${chain} meta protocol ip drop`;
     const cut = await this.#order([drop('to_cloud'), drop('to_edge')].join('; '));
-    await machineClock.sleep(ms);
+    await machineClock.sleep(ms, this.#signal);
     const mended = await this.#order(`flush table ${TABLE}`);
     return { cut, mended };
   }
@@ -66,6 +70,7 @@ export class NetnsCutter implements Cutter {
   async #order(line: string): Promise<Bounds> {
     const after = machineClock.mono();
     await new Promise<void>((resolve, reject) => {
+      this.#said = '';
       this.#answered = resolve;
       this.#failed = reject;
       this.#nft.stdin?.write(`${line}\nlist tables\n`);

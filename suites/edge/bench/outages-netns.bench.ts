@@ -11,12 +11,12 @@ export const benchmark: Benchmark = {
     const missing = (await netnsReadiness()).filter(({ ok }) => !ok);
     return missing.map(({ name, detail }) => `${name}: ${detail}`).join('; ') || undefined;
   },
-  round: () =>
-    measureOutages({
-      open: (nodes, _folder, undo) => netnsLab({ runId: 'bench', nodes, undo }),
+  round: (signal) =>
+    measureOutages(signal, {
+      open: (nodes, _folder, undo) => netnsLab({ runId: 'bench', nodes, undo, signal }),
       async cutter({ node, path }) {
         if (path.kind !== 'kernel') throw new TypeError(`${node} has no kernel path`);
-        return await NetnsCutter.open(path);
+        return await NetnsCutter.open(path, signal);
       },
     }),
 };

@@ -7,16 +7,16 @@ export const benchmark: Benchmark = {
   name: 'outages-process',
   rounds: 1,
   missing: async () => undefined,
-  round: () =>
-    measureOutages({
+  round: (signal) =>
+    measureOutages(signal, {
       async open(nodes, folder, undo) {
-        const network = await userlandNetwork({ nodes, folder });
+        const network = await userlandNetwork({ nodes, folder, signal });
         undo.push('take the edge network down', () => network.down());
         return network;
       },
       async cutter({ node, path }) {
         if (path.kind !== 'relay') throw new TypeError(`${node} has no relay`);
-        return new RelayCutter(path);
+        return new RelayCutter(path, signal);
       },
     }),
 };

@@ -41,17 +41,17 @@ const KEEPALIVE_S = 20;
 const READY_MS = 60_000;
 
 /** One round: all blackouts, some at once on each link, and what the probers made of them. */
-export async function measureOutages(ground: Ground): Promise<Figure[]> {
+export async function measureOutages(signal: AbortSignal, ground: Ground): Promise<Figure[]> {
   const undo = new UndoStack();
   try {
-    return await measure(ground, undo);
+    return await measure(ground, undo, signal);
   } finally {
     const failed = await undo.unwind();
     for (const { error, title } of failed) process.stderr.write(`${title}: ${error}\n`);
   }
 }
 
-async function measure(ground: Ground, undo: UndoStack): Promise<Figure[]> {
+async function measure(ground: Ground, undo: UndoStack, signal: AbortSignal): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   undo.push('remove the bench’s folder', () => rm(folder, { recursive: true, force: true }));
   const { settings } = settingsOf(resolve(Plan.parse({ suites: [{ name: 'edge' }] })));
@@ -95,7 +95,11 @@ async function measure(ground: Ground, undo: UndoStack): Promise<Figure[]> {
   );
   const answered = (node: string) =>
     edgeEvents(recorder.events, 'ledger.probe.run').some(({ body }) => body.node === node && body.ok);
-  await waitFor(() => nodes.every(answered), { what: 'an answer on every link', deadlineMs: READY_MS });
+  await waitFor(() => nodes.every(answered), {
+    what: 'an answer on every link',
+    deadlineMs: READY_MS,
+    signal,
+  });
 
   const from = machineClock.mono();
   const lanes = shareOut(drawBlackouts(BLACKOUTS, LENGTHS_MS, SEED), LINKS);
@@ -105,10 +109,10 @@ async function measure(ground: Ground, undo: UndoStack): Promise<Figure[]> {
       undo.push(`let ${link.node} through`, () => cutter.close());
       const made: Truth[] = [];
       for (const { ms, pauseMs } of lanes[at] ?? []) {
-        await machineClock.sleep(pauseMs);
+        await machineClock.sleep(pauseMs, signal);
         made.push(await cutter.blackout(ms));
       }
-      await machineClock.sleep(settings.probeTimeout);
+      await machineClock.sleep(settings.probeTimeout, signal);
       return made;
     }),
   );

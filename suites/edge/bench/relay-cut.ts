@@ -13,9 +13,11 @@ const APPLY_MS = 5_000;
 /** Cuts a link of the process lab in its relay. The end is the impairment's own deadline, which the relay keeps to the datagram. */
 export class RelayCutter implements Cutter {
   readonly #path: RelayPath;
+  readonly #signal: AbortSignal;
 
-  constructor(path: RelayPath) {
+  constructor(path: RelayPath, signal: AbortSignal) {
     this.#path = path;
+    this.#signal = signal;
   }
 
   async blackout(ms: number): Promise<Truth> {
@@ -30,11 +32,17 @@ export class RelayCutter implements Cutter {
         unseen = now;
         return false;
       },
-      { what: 'the blackout in the relay', deadlineMs: APPLY_MS, intervalMs: LOOK_MS, clock: machineClock },
+      {
+        what: 'the blackout in the relay',
+        deadlineMs: APPLY_MS,
+        intervalMs: LOOK_MS,
+        clock: machineClock,
+        signal: this.#signal,
+      },
     );
     const cut = [unseen, machineClock.mono()] as const;
     const end = untilWall - machineClock.wall() + machineClock.mono();
-    await machineClock.sleep(Math.max(0, end - machineClock.mono()));
+    await machineClock.sleep(Math.max(0, end - machineClock.mono()), this.#signal);
     await removeImpairment(impairments, ID);
     return { cut, mended: [end, end] };
   }
