@@ -50,9 +50,6 @@ const parts: Parts = {
   async sweepNetworks() {
     return await (await import('./clusters/network/netns/remove.ts')).sweepLabs();
   },
-  async placed(plan) {
-    return await (await import('./clusters/uml/placement.ts')).placed(plan, 'edge');
-  },
   async machineFor(plan) {
     return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
   },
