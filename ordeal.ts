@@ -55,9 +55,6 @@ const parts: Parts = {
     ]);
     return [...(await sweepLabs()), ...(await sweepKeepers())];
   },
-  async placed(plan) {
-    return await (await import('./clusters/uml/placement.ts')).placed(plan, 'edge');
-  },
   async machineFor(plan) {
     return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
   },

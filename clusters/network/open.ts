@@ -62,9 +62,8 @@ async function isolationFor(
   const lacks = lacking(missing);
   if (wanted === 'auto') {
     const guest = lacking(await missingFor(umlReadiness));
-    progress(
-      `edge network: isolation process; a real kernel’s, netns, lacks ${lacks}${guest && `, and uml lacks ${guest}`}`,
-    );
+    const other = guest ? `and uml lacks ${guest}` : 'and --isolation uml would have one';
+    progress(`edge network: isolation process; a real kernel’s, netns, lacks ${lacks}, ${other}`);
     return 'process';
   }
   throw new OrdealError({

@@ -1,30 +1,16 @@
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { Machine, Readiness, RunContext } from '../../harness/run/ports.ts';
-import { netnsReadiness } from '../network/netns/readiness.ts';
 import { insideGuest } from './inside.ts';
 import { umlReadiness } from './readiness.ts';
 
 /** What this machine has, as a placement asks for it. */
 export interface Ready {
   inside(): boolean;
-  netns(): Promise<Readiness[]>;
   uml(): Promise<Readiness[]>;
 }
 
-const thisMachine: Ready = { inside: insideGuest, netns: netnsReadiness, uml: umlReadiness };
-
-/**
- * Isolation `auto` settled as `uml` where this machine has no network namespaces for us and can boot a guest. Plans of
- * other clusters, and those that have more than edge networks in them, are left: one guest has one processor.
- */
-export async function placed(plan: Plan, edge: string, ready: Ready = thisMachine): Promise<Plan> {
-  const { cluster, suites } = plan;
-  if (cluster.provider !== 'embedded' || cluster.isolation !== 'auto' || ready.inside()) return plan;
-  if (suites.some(({ name }) => name !== edge)) return plan;
-  if (missing(await ready.netns()).length === 0 || missing(await ready.uml()).length > 0) return plan;
-  return { ...plan, cluster: { ...cluster, isolation: 'uml' } };
-}
+const thisMachine: Ready = { inside: insideGuest, uml: umlReadiness };
 
 /**
  * How to boot the guest that a plan is to run in; undefined where it runs on this kernel, as everything does in the guest.

@@ -40,8 +40,6 @@ export interface Parts {
   reportControls(controls: readonly Control[]): Promise<void>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;
-  /** The plan with what `auto` leaves to this machine settled, where a suite's defaults hang on it. */
-  placed(plan: Plan): Promise<Plan>;
   /**
    * How to bring up the machine of its own that a plan is to run on; undefined where it runs on this one.
    * @throws OrdealError (exit 4) where this machine cannot hold it, before anything is touched.

@@ -80,10 +80,9 @@ export async function planOf(
   profile?: Profile,
 ): Promise<{ plan: Plan; suites: Suite<ClusterHandle>[] }> {
   const overrides = overridesOf(profile ? { ...options, profile } : options);
-  const written = options.plan
+  const draft = options.plan
     ? await loadPlan(options.plan, overrides)
     : parsePlan('', 'reading the command line', overrides);
-  const draft = await parts.placed(written);
   const suites = await suitesOf(parts, draft);
   return { plan: suites.reduce((plan, suite) => suite.resolve(plan), draft), suites };
 }

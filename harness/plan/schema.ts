@@ -30,7 +30,7 @@ export const ClusterPlan = z.strictObject({
     .optional(),
   /** Worker nodes. The incident's cluster had 3. */
   workers: z.int().min(1).max(500).optional(),
-  /** Embedded only: how the network of edge nodes is made; `auto` takes the best that this machine has. */
+  /** Embedded only: how the network of edge nodes is made; `auto` takes netns where this machine has it, else process. */
   isolation: z.enum(['auto', 'process', 'netns', 'uml']).default('auto'),
   /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */
   startLatency: Duration.optional(),
