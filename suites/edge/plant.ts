@@ -64,13 +64,14 @@ export class Plant {
   }
 
   async startCloud(): Promise<BrokerControl> {
-    const { clock, recorder, signal, undo, workDir } = this.#context;
+    const { clock, recorder, runId, signal, undo, workDir } = this.#context;
     const { cloud } = this.#network;
     const options: CloudOptions = {
       mqtt: cloud.listen.mqtt,
       echo: cloud.listen.echo,
       broker: this.#settings.broker,
-      folder: join(workDir, 'edge', 'broker'),
+      // A broker that keeps sessions must not know those of an earlier run: their packet identifiers come again.
+      folder: join(workDir, 'edge', runId),
       protocol: this.#settings.protocol,
       lateMs: this.#settings.lateAfter,
       ledgerMs: LEDGER_MS,

@@ -69,7 +69,7 @@ export async function makeTunnelEnd(exec: Exec, backend: Backend, end: TunnelEnd
  * one: a pipe can. So the key is on no disk.
  */
 function withKey(command: readonly string[]): string[] {
-  return ['sh', '-c', 'cat | "$@" private-key /dev/stdin', 'sh', ...command];
+  return ['sh', '-c', 'cat | "$@" private-key /proc/self/fd/0', 'sh', ...command];
 }
 
 export async function addPeer(exec: Exec, { namespace, device }: TunnelEnd, peer: Peer): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Exec, ipBatch, must } from './host.ts';
 
 /** The namespaces and names of one link's cable. */
@@ -73,10 +74,13 @@ export function veth([from, at]: [string, string], [peer, peerAt]: [string, stri
   return [...['link', 'add', from, 'netns', at, 'type', 'veth'], ...['peer', 'name', peer, 'netns', peerAt]];
 }
 
+/** There where the kernel has IPv6; a user-mode one has not. */
+const IPV6 = '/proc/net/if_inet6';
+
 /** Without an IPv6 address of its own a device stays silent until it is spoken through. */
 function up(device: string): string[][] {
   return [
-    ['link', 'set', device, 'addrgenmode', 'none'],
+    ...(existsSync(IPV6) ? [['link', 'set', device, 'addrgenmode', 'none']] : []),
     ['link', 'set', device, 'up'],
   ];
 }
