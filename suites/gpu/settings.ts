@@ -89,14 +89,15 @@ export function remediesOf(profile: Profile, gpus: number): Remedies {
 const STARTS: Record<Level, number> = { smoke: 48, standard: 304, release: 3_008 };
 /** Two Jobs at once is the least with which the incident showed itself. */
 const JOBS_AT_ONCE = 2;
-/** Of an embedded cluster. Four hold three Jobs of eight under the cap; forty are enough for a hundred starts a second. */
-const WORKERS: Record<Level, number> = { smoke: 4, standard: 4, release: 40 };
+/** Enough fake nodes for a hundred starts a second. */
+const RELEASE_WORKERS = 40;
 
 function defaultsOf(plan: Plan): GpuSettings {
   const real = plan.cluster.provider !== 'embedded';
   const workers = workersOf(plan);
-  // An embedded cluster is kept full: as many Jobs of eight as the caps let run.
-  const jobsAtOnce = real ? JOBS_AT_ONCE : Math.floor((workers * GPUS * CAP_SHARE) / 8);
+  // At the release level the cluster is kept full: as many Jobs of eight as the caps let run.
+  const jobsAtOnce =
+    plan.level === 'release' && !real ? Math.floor((workers * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
   return {
     gpusPerNode: GPUS,
     replicas: 8,
@@ -120,7 +121,7 @@ function workersOf(plan: Plan): number {
   if (plan.cluster.workers !== undefined) return plan.cluster.workers;
   if (plan.cluster.provider === 'kind') return 2;
   if (plan.cluster.provider === 'k3s') return 5;
-  return WORKERS[plan.level];
+  return plan.level === 'release' ? RELEASE_WORKERS : 3;
 }
 
 /** The suite's part of a resolved plan. */
