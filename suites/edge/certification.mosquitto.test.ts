@@ -1,4 +1,3 @@
 import { declareCertification } from './testing/certifies.ts';
 
 declareCertification('netns', 'real-kernel', { broker: 'mosquitto', protocol: 5 });
-declareCertification('netns', 'real-kernel', { broker: 'mosquitto', protocol: 4, qos: 2 });
