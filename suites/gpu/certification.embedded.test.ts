@@ -74,7 +74,7 @@ describe('GPU certification on embedded', function () {
   });
 
   it('is inconclusive, exit 2, without a start under load', async () => {
-    const none = ['--set', 'suites.0.settings.starts=0'];
+    const none = ['--suite', 'gpu', '--set', 'suites.0.settings.starts=0'];
     const { code, output } = await ordeal(
       'run',
       '--profile',
