@@ -20,7 +20,7 @@ describe('broken device plugins under the hardened profile', function () {
       const set = (path: string, value: unknown) => ['--set', `${path}=${value}`];
       const { code, output } = await ordeal(
         'run',
-        ...['--profile', 'hardened', '--level', 'smoke', '--out', out, '--workers', '1'],
+        ...['--suite', 'gpu', '--profile', 'hardened', '--level', 'smoke', '--out', out, '--workers', '1'],
         ...set('cluster.startLatency', 300),
         ...set('suites.0.settings.starts', 16),
         ...set('suites.0.settings.jobsAtOnce', 1),
