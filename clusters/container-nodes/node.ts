@@ -41,6 +41,6 @@ function noRestart(name: string): OrdealError {
     exit: EXIT.unable,
     tried: `restarting the kubelet of ${name}`,
     seen: 'it is no process of its own there',
-    todo: 'use a cluster with the capability restart-kubelet: embedded, or kind',
+    todo: 'use a cluster with the capability restart-kubelet: embedded, kind, or the double of K3s',
   });
 }

@@ -3,7 +3,7 @@ import type { Cluster } from '../../clusters/port.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
 import { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { messageOf } from '../../harness/errors/error.ts';
+import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { makeNamespace } from '../namespace.ts';
 import { answers, attempted, publishes, tunnelIsWell } from './condition.ts';
@@ -79,6 +79,7 @@ export class Certification {
     const { clock, signal, undo } = this.#context;
     const workers = this.#context.cluster.nodes.filter(({ role }) => role === 'worker');
     const nodes = workers.slice(0, this.#settings.nodes).map(({ name }) => name);
+    if (nodes.length < this.#settings.nodes) throw tooFewWorkers(this.#settings.nodes, nodes.length);
     const network = await this.#parts.openNetwork(this.#context, nodes);
     const { evidence, isolation, links, versions } = network;
     this.#links = links;
@@ -229,4 +230,15 @@ export class Certification {
     const { clock, signal } = this.#context;
     await waitFor(probe, { what, deadlineMs, intervalMs: 200, clock, signal });
   }
+}
+
+/** A plant smaller than the plan's certifies nothing about that one. */
+function tooFewWorkers(wanted: number, there: number): OrdealError {
+  return new OrdealError({
+    code: 'EDGE_NODES_MISSING',
+    exit: EXIT.unable,
+    tried: `taking ${wanted} workers for edge nodes`,
+    seen: `the cluster has ${there}`,
+    todo: 'give the cluster as many with --workers, or the suite fewer in its setting nodes',
+  });
 }

@@ -97,10 +97,11 @@ const GUEST_WORKERS = 2;
 /** The incident's plant had five edge nodes. */
 const WORKERS: Record<Level, number> = { smoke: 3, standard: 3, release: 5 };
 
-function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
+function defaultsOf(plan: Plan): EdgeSettings {
+  const { cluster, level, suites } = plan;
   const real = cluster.provider !== 'embedded';
   const guest = !real && cluster.isolation === 'uml';
-  const workers = cluster.workers ?? (guest ? GUEST_WORKERS : WORKERS[level]);
+  const workers = workersOf(plan);
   return {
     // Another suite may want many more workers than a plant has edge nodes.
     nodes: suites.length > 1 ? Math.min(workers, WORKERS[level]) : workers,
@@ -134,6 +135,7 @@ function defaultsOf({ cluster, level, suites }: Plan): EdgeSettings {
 }
 
 function workersOf({ cluster, level }: Plan): number {
+  if (cluster.workers !== undefined) return cluster.workers;
   return cluster.provider === 'embedded' && cluster.isolation === 'uml' ? GUEST_WORKERS : WORKERS[level];
 }
 
@@ -156,7 +158,7 @@ export function resolve(plan: Plan): Plan {
   return resolvePart(plan, SUITE, {
     settings: { schema: EdgeSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile) },
-    workers: plan.cluster.workers ?? workersOf(plan),
+    workers: workersOf(plan),
   });
 }
 
