@@ -106,8 +106,8 @@ describe('reportControls', () => {
     const { stdout, text } = terminal(false);
     reportControls(
       [
-        { verdict: incident, expected: 'fail' },
-        { verdict: hardened, expected: 'pass' },
+        { verdict: incident, expected: 'fail', refusedFor: ['GPU-1'] },
+        { verdict: hardened, expected: 'pass', refusedFor: ['GPU-1'] },
       ],
       { stdout, env: {} },
     );
@@ -127,13 +127,17 @@ describe('reportControls', () => {
 
   it('says which one came out otherwise, and why', () => {
     const { stdout, text } = terminal(true);
-    reportControls([{ verdict: { ...incident, summary: 'Certified: alas' }, expected: 'pass' }], {
-      stdout,
-      env: {},
-    });
+    const alas = { ...incident, summary: 'Certified: alas' };
+    reportControls([{ verdict: alas, expected: 'pass', refusedFor: [] }], { stdout, env: {} });
     expect(text()).to.contain(
       `${escapeCharacter}[31mProfile incident should have come out as pass. Certified: alas`,
     );
     expect(text()).to.contain(`${escapeCharacter}[31mfail`);
+  });
+
+  it('says where an incident was refused for something else', () => {
+    const { stdout, text } = terminal(false);
+    reportControls([{ verdict: incident, expected: 'fail', refusedFor: ['GPU-3'] }], { stdout, env: {} });
+    expect(text()).to.contain('was refused, but not for GPU-3: the incident itself was not seen.');
   });
 });

@@ -1,5 +1,5 @@
 import type { ReportContext, Reporter } from '../harness/run/ports.ts';
-import type { Control } from '../harness/verdict/exit-code.ts';
+import { asExpected, type Control, missedBy } from '../harness/verdict/exit-code.ts';
 import type { Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, threshold, verdictWord } from './figure.ts';
 import { clip, columns, plainLine, wrap } from './text.ts';
@@ -58,17 +58,24 @@ export function reportControls(controls: readonly Control[], terminal: Terminal)
     const outcome = outcomeAt(row, controls[column - 1]);
     return outcome ? paint(cell, outcome) : cell;
   });
-  const unexpected = controls.filter(({ expected, verdict }) => expected !== verdict.verdict);
+  const unexpected = controls.filter((control) => !asExpected(control));
   const conclusion =
     unexpected.length === 0
       ? [paint('Every profile came out as it had to.', 'pass')]
-      : unexpected.flatMap(({ expected, verdict }) =>
-          wrap(
-            plainLine(`Profile ${verdict.profile} should have come out as ${expected}. ${verdict.summary}`),
-            width,
-          ).map((line) => paint(line, verdict.verdict === 'fail' ? 'fail' : 'inconclusive')),
+      : unexpected.flatMap((control) =>
+          wrap(plainLine(otherwise(control)), width).map((line) =>
+            paint(line, control.expected === 'pass' ? control.verdict.verdict : 'inconclusive'),
+          ),
         );
   terminal.stdout.write(`\n${[...table.map((line) => indent + line), '', ...conclusion].join('\n')}\n`);
+}
+
+function otherwise(control: Control): string {
+  const { expected, verdict } = control;
+  const missed = missedBy(control);
+  return missed.length === 0
+    ? `Profile ${verdict.profile} should have come out as ${expected}. ${verdict.summary}`
+    : `Profile ${verdict.profile} was refused, but not for ${missed.join(' and ')}: the incident itself was not seen. ${verdict.summary}`;
 }
 
 function heading({ runId, profile, level, seed, cluster }: Verdict): string[] {

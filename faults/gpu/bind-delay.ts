@@ -12,10 +12,16 @@ export const BindDelayWith = z.union([
 ]);
 export type BindDelayWith = z.infer<typeof BindDelayWith>;
 
+/**
+ * The most that is added in proportion: with it an association still ends within the 5 s that the remedy gives one,
+ * and eight of them, one after the other, take longer than any start.
+ */
+const MOST_MS = 3_000;
+
 /** Milliseconds to add to an association that takes `baseMs` by itself. */
 export function extraMs(wanted: BindDelayWith, startLatencyMs: number, baseMs: number): number {
   if ('extra' in wanted) return wanted.extra;
-  return Math.max(0, Math.round(wanted.startLatencies * startLatencyMs - baseMs));
+  return Math.min(MOST_MS, Math.max(0, Math.round(wanted.startLatencies * startLatencyMs - baseMs)));
 }
 
 /** `gpu/bind-delay`: each association of a device takes longer, on every node named. */

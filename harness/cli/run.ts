@@ -68,7 +68,8 @@ async function runControls(parts: Parts, options: RunOptions, replay: string): P
         const runId = `${context.runId}-${folder.replace('/', '-')}`;
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
         const { verdict } = await conductAndReport(parts, within, { ground, suites, replay });
-        controls.push({ verdict, expected });
+        const refusedFor = suites.flatMap((suite) => suite.refusedFor);
+        controls.push({ verdict, expected, refusedFor });
       }
       return controls;
     };

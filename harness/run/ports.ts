@@ -117,6 +117,8 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
    * @throws OrdealError PLAN_INVALID (exit 3) that names each path and what was expected.
    */
   resolve(plan: Plan): Plan;
+  /** Requirements that the profile `incident` fails, every one, wherever the incident is there to be seen. */
+  refusedFor: readonly string[];
   /** Left out: the suite has no remedies to vary. */
   ablation?: Ablation;
   /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */

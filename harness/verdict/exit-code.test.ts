@@ -1,8 +1,12 @@
 import { expect } from 'chai';
-import { exitCodeOf, exitCodeOfControls } from './exit-code.ts';
+import { exitCodeOf, exitCodeOfControls, missedBy } from './exit-code.ts';
 import type { Outcome, Verdict } from './verdict.ts';
 
-const control = (expected: Outcome, verdict: Outcome) => ({ expected, verdict: { verdict } as Verdict });
+const control = (expected: Outcome, verdict: Outcome, failed: readonly string[] = ['GPU-1']) => ({
+  expected,
+  verdict: { verdict, requirements: failed.map((id) => ({ id, verdict: 'fail' })) } as Verdict,
+  refusedFor: ['GPU-1'],
+});
 
 describe('exit codes', () => {
   it('open a gate for a pass only', () => {
@@ -22,5 +26,12 @@ describe('exit codes', () => {
       expect(exitCodeOfControls([control('fail', incident), control('pass', hardened)])).to.equal(code);
     }
     expect(exitCodeOfControls([])).to.equal(2);
+  });
+
+  it('of an incident that was refused for something else are 2: the incident was not seen', () => {
+    const slow = control('fail', 'fail', ['GPU-4']);
+    expect(missedBy(slow)).to.deep.equal(['GPU-1']);
+    expect(exitCodeOfControls([slow, control('pass', 'pass', [])])).to.equal(2);
+    expect(exitCodeOfControls([control('fail', 'fail', ['GPU-4', 'GPU-1'])])).to.equal(0);
   });
 });

@@ -5,6 +5,8 @@ import type { Outcome, Verdict } from './verdict.ts';
 export interface Control {
   verdict: Verdict;
   expected: Outcome;
+  /** Requirements that a refusal has to be for: one for anything else did not see the incident. None: for any. */
+  refusedFor: readonly string[];
 }
 
 const byOutcome: Record<Outcome, ExitCode> = {
@@ -18,14 +20,28 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
   return byOutcome[outcome];
 }
 
+/** Those of `refusedFor` that an incident was not refused for. */
+export function missedBy({ expected, refusedFor, verdict }: Control): string[] {
+  if (expected !== 'fail' || verdict.verdict !== 'fail') return [];
+  const failed = new Set(
+    verdict.requirements.filter((each) => !each.skipped && each.verdict === 'fail').map(({ id }) => id),
+  );
+  return refusedFor.filter((id) => !failed.has(id));
+}
+
+/** Whether a control came out as it had to, and for the reason that it had to. */
+export function asExpected(control: Control): boolean {
+  return control.expected === control.verdict.verdict && missedBy(control).length === 0;
+}
+
 /**
  * 0 when every control came out as expected; 1 when one that should have passed failed. Anything else shows that this
- * run could not tell good from bad (an incident that was not refused, an inconclusive one, no control at all): 2.
+ * run could not tell good from bad (an incident that was not refused, or not for what it is, an inconclusive one, no
+ * control at all): 2.
  */
 export function exitCodeOfControls(controls: readonly Control[]): ExitCode {
   if (controls.some(({ expected, verdict }) => expected === 'pass' && verdict.verdict === 'fail')) {
     return EXIT.refused;
   }
-  const asExpected = controls.every(({ expected, verdict }) => expected === verdict.verdict);
-  return asExpected && controls.length > 0 ? EXIT.certified : EXIT.inconclusive;
+  return controls.every(asExpected) && controls.length > 0 ? EXIT.certified : EXIT.inconclusive;
 }

@@ -14,6 +14,7 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     title: 'Edge connectivity',
     phases: (context) => new Certification(context, parts).phases(),
     requirements,
+    refusedFor: ['EDGE-1', 'EDGE-2'],
     ablation,
     scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
     resolve(plan) {

@@ -37,17 +37,26 @@ export class Load {
     this.#remedies = remedies;
   }
 
-  /** Waves until the starts wanted are reached, the first of them as the fault `load/job-burst`. */
-  async burst(keeper: FaultKeeper, id: string): Promise<void> {
+  /**
+   * Waves until the starts wanted are reached: the first as the fault `load/job-burst`, the rest, one at the least,
+   * within `during`.
+   */
+  async burst(
+    keeper: FaultKeeper,
+    id: string,
+    during: (rest: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
     const { jobsAtOnce, replicas, starts } = this.#settings;
-    const waves = Math.ceil(starts / (jobsAtOnce * replicas));
-    if (waves === 0) return;
+    if (starts === 0) return;
+    const waves = Math.max(2, Math.ceil(starts / (jobsAtOnce * replicas)));
     const jobs = this.#make('burst', jobsAtOnce, 1);
     const fault = jobBurst(id, this.#namespace, this.#context.cluster.name, jobs);
     await keeper.hold(fault, async () => {
       this.#note(jobs, 'burst');
       await this.#seeThrough(jobs, 'burst', 1, waves);
-      for (let wave = 2; wave <= waves; wave++) await this.wave('burst', jobsAtOnce, {}, wave, waves);
+      await during(async () => {
+        for (let wave = 2; wave <= waves; wave++) await this.wave('burst', jobsAtOnce, {}, wave, waves);
+      });
     });
   }
 

@@ -13,6 +13,7 @@ export const gpuSuite: Suite<Cluster> = {
   title: 'GPU allocation',
   phases: (context) => new Certification(context).phases(),
   requirements,
+  refusedFor: ['GPU-1'],
   ablation,
   scheduledFaults,
   resolve(plan) {
