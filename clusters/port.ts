@@ -1,5 +1,6 @@
 /** The provider port: what a cluster is to faults and suites, whoever brought it up. */
-import type { ClusterHandle } from '../harness/run/ports.ts';
+import type { ClusterHandle, StepContext } from '../harness/run/ports.ts';
+import type { EdgeNetwork } from './network/port.ts';
 
 /** What a provider may be unable to do; a requirement that needs a missing one is inconclusive with that reason. */
 export type Capability =
@@ -41,4 +42,9 @@ export interface Cluster extends ClusterHandle {
   /** Starts the fake GPU node on every worker: a process beside embedded kubelets, a DaemonSet elsewhere. */
   startGpuNodes(): Promise<void>;
   stopGpuNodes(): Promise<void>;
+  /**
+   * The links of these worker nodes to the control plane's, which is the cloud; registers its undo on the context before it
+   * acts. Left out where the cluster has no network of its own for that.
+   */
+  edgeNetwork?(context: StepContext, nodes: readonly string[]): Promise<EdgeNetwork>;
 }

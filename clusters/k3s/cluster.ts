@@ -11,11 +11,15 @@ import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import { type K3sImageSet, k3sName } from '../images/k3s-images.ts';
+import type { NodesNetwork } from '../network/nodes/lab.ts';
+import type { EdgeNetwork } from '../network/port.ts';
 import type { Capability, Cluster } from '../port.ts';
 import { deleteCluster, nodeContainers } from './containers.ts';
 
 /** The double's kubelet is a process of its own, started again when it ends; K3s has its kubelet in itself. */
 const RESTART_KUBELET = { double: ['pkill', '--exact', 'kubelet'], rancher: undefined };
+/** By which a node is in the pod network. */
+const FLANNEL = 'flannel.1';
 const LOG_LINES = 15;
 const LOOK_INTERVAL_MS = 2_000;
 
@@ -26,10 +30,17 @@ export interface StartedCluster {
   kubeconfig: string;
   images: K3sImageSet;
   workers: WorkerFolders[];
+  /** A tunnel from each agent to the server that the pod network goes over. */
+  links?: NodesNetwork | undefined;
+}
+
+export interface NodeNames {
+  server: string;
+  agents: string[];
 }
 
 /** The names of a cluster's nodes, which are their containers'. */
-export function nodeNames(cluster: string, workers: number): { server: string; agents: string[] } {
+export function nodeNames(cluster: string, workers: number): NodeNames {
   const agents = Array.from({ length: workers }, (_, index) => `${cluster}-agent${index + 1}`);
   return { server: `${cluster}-server`, agents };
 }
@@ -41,7 +52,7 @@ export function nodeNames(cluster: string, workers: number): { server: string; a
 export async function joinCluster(started: StartedCluster, context: WaitContext = {}): Promise<Cluster> {
   const kube = await connect(started.kubeconfig);
   try {
-    const { folder, images, kubeconfig, name, workers } = started;
+    const { folder, images, kubeconfig, links, name, workers } = started;
     const names = nodeNames(name, workers.length);
     await untilUsable(
       kube,
@@ -73,6 +84,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       workloadImage: images.workloadImage,
       startGpuNodes: () => startGpuNodes(kube, nodes, images.workloadImage, context),
       stopGpuNodes: () => stopGpuNodes(kube, context),
+      ...(links && { edgeNetwork: (_context, edges) => networkOf(links, edges) }),
       exportLogs: (dir) => exportLogs(name, dir),
       async down() {
         kube.close();
@@ -83,6 +95,12 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
     kube.close();
     throw error;
   }
+}
+
+/** The links of these agents, whose pods reach the server by its address in flannel's network. */
+async function networkOf(links: NodesNetwork, edges: readonly string[]): Promise<EdgeNetwork> {
+  const network = await links.network(FLANNEL);
+  return { ...network, links: network.links.filter(({ node }) => edges.includes(node)) };
 }
 
 /** A look that is skipped when it comes soon after the last one: Docker's command takes processors that nodes boot on. */

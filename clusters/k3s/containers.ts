@@ -1,6 +1,7 @@
 /** A K3s cluster's containers and network by their label: what takes them away again, whoever made them. */
 import { rm } from 'node:fs/promises';
-import { run } from '../../harness/exec/exec.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
 import { containersWith, emptyWorkerFolders, labelValues, networksWith } from '../container-nodes/docker.ts';
 import { NODE_STATE } from '../container-nodes/folders.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
@@ -32,6 +33,21 @@ export async function clusterFolder(cluster: string): Promise<string | undefined
     if (folder) return folder;
   }
   return undefined;
+}
+
+const RUNNING_MS = 60_000;
+
+/** Waits until each of these containers runs. @throws OrdealError WAIT_DEADLINE (exit 4). */
+export async function untilRunning(names: readonly string[], signal: AbortSignal): Promise<void> {
+  let seen = '';
+  await waitFor(
+    async () => {
+      const looked = await tryRun(['docker', 'inspect', '--format', '{{.State.Running}}', ...names]);
+      seen = looked.stdout;
+      return looked.exitCode === 0 && !seen.includes('false');
+    },
+    { what: `${names.length} containers to run`, deadlineMs: RUNNING_MS, signal, seen: () => seen },
+  );
 }
 
 /** @throws OrdealError COMMAND_FAILED (exit 4). */

@@ -24,6 +24,8 @@ export interface NodeOptions {
   /** Docker's network that the nodes share. */
   network: string;
   labels: Record<string, string>;
+  /** What flannel's vxlan goes over, where that is not the network that the nodes share. */
+  flannelInterface?: string | undefined;
   /** Shared by the server and its agents. */
   token: string;
   /** Whether testcontainers' Ryuk is to remove the container should this process be killed. */
@@ -45,7 +47,7 @@ export async function startReaper(): Promise<Record<string, string> | undefined>
 
 /** The server, up: its log has said so. @returns its kubeconfig, as this machine reaches it. */
 export async function startServer(options: NodeOptions): Promise<string> {
-  const { images, labels, name, network, reaped, token } = options;
+  const { flannelInterface, images, labels, name, network, reaped, token } = options;
   // The address that testcontainers reaches published ports by, which is no local one where this process is in a container.
   const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
   const server = await new K3sContainer(images.nodeImage)
@@ -62,6 +64,7 @@ export async function startServer(options: NodeOptions): Promise<string> {
       `--tls-san=${host}`,
       // As on every other cluster here: workloads are for the workers.
       '--node-taint=node-role.kubernetes.io/control-plane=true:NoSchedule',
+      ...overInterface(flannelInterface),
     ])
     .withStartupTimeout(START_TIMEOUT_MS)
     .start();
@@ -72,7 +75,7 @@ export async function startServer(options: NodeOptions): Promise<string> {
 export async function startAgent(
   options: NodeOptions & { server: string; folders: WorkerFolders },
 ): Promise<void> {
-  const { folders, images, labels, name, network, reaped, server, token } = options;
+  const { flannelInterface, folders, images, labels, name, network, reaped, server, token } = options;
   await new Agent(images.nodeImage)
     .withName(name)
     .withHostname(name)
@@ -87,10 +90,14 @@ export async function startAgent(
       { source: images.workloadArchive, target: `${AGENT_IMAGES}/workload.tar`, mode: 'ro' as const },
     ])
     .withEnvironment({ K3S_TOKEN: token, K3S_URL: `https://${server}:6443` })
-    .withCommand(['agent'])
+    .withCommand(['agent', ...overInterface(flannelInterface)])
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(START_TIMEOUT_MS)
     .start();
+}
+
+function overInterface(name: string | undefined): string[] {
+  return name === undefined ? [] : [`--flannel-iface=${name}`];
 }
 
 /** What K3sContainer does for a server and GenericContainer has no setter for. */

@@ -6,9 +6,11 @@ import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { hasLivingOwner, prepareFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findK3sImages, type K3sImageSet, k3sName, readyK3sImages } from '../images/k3s-images.ts';
+import { readyToolbox } from '../images/toolbox-image.ts';
 import { plainVersion } from '../images/versions.ts';
+import { type NodesNetwork, nodeContainer, nodesLab, tunnelDevice } from '../network/nodes/lab.ts';
 import type { Cluster } from '../port.ts';
-import { exportLogs, joinCluster, nodeNames, refuseEnded } from './cluster.ts';
+import { exportLogs, joinCluster, type NodeNames, nodeNames, refuseEnded } from './cluster.ts';
 import {
   clusterFolder,
   deleteCluster,
@@ -16,6 +18,7 @@ import {
   labelsOf,
   makeNetwork,
   ownClusters,
+  untilRunning,
 } from './containers.ts';
 import { k3sReadiness } from './readiness.ts';
 
@@ -37,6 +40,7 @@ export const k3sProvider: Provider<Cluster> = {
   },
 
   async upDetached(context) {
+    if (context.plan.cluster.tunnel) throw tunnelEnds();
     const name = ownName(context.plan.cluster.name ?? context.runId);
     const folder = detachedFolder(name);
     await refuseExisting(name);
@@ -93,6 +97,7 @@ interface Created {
 
 async function create({ name, folder, owner, starts }: Created, context: StepContext): Promise<Cluster> {
   const { plan, signal } = context;
+  const { tunnel } = plan.cluster;
   const images = await imagesOf(plainVersion(plan.cluster.kubernetes), context);
   const workers = await prepareFolders(folder, owner, plan.cluster.workers ?? DEFAULT_WORKERS);
   const names = nodeNames(name, workers.length);
@@ -108,16 +113,23 @@ async function create({ name, folder, owner, starts }: Created, context: StepCon
   signal.throwIfAborted();
   const common = { images, network, labels, token, reaped: session !== undefined };
   try {
-    const server = starts.add(startServer({ ...common, name: names.server }));
+    const flannelInterface = (end: 'cloud' | number) => (tunnel ? tunnelDevice(end) : undefined);
+    const server = starts.add(
+      startServer({ ...common, name: names.server, flannelInterface: flannelInterface('cloud') }),
+    );
     const agents = workers.map((folders, index) =>
       starts.add(
-        startAgent({ ...common, name: names.agents[index] as string, server: names.server, folders }),
+        startAgent({
+          ...{ ...common, name: names.agents[index] as string, server: names.server, folders },
+          flannelInterface: flannelInterface(index),
+        }),
       ),
     );
-    const [config] = await orAborted(Promise.all([server, ...agents]), signal);
+    const links = tunnel ? layLinks(names, context) : undefined;
+    const [config] = await orAborted(Promise.all([server, links, ...agents]), signal);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, config, { mode: 0o600 });
-    return await joinCluster({ name, folder, kubeconfig, images, workers }, context);
+    return await joinCluster({ name, folder, kubeconfig, images, workers, links: await links }, context);
   } catch (error) {
     signal.throwIfAborted();
     const logs = join(context.outDir, 'cluster-logs');
@@ -126,6 +138,21 @@ async function create({ name, folder, owner, starts }: Created, context: StepCon
     await refuseEnded(name);
     throw startFailed(name, error);
   }
+}
+
+/** A NIC in every agent's wire and a tunnel over it, while the nodes boot: their flannel waits for its interface. */
+async function layLinks(names: NodeNames, context: StepContext): Promise<NodesNetwork> {
+  const { progress, runId, signal, undo } = context;
+  const [image] = await Promise.all([
+    readyToolbox({ progress, signal }),
+    untilRunning([names.server, ...names.agents], signal),
+  ]);
+  return await nodesLab({
+    ...{ image, runId, signal, undo },
+    cloud: nodeContainer(names.server),
+    edges: names.agents.map(nodeContainer),
+    podNetworkOverTunnel: true,
+  });
 }
 
 async function imagesOf(kubernetes: string, context: StepContext): Promise<K3sImageSet> {
@@ -141,6 +168,17 @@ async function imagesOf(kubernetes: string, context: StepContext): Promise<K3sIm
   }
   await readyK3sImages(images, { signal: context.signal, progress: context.progress });
   return images;
+}
+
+/** What keeps a tunnel is a container that ends with this process. */
+function tunnelEnds(): OrdealError {
+  return new OrdealError({
+    code: 'K3S_TUNNEL_ENDS',
+    exit: EXIT.unable,
+    tried: 'bringing up a K3s cluster that stays, with cluster.tunnel',
+    seen: 'its tunnels would end with this command',
+    todo: 'leave cluster.tunnel out: `ordeal run --suite edge --cluster k3s` lays them for as long as it runs',
+  });
 }
 
 /** Before any undo is registered: it would remove what somebody else brought up. */

@@ -8,6 +8,8 @@ import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import type { ImageSet } from '../images/images.ts';
+import { readyToolbox } from '../images/toolbox-image.ts';
+import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
 import { MOUNTED_IMAGES } from './config.ts';
 import { nodeContainers } from './docker.ts';
@@ -73,6 +75,15 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     workloadImage: created.images.workloadImage,
     startGpuNodes: () => startGpuNodes(kube, nodes, created.images.workloadImage, context),
     stopGpuNodes: () => stopGpuNodes(kube, context),
+    async edgeNetwork({ progress, runId, signal, undo }, edges) {
+      const image = await readyToolbox({ progress, signal });
+      const lab = await nodesLab({
+        ...{ image, runId, signal, undo },
+        cloud: nodeContainer(names.controlPlane),
+        edges: edges.map(nodeContainer),
+      });
+      return await lab.network();
+    },
     exportLogs: (dir) => exportLogs(created.name, dir),
     async down() {
       kube.close();

@@ -16,8 +16,8 @@ export const ISOLATIONS: Readonly<Record<string, () => Promise<Readiness[]>>> = 
 };
 
 /**
- * The network of an embedded cluster’s edge nodes, named: a lab of the isolation that the plan asks for, `auto` the best that
- * this machine has. Its undo is registered before it is made.
+ * The network of a cluster’s edge nodes, named: the cluster’s own where it offers one; of an embedded cluster a lab of the
+ * isolation that the plan asks for, `auto` the best that this machine has. Its undo is registered before it is made.
  * @throws OrdealError NETWORK_NOT_OFFERED, ISOLATION_NOT_READY (exit 4), and what the lab throws.
  */
 export async function openNetwork(
@@ -25,15 +25,11 @@ export async function openNetwork(
   nodes: readonly string[],
 ): Promise<EdgeNetwork> {
   const { cluster, plan, progress, runId, signal, undo, workDir } = context;
-  if (cluster.provider !== 'embedded') {
-    throw new OrdealError({
-      code: 'NETWORK_NOT_OFFERED',
-      exit: EXIT.unable,
-      tried: `making the links of ${cluster.name}'s edge nodes`,
-      seen: `the provider ${cluster.provider} has no edge network in this version`,
-      todo: 'run the suite edge on the embedded cluster',
-    });
+  if (cluster.edgeNetwork) {
+    if (plan.cluster.isolation !== 'auto') throw notOffered(cluster, `isolation ${plan.cluster.isolation}`);
+    return await cluster.edgeNetwork(context, nodes);
   }
+  if (cluster.provider !== 'embedded') throw notOffered(cluster, 'an edge network');
   const isolation = await isolationFor(plan.cluster.isolation, progress);
   if (isolation !== 'process') {
     return { ...(await netnsLab({ runId, nodes, undo, signal })), isolation };
@@ -44,6 +40,16 @@ export async function openNetwork(
   });
   network = await userlandNetwork({ nodes, folder: join(workDir, 'net'), seed: plan.seed, signal });
   return network;
+}
+
+function notOffered({ name, provider }: Cluster, what: string): OrdealError {
+  return new OrdealError({
+    code: 'NETWORK_NOT_OFFERED',
+    exit: EXIT.unable,
+    tried: `making the links of ${name}’s edge nodes`,
+    seen: `the provider ${provider} does not offer ${what}`,
+    todo: 'leave isolation at auto with a cluster that has links of its own (kind), or run the suite edge on the embedded cluster',
+  });
 }
 
 async function isolationFor(

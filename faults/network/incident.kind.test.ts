@@ -20,7 +20,8 @@ describe('the edge incident between nodes that are containers', () => {
     ground = new Ground();
     nodes = await startPlainNodes();
     const { cloud, edge, image } = nodes;
-    const network = await nodesLab({ runId: 'incident', cloud, edges: [edge], image, undo });
+    const lab = await nodesLab({ runId: 'incident', cloud, edges: [edge], image, undo });
+    const network = await lab.network();
     link = network.links[0] as EdgeLink;
     if (network.cloud.hop) await serve(network.cloud.hop, link);
     await link.setKeepalive(1);

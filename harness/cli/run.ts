@@ -106,7 +106,8 @@ function plansOf(lanes: readonly (readonly ControlRun[])[]): Plan[] {
 /** The plan that wants the most of a cluster, which is brought up for it. */
 function largest(plans: readonly Plan[]): Plan {
   const workers = (plan: Plan) => plan.cluster.workers ?? 0;
-  return plans.reduce((most, plan) => (workers(plan) >= workers(most) ? plan : most));
+  const most = plans.reduce((most, plan) => (workers(plan) >= workers(most) ? plan : most));
+  return { ...most, cluster: { ...most.cluster, tunnel: plans.some(({ cluster }) => cluster.tunnel) } };
 }
 
 interface Place {

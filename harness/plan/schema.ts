@@ -32,6 +32,11 @@ export const ClusterPlan = z.strictObject({
   workers: z.int().min(1).max(500).optional(),
   /** Embedded only: how the network of edge nodes is made; `auto` takes netns where this machine has it, else process. */
   isolation: z.enum(['auto', 'process', 'netns', 'uml']).default('auto'),
+  /**
+   * K3s only: the pod network goes over a tunnel from each agent to the server, which has to be there before it is. The
+   * suite edge asks for it.
+   */
+  tunnel: z.boolean().default(false),
   /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */
   startLatency: Duration.optional(),
 });

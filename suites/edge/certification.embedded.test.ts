@@ -1,3 +1,3 @@
-import { declareCertification } from './testing/certifies.ts';
+import { declareCertification, isolation } from './testing/certifies.ts';
 
-declareCertification('process', 'modelled');
+declareCertification(isolation('process', 'modelled'));

@@ -1,3 +1,3 @@
-import { declareCertification } from './testing/certifies.ts';
+import { declareCertification, isolation } from './testing/certifies.ts';
 
-declareCertification('netns', 'real-kernel', { broker: 'mosquitto', protocol: 5 });
+declareCertification(isolation('netns', 'real-kernel'), { broker: 'mosquitto', protocol: 5 });

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
-import { declareCertification } from './testing/certifies.ts';
+import { declareCertification, isolation } from './testing/certifies.ts';
 
-declareCertification('netns', 'real-kernel');
+declareCertification(isolation('netns', 'real-kernel'));
 
 describe('edge certification, isolation netns', () => {
   it('has left no namespace', () => {

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
+import type { EdgeLink, EdgeNetwork, Hop } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import type { BrokerControl } from '../../faults/network/broker-restart.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
@@ -71,14 +71,13 @@ export class Plant {
       echo: cloud.listen.echo,
       broker: this.#settings.broker,
       // A broker that keeps sessions must not know those of an earlier run: their packet identifiers come again.
-      folder: join(workDir, 'edge', runId),
+      folder: join(cloud.hop?.programs?.scratch ?? join(workDir, 'edge'), runId),
       protocol: this.#settings.protocol,
       lateMs: this.#settings.lateAfter,
       ledgerMs: LEDGER_MS,
     };
-    const enter = cloud.hop?.enter ?? [];
     undo.push('end the cloud’s program', () => this.stopCloud());
-    const program = await this.#start('edge-cloud', 'cloud', options, enter);
+    const program = await this.#start('edge-cloud', 'cloud', options, cloud.hop);
     this.#cloud = program;
     await waitFor(() => edgeEvents(recorder.events, 'ledger.cloud.started').length > 0, {
       what: 'the cloud’s broker and echo to be up',
@@ -93,8 +92,8 @@ export class Plant {
     this.#context.undo.push('end the hosts’ probers', () => this.stopHostProbers());
     for (const { byHost, node, path } of this.#network.links) {
       const options = this.#probeOptions(node, 'host', byHost.echo);
-      const enter = path.kind === 'kernel' ? path.edge.enter : [];
-      this.#hostProbers.push(await this.#start('edge-probe', `node/${node}`, options, enter));
+      const hop = path.kind === 'kernel' ? path.edge : undefined;
+      this.#hostProbers.push(await this.#start('edge-probe', `node/${node}`, options, hop));
     }
   }
 
@@ -146,9 +145,9 @@ export class Plant {
     name: 'edge-cloud' | 'edge-probe',
     source: string,
     options: object,
-    enter: readonly string[],
+    hop: Hop | undefined,
   ): Promise<RunningProgram> {
-    return this.#programs.start(name, options, enter, {
+    return this.#programs.start(name, options, hop ?? { enter: [] }, {
       onLine: (line) => this.#intake.take(source, line),
       onFailed: (exitCode, said) =>
         this.#record('program.failed', { program: `${name} of ${source}`, exitCode, said }),

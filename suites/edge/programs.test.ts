@@ -43,7 +43,7 @@ describe('programs', () => {
         lateMs: 1_000,
         ledgerMs: 50,
       },
-      [],
+      { enter: [] },
       listen,
     );
     const until = (what: string, type: Parameters<typeof edgeEvents>[1]) =>
@@ -56,7 +56,7 @@ describe('programs', () => {
     const prober = await programs.start(
       'edge-probe',
       { node: 'a', path: 'host', target: echo, intervalMs: 50, timeoutMs: 200 },
-      ['env', 'ENTERED=1'],
+      { enter: ['env', 'ENTERED=1'] },
       listen,
     );
     await until('a run of probes', 'ledger.probe.run');
@@ -77,10 +77,15 @@ describe('programs', () => {
   it('tell that one fell over, and what it said', async () => {
     const failures: [number | null, string][] = [];
     const programs = new Programs(clusterOf(), folder);
-    await programs.start('edge-probe', { node: '' }, [], {
-      onLine: () => undefined,
-      onFailed: (exitCode, said) => failures.push([exitCode, said]),
-    });
+    await programs.start(
+      'edge-probe',
+      { node: '' },
+      { enter: [] },
+      {
+        onLine: () => undefined,
+        onFailed: (exitCode, said) => failures.push([exitCode, said]),
+      },
+    );
     await waitFor(() => failures.length > 0, { what: 'its end', deadlineMs: 15_000, intervalMs: 20 });
     expect(failures[0]?.[0]).to.equal(1);
   });

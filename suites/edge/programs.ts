@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bundle, type ProgramName } from '../../clusters/images/bundle.ts';
+import type { Hop } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 
 /** The suite's programs as they run: in pods, and beside the harness in a host's network namespace. */
@@ -28,16 +29,19 @@ export class Programs {
 
   /**
    * Starts one here; it ends with this process, however that goes.
-   * @param enter what puts it into a network namespace; nothing: this machine's own
+   * @param at the hop, or what puts a program of this machine into a network namespace; nothing: this machine's own
    */
   async start(
     name: ProgramName,
     options: object,
-    enter: readonly string[],
+    at: Pick<Hop, 'enter' | 'programs'>,
     listen: { onLine(line: string): void; onFailed(exitCode: number | null, said: string): void },
   ): Promise<RunningProgram> {
-    const argv = [...enter, process.execPath, await this.#file(name), JSON.stringify(options), '--lifeline'];
-    return new RunningProgram(argv, listen);
+    const { enter, programs } = at;
+    const program = programs
+      ? [programs.node, `${programs.folder}/${name}.mjs`]
+      : [process.execPath, await this.#file(name)];
+    return new RunningProgram([...enter, ...program, JSON.stringify(options), '--lifeline'], listen);
   }
 
   #file(name: ProgramName): Promise<string> {

@@ -119,7 +119,7 @@ function defaultsOf(plan: Plan): EdgeSettings {
     // A measured disconnect is off by up to an interval: at 25 ms it stays within 50 also where a probe comes late.
     probeInterval: guest ? GUEST_PROBE_INTERVAL : 25,
     // Where one machine runs it all, an answer may be late for want of a processor alone.
-    probeTimeout: real ? 1_000 : 2_000,
+    probeTimeout: 2_000,
     disconnectAfter: 1_000,
     sampleInterval: 500,
     readinessPeriodSeconds: 1,
@@ -136,6 +136,7 @@ function defaultsOf(plan: Plan): EdgeSettings {
 
 function workersOf({ cluster, level }: Plan): number {
   if (cluster.workers !== undefined) return cluster.workers;
+  if (cluster.provider === 'k3s') return WORKERS.release;
   return cluster.provider === 'embedded' && cluster.isolation === 'uml' ? GUEST_WORKERS : WORKERS[level];
 }
 
@@ -155,11 +156,13 @@ export function settingsOf(plan: Plan): {
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
-  return resolvePart(plan, SUITE, {
+  const resolved = resolvePart(plan, SUITE, {
     settings: { schema: EdgeSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile) },
     workers: workersOf(plan),
   });
+  if (plan.cluster.provider !== 'k3s') return resolved;
+  return { ...resolved, cluster: { ...resolved.cluster, tunnel: true } };
 }
 
 export const READINESS_TIMEOUT_SECONDS = 1;

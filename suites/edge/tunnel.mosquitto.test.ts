@@ -69,10 +69,15 @@ for (const { broker, protocol, version } of [
       options: object,
       enter: readonly string[],
     ): Promise<RunningProgram> {
-      const program = await programs.start(name, options, enter, {
-        onLine: (line) => intake.take(name, line),
-        onFailed: (_code, said) => failures.push(`${name}: ${said}`),
-      });
+      const program = await programs.start(
+        name,
+        options,
+        { enter },
+        {
+          onLine: (line) => intake.take(name, line),
+          onFailed: (_code, said) => failures.push(`${name}: ${said}`),
+        },
+      );
       undo.push(`end ${name}`, () => program.stop());
       return program;
     }

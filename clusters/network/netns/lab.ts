@@ -47,7 +47,7 @@ export async function netnsLab(options: NetnsLabOptions): Promise<EdgeNetwork> {
       evidence: 'real-kernel',
       versions: { kernel: release(), tunnel: version },
       cloud: { listen: services('0.0.0.0'), hop: cloud },
-      links,
+      links: links(),
       down,
     };
   } catch (error) {

@@ -43,8 +43,15 @@ export interface TunnelsOptions {
   cables: readonly Cable[];
   /** What the tunnel's interface is called at the cloud, or at the edge of a cable by its number. */
   device(end: 'cloud' | number): string;
-  /** The cloud's address as pods have it, where that is not the tunnel's. */
-  cloudForPods?: string | undefined;
+}
+
+export interface LaidTunnels {
+  cloud: Hop;
+  ends: TunnelEnd[];
+  /** Of what keeps the tunnels. */
+  version: string;
+  /** @param cloudForPods the cloud's address as pods have it; unless told, the tunnel's */
+  links(cloudForPods?: string): NetnsLink[];
 }
 
 /** @throws RangeError for more edge nodes than a tunnel has addresses. */
@@ -57,10 +64,8 @@ export function refuseTooMany(nodes: number): void {
  * through them also after the run was interrupted.
  * @throws OrdealError NETWORK_LAB_COMMAND (exit 4).
  */
-export async function layTunnels(
-  options: TunnelsOptions,
-): Promise<{ cloud: Hop; links: NetnsLink[]; ends: TunnelEnd[]; version: string }> {
-  const { cables, cloud, cloudForPods = CLOUD_IN_TUNNEL, device, exec, host } = options;
+export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> {
+  const { cables, cloud, device, exec, host } = options;
   const backend = await backendOf(exec);
   const tunnelEnd = async (namespace: string, name: string, address: string): Promise<TunnelEnd> => {
     const made = { namespace, device: name, address, ...newKeys() };
@@ -70,16 +75,21 @@ export async function layTunnels(
   const cloudHop = namespaceHop('cloud', cloud, host);
   const cloudSnmp = new StandingCommand(cloudHop.enter, ['cat', '/proc/net/snmp']);
   const cloudEnd = await tunnelEnd(cloud, device('cloud'), CLOUD_IN_TUNNEL);
-  const links: NetnsLink[] = [];
-  const ends: TunnelEnd[] = [];
+  const laid: { cable: Cable; edge: TunnelEnd }[] = [];
   for (const [index, cable] of cables.entries()) {
-    const edgeEnd = await tunnelEnd(cable.edge.namespace, device(index), `10.8.0.${index + 2}`);
-    await join(exec, cable, edgeEnd, cloudEnd);
-    ends.push(edgeEnd);
-    const throughTunnel = services(cloudForPods);
-    links.push(link(cable, throughTunnel, { edge: edgeEnd, cloud: cloudEnd }, cloudHop, cloudSnmp, host));
+    const edge = await tunnelEnd(cable.edge.namespace, device(index), `10.8.0.${index + 2}`);
+    await join(exec, cable, edge, cloudEnd);
+    laid.push({ cable, edge });
   }
-  return { cloud: cloudHop, links, ends, version: await tunnelVersion(exec, backend) };
+  return {
+    cloud: cloudHop,
+    ends: laid.map(({ edge }) => edge),
+    version: await tunnelVersion(exec, backend),
+    links: (cloudForPods = CLOUD_IN_TUNNEL) =>
+      laid.map(({ cable, edge }) =>
+        link(cable, services(cloudForPods), { edge, cloud: cloudEnd }, cloudHop, cloudSnmp, host),
+      ),
+  };
 }
 
 export function services(host: string): Services {

@@ -48,8 +48,8 @@ export class Bump {
       ['link', 'set', NODE_INTERFACE, 'netns', this.nic, 'name', NIC_CLOUD],
       ['link', 'set', INCOMING, 'name', NODE_INTERFACE],
       ['link', 'set', NODE_INTERFACE, 'address', before.mac, 'mtu', String(before.mtu)],
-      ...addressCommands(before, NODE_INTERFACE),
     ]);
+    await this.#address(exec, before);
     await ipBatch(exec, this.nic, [
       ['link', 'set', NIC_CLOUD, 'address', otherMac(before.mac)],
       ['link', 'set', NIC_EDGE, 'mtu', String(before.mtu)],
@@ -73,9 +73,19 @@ export class Bump {
         ['link', 'set', NIC_CLOUD, 'address', before.mac],
         ['link', 'set', NIC_CLOUD, 'netns', this.edge, 'name', NODE_INTERFACE],
       ]);
-      await ipBatch(this.#exec, this.edge, addressCommands(before, NODE_INTERFACE));
+      await this.#address(this.#exec, before);
     }
     await must(this.#exec, ['ip', 'netns', 'delete', this.nic]);
     this.#before = undefined;
+  }
+
+  /** Gives the interface that the node has now what the old one had. */
+  async #address(exec: Exec, before: Interface): Promise<void> {
+    if (before.addresses.some(({ family }) => family === 'inet6')) {
+      // A namespace may allow IPv6 on the interfaces that it began with alone.
+      const allow = `net.ipv6.conf.${NODE_INTERFACE}.disable_ipv6=0`;
+      await must(exec, ['ip', 'netns', 'exec', this.edge, 'sysctl', '--quiet', '--write', allow]);
+    }
+    await ipBatch(exec, this.edge, addressCommands(before, NODE_INTERFACE));
   }
 }

@@ -1,27 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { systemClock } from '../../../harness/clock/clock.ts';
 import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
 import type { Host } from '../netns/host.ts';
 import { keeperLives, type LabMark } from '../netns/names.ts';
+import { AgentClient } from './agent/client.ts';
 
 /** On every keeper; the value is its owner, `PID.BIRTH`. */
 const OWNER_LABEL = 'ordeal.network.owner';
 const STARTED_MS = 30_000;
-const KEPT = 400;
+/** Where the toolbox image has the harness's programs. */
+const PROGRAMS = '/ordeal';
 
 /**
  * What the commands of a lab need, and no more: to enter a namespace and mount there (SYS_ADMIN), to change its links
  * (NET_ADMIN), to relay frames (NET_RAW), to serve on a port below 1,024 (NET_BIND_SERVICE). The nodes' namespaces are
  * mounted, so that none of the machine's processes has to be seen. Docker's profiles forbid mounts whatever the
- * capabilities, and so do not apply.
+ * capabilities, and its read-only /proc/sys the settings of a node's interfaces, and so do not apply.
  */
 const PRIVILEGES = [
   '--cap-drop=ALL',
   ...['SYS_ADMIN', 'NET_ADMIN', 'NET_RAW', 'NET_BIND_SERVICE'].map((name) => `--cap-add=${name}`),
   '--security-opt=apparmor=unconfined',
   '--security-opt=seccomp=unconfined',
+  '--security-opt=systempaths=unconfined',
   '--network=none',
 ];
 
@@ -38,7 +39,7 @@ interface Kept {
 export class Keeper {
   readonly name: string;
   readonly #mark: LabMark;
-  #client: ChildProcess | undefined;
+  #agent: AgentClient | undefined;
 
   constructor(mark: LabMark) {
     this.#mark = mark;
@@ -54,58 +55,49 @@ export class Keeper {
     signal?.throwIfAborted();
     const label = `--label=${OWNER_LABEL}=${this.#mark.keeper}`;
     const argv = [
-      ...['run', '--rm', '--interactive', `--name=${this.name}`, label],
+      ...['docker', 'run', '--rm', '--interactive', `--name=${this.name}`, label],
       ...[...PRIVILEGES, '--device=/dev/net/tun', ...mounts],
-      // Reads until the lifeline ends.
-      ...[image, 'cat'],
+      ...[image, 'node', `${PROGRAMS}/keeper.mjs`],
     ];
-    // In a group of its own: what a terminal sends to ours is for the harness to answer.
-    const client = spawn('docker', argv, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
-    this.#client = client;
-    client.stdin.on('error', () => undefined);
-    let said = '';
-    client.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-KEPT);
+    const agent = new AgentClient(argv, (seen) => failed(this.name, seen));
+    this.#agent = agent;
+    const done = new AbortController();
+    const either = signal ? AbortSignal.any([signal, done.signal]) : done.signal;
+    const late = systemClock.sleep(STARTED_MS, either).then(() => {
+      throw failed(this.name, `it took no commands within ${STARTED_MS} ms`);
     });
-    client.once('error', ({ message }) => {
-      said += message;
-    });
-    const running = async () =>
-      client.exitCode !== null || (await tryRun(['docker', 'exec', this.name, 'true'])).exitCode === 0;
-    await waitFor(running, {
-      what: `the container ${this.name}`,
-      deadlineMs: STARTED_MS,
-      ...(signal && { signal }),
-    });
-    if (client.exitCode !== null) throw failed(this.name, said.trim() || `exit code ${client.exitCode}`);
+    try {
+      await Promise.race([agent.ready(), late]);
+    } finally {
+      done.abort();
+    }
   }
 
   get host(): Host {
-    const enter = ['docker', 'exec', '--interactive', this.name];
     return {
-      enter,
-      exec: (argv, options) => tryRun([...enter, ...argv], options),
-      programs: { node: 'node', folder: '/ordeal', scratch: '/tmp' },
+      enter: ['docker', 'exec', '--interactive', this.name],
+      exec: (argv, options) => this.#started().exec(argv, options),
+      programs: { node: 'node', folder: PROGRAMS, scratch: '/tmp' },
     };
   }
 
-  /** False where Docker says that there is none, or that it has ended. */
+  /** Whether it still does what it is told to. */
   async lives(): Promise<boolean> {
-    const { exitCode, stderr } = await tryRun(['docker', 'exec', this.name, 'true']);
-    return exitCode === 0 || !/No such container|is not running/.test(stderr);
+    const answered = await this.#agent?.exec(['true']).catch(() => undefined);
+    return answered !== undefined;
   }
 
   /** Ends it and everything in it. Safe to repeat. */
   async remove(): Promise<void> {
-    const client = this.#client;
     // With the lifeline it ends also where Docker was still about to start it.
-    client?.stdin?.end();
+    const ended = this.#agent?.end(STARTED_MS);
     await removeContainer(this.name);
-    if (client && client.exitCode === null && client.signalCode === null) {
-      const timer = setTimeout(() => client.kill('SIGKILL'), STARTED_MS);
-      await once(client, 'close');
-      clearTimeout(timer);
-    }
+    await ended;
+  }
+
+  #started(): AgentClient {
+    if (this.#agent) return this.#agent;
+    throw failed(this.name, 'it was not started');
   }
 }
 

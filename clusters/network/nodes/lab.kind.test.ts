@@ -17,15 +17,18 @@ describe('the network lab of nodes that are containers', () => {
   let nodes: PlainNodes;
 
   const lab = (undo = new UndoStack(), more = {}) =>
-    nodesLab({ runId: 'plain', cloud: nodes.cloud, edges: [nodes.edge], image: nodes.image, undo, ...more });
+    nodesLab({
+      ...{ runId: 'plain', cloud: nodes.cloud, edges: [nodes.edge], image: nodes.image, undo },
+      ...more,
+    }).then((laid) => laid.network());
   /** All that the edge's network is, less what counts on. */
   const edgeState = async () => {
     const shown: string[] = [];
     for (const what of ['address', 'route'])
       shown.push(await nodes.say(nodes.edge, 'ip', what, 'show', 'dev', 'eth0'));
     shown.push(await nodes.say(nodes.edge, 'ip', '-br', 'link'));
-    // The number of an interface is another after every move, and that of its peer with it.
-    return shown.join('\n').replace(/^\d+: |@if\d+|link-netnsid \d+|qlen \d+/gm, '');
+    // The number of an interface is another after every move, and that of its peer with it; an address of the link’s own is tentative for a second.
+    return shown.join('\n').replace(/^\d+: |@if\d+|link-netnsid \d+|qlen \d+| tentative/gm, '');
   };
   const cloudAnswers = async () => {
     const { 0: address = '' } =

@@ -21,6 +21,11 @@ export interface NodeContainer {
   container: string;
 }
 
+/** A node whose container has its name. */
+export function nodeContainer(name: string): NodeContainer {
+  return { name, container: name };
+}
+
 export interface NodesLabOptions {
   runId: string;
   /** Its interface is left where it is. */
@@ -30,12 +35,18 @@ export interface NodesLabOptions {
   /** The toolbox image, by its name in Docker. */
   image: string;
   /**
-   * The cloud's address as pods have it, where a pod network of the cluster's own (flannel, over the tunnel) leads there.
-   * Unless told, pods go to the cloud's address in the tunnel, and speak there by their node's.
+   * Whether a pod network of the cluster's own leads over the tunnel. Unless told, pods go to the cloud's address in the
+   * tunnel, and speak there by their node's.
    */
-  cloudForPods?: string;
+  podNetworkOverTunnel?: boolean;
   undo: UndoStack;
   signal?: AbortSignal;
+}
+
+/** Links that are laid. */
+export interface NodesNetwork {
+  /** @param podInterface of the cloud in a pod network over the tunnel: pods reach it there, else by the tunnel's own */
+  network(podInterface?: string): Promise<EdgeNetwork>;
 }
 
 /** The tunnel's interface at the cloud, or at an edge by its number: what a pod network over the tunnel is told. */
@@ -50,7 +61,7 @@ export function tunnelDevice(end: 'cloud' | number): string {
  * and the edge nodes are without a network.
  * @throws OrdealError NETWORK_KEEPER_FAILED, NETWORK_LAB_COMMAND, NETWORK_LAB_STUCK (exit 4); the signal's reason when that aborts.
  */
-export async function nodesLab(options: NodesLabOptions): Promise<EdgeNetwork> {
+export async function nodesLab(options: NodesLabOptions): Promise<NodesNetwork> {
   const { edges, runId, signal, undo } = options;
   refuseTooMany(edges.length);
   const mark = newLabMark(runId);
@@ -79,8 +90,8 @@ class NodesLab {
     this.#bumps = options.edges.map((_, index) => new Bump(`edge${index}`, `nic${index}`, keeper.host.exec));
   }
 
-  async up(): Promise<EdgeNetwork> {
-    const { cloud, cloudForPods, edges, image, signal } = this.#options;
+  async up(): Promise<NodesNetwork> {
+    const { cloud, edges, image, podNetworkOverTunnel = false, signal } = this.#options;
     const { host } = this.#keeper;
     const exec: Exec = async (argv, more) => {
       signal?.throwIfAborted();
@@ -99,20 +110,23 @@ class NodesLab {
       exec,
       cloud: CLOUD,
       cables,
-      cloudForPods,
       device: (end) => {
         this.#undoTunnel(end);
         return tunnelDevice(end);
       },
     });
-    if (cloudForPods === undefined) for (const end of ends) await this.#letPodsThrough(exec, end);
+    if (!podNetworkOverTunnel) for (const end of ends) await this.#letPodsThrough(exec, end);
     return {
-      isolation: 'containers',
-      evidence: 'real-kernel',
-      versions: { kernel: release(), tunnel: version, toolbox: image },
-      cloud: { listen: services('0.0.0.0'), hop },
-      links,
-      down: () => this.down(),
+      network: async (podInterface) => ({
+        isolation: 'containers',
+        evidence: 'real-kernel',
+        versions: { kernel: release(), tunnel: version, toolbox: image },
+        cloud: { listen: services('0.0.0.0'), hop },
+        links: links(
+          podInterface && addressOf(cloud, await interfaceAt(host.exec, CLOUD, podInterface), podInterface),
+        ),
+        down: () => this.down(),
+      }),
     };
   }
 
@@ -191,14 +205,14 @@ function stuck(seen: string, cause?: unknown): OrdealError {
   });
 }
 
-function addressOf({ name }: NodeContainer, found: Interface): string {
+function addressOf({ name }: NodeContainer, found: Interface, device = NODE_INTERFACE): string {
   const address = ipv4Of(found);
   if (address !== undefined) return address;
   throw new OrdealError({
     code: 'NETWORK_LAB_COMMAND',
     exit: EXIT.unable,
-    tried: `reading the address of ${NODE_INTERFACE} of ${name}`,
+    tried: `reading the address of ${device} of ${name}`,
     seen: 'it has none of IPv4',
-    todo: 'give the cluster’s nodes a network with IPv4',
+    todo: 'give the cluster’s nodes networks with IPv4',
   });
 }

@@ -60,10 +60,15 @@ async function measure(ground: Ground, undo: UndoStack, signal: AbortSignal): Pr
   const programs = new Programs({ capabilities: new Set() }, folder);
   const failures: string[] = [];
   const start = async (name: 'edge-cloud' | 'edge-probe', options: object, enter: readonly string[]) => {
-    const program = await programs.start(name, options, enter, {
-      onLine: (line) => intake.take(name, line),
-      onFailed: (exitCode, said) => failures.push(`${name} ended with ${exitCode}: ${said}`),
-    });
+    const program = await programs.start(
+      name,
+      options,
+      { enter },
+      {
+        onLine: (line) => intake.take(name, line),
+        onFailed: (exitCode, said) => failures.push(`${name} ended with ${exitCode}: ${said}`),
+      },
+    );
     undo.push(`end ${name}`, () => program.stop());
     return program;
   };

@@ -4,16 +4,36 @@ import { expect } from 'chai';
 import type { Evidence } from '../../../harness/verdict/verdict.ts';
 import { ordeal, outFolder, verdictIn, verdicts } from '../../testing/command.ts';
 
-/** Declares that the suite refuses the incident and certifies the remedies on one isolation, with these settings. */
+/** Where a certification runs, as options of the command, and how real what it sees there is. */
+interface Where {
+  options: Readonly<Record<string, string>>;
+  /** Of what the network does, and of what Kubernetes does. */
+  evidence: { network: Evidence; kubernetes: Evidence };
+}
+
+/** An embedded cluster's isolation. */
+export function isolation(name: string, network: Evidence): Where {
+  return { options: { isolation: name }, evidence: { network, kubernetes: 'modelled' } };
+}
+
+/** A cluster whose nodes are containers on this kernel. */
+export function containers(provider: string, options: Readonly<Record<string, string>> = {}): Where {
+  return {
+    options: { cluster: provider, ...options },
+    evidence: { network: 'real-kernel', kubernetes: 'real-kubernetes' },
+  };
+}
+
+/** Declares that the suite refuses the incident and certifies the remedies, with these settings. */
 export function declareCertification(
-  isolation: string,
-  evidence: Evidence,
+  { evidence, options }: Where,
   settings: Readonly<Record<string, string | number>> = {},
 ): void {
   const set = Object.entries(settings).map(([name, value]) => `suites.0.settings.${name}=${value}`);
-  const titled = Object.entries(settings).map(([name, value]) => `, ${name} ${value}`);
-  describe(`edge certification, isolation ${isolation}${titled.join('')}`, function () {
-    this.timeout(240_000);
+  const titled = Object.entries({ ...options, ...settings }).map(([name, value]) => `${name} ${value}`);
+  const where = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  describe(`edge certification, ${titled.join(', ')}`, function () {
+    this.timeout(600_000);
     let out: string;
 
     beforeEach(() => {
@@ -27,7 +47,7 @@ export function declareCertification(
     it('refuses the incident and certifies the hardened profile, and judging again gives the same', async () => {
       const { code, output } = await ordeal(
         'run',
-        ...['--suite', 'edge', '--isolation', isolation, '--level', 'smoke', '--out', out],
+        ...['--suite', 'edge', ...where, '--level', 'smoke', '--out', out],
         ...set.flatMap((field) => ['--set', field]),
       );
       expect(code, output).to.equal(0);
@@ -48,8 +68,8 @@ export function declareCertification(
         })),
       );
       expect(Object.fromEntries(requirements.map((each) => [each.id, each.evidence]))).to.include({
-        'EDGE-1': evidence,
-        'EDGE-3': 'modelled',
+        'EDGE-1': evidence.network,
+        'EDGE-3': evidence.kubernetes,
       });
       const before = verdictIn(hardened);
       expect((await ordeal('report', hardened)).code).to.equal(0);

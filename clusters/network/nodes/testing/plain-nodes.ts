@@ -18,8 +18,13 @@ export async function startPlainNodes(): Promise<PlainNodes> {
   const id = randomBytes(4).toString('hex');
   const node = (name: string): NodeContainer => ({ name, container: `ordeal-plain-${id}-${name}` });
   const [cloud, edge] = [node('cloud'), node('edge')];
+  // With IPv6, as kind's own network is.
+  const network = `ordeal-plain-${id}`;
+  const subnet = `fd00:${id.slice(0, 4)}:${id.slice(4)}::/64`;
+  await run(['docker', 'network', 'create', '--ipv6', `--subnet=${subnet}`, network]);
   for (const { container } of [cloud, edge]) {
-    await run(['docker', 'run', '--detach', `--name=${container}`, image, 'sleep', 'infinity']);
+    const options = ['--detach', `--name=${container}`, `--network=${network}`];
+    await run(['docker', 'run', ...options, image, 'sleep', 'infinity']);
   }
   return {
     image,
@@ -28,6 +33,7 @@ export async function startPlainNodes(): Promise<PlainNodes> {
     say: async ({ container }, ...argv) => (await run(['docker', 'exec', container, ...argv])).stdout,
     async remove() {
       await tryRun(['docker', 'rm', '--force', cloud.container, edge.container]);
+      await tryRun(['docker', 'network', 'rm', network]);
     },
   };
 }

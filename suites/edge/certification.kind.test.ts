@@ -1,0 +1,3 @@
+import { containers, declareCertification } from './testing/certifies.ts';
+
+declareCertification(containers('kind', { workers: '2' }));
