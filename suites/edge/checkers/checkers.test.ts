@@ -318,6 +318,12 @@ describe('EDGE-4', () => {
     expect(checkSelfHeal(soon.events, ten).verdict).to.equal('inconclusive');
   });
 
+  it('takes a tunnel that is silent once the observation is over for no deaf one', () => {
+    const over = DAY_MS - 1_400;
+    const story = day({ tunnelDead: [[over, DAY_MS + 1]] }).fault('cut', 'a', [20_000, 25_000]);
+    expect(checkSelfHeal(story.events, ten)).to.include({ verdict: 'pass', samples: 1 });
+  });
+
   it('is inconclusive with no fault, without samples, and where a restart raised no alert', () => {
     expect(checkSelfHeal(day().events, ten).verdict).to.equal('inconclusive');
     const story = day().fault('cut', 'a', [20_000, 25_000]);

@@ -24,7 +24,11 @@ function isWell(sample: Sample, before: Sample | undefined): boolean {
 }
 
 function recoveries(history: History, node: string): Recovery[] {
-  const samples = edgeEvents(history, 'tunnel.sample').filter(({ body }) => body.node === node);
+  // When the observation is over its workloads end, and a tunnel without traffic is not a deaf one.
+  const ended = edgeEvents(history, 'observation.ended').at(-1)?.mono ?? Number.POSITIVE_INFINITY;
+  const samples = edgeEvents(history, 'tunnel.sample').filter(
+    ({ body, mono }) => body.node === node && mono <= ended,
+  );
   const well = samples.filter((sample, at) => isWell(sample, samples[at - 1]));
   const last = samples.at(-1);
   const planned = new Set(
