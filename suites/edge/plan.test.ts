@@ -66,6 +66,13 @@ describe('a plan of suite edge', () => {
     expect(settingsOf(resolved).settings.probeTimeout).to.equal(2_000);
   });
 
+  it('asks K3s, and it alone, for a tunnel below the pod network, and for the incident’s five agents', () => {
+    const clusterOn = (provider: string) => resolve(planOf({}, { cluster: { provider } })).cluster;
+    expect(clusterOn('k3s')).to.include({ tunnel: true, workers: 5 });
+    expect(clusterOn('kind')).to.include({ tunnel: false });
+    expect(clusterOn('embedded')).to.include({ tunnel: false });
+  });
+
   it('names each mistake by its path', () => {
     const said = refusal(() => resolve(planOf({ settings: { rate: 0 }, remedies: { keepalive: 'often' } })));
     expect(said)
