@@ -119,7 +119,6 @@ function defaultsOf(plan: Plan): GpuSettings {
 
 function workersOf(plan: Plan): number {
   if (plan.cluster.workers !== undefined) return plan.cluster.workers;
-  if (plan.cluster.provider === 'kind') return 2;
   if (plan.cluster.provider === 'k3s') return 5;
   return plan.level === 'release' ? RELEASE_WORKERS : 3;
 }
