@@ -7,7 +7,9 @@ const Words = z.array(z.string()).min(1);
 export const CommandUndo = z.strictObject({
   /** For people: `qdisc 4f52: on n1 of the NIC of edge-1`. */
   what: z.string(),
-  /** What to put before the commands so that they run at the target. */
+  /** What leads to the machine whose kernel it is; nothing for this one. */
+  machine: z.array(z.string()).default([]),
+  /** What to put before the commands, on that machine, so that they run at the target. */
   enter: z.array(z.string()),
   /** Prints `mark` while the change is there. */
   look: Words,
@@ -53,6 +55,6 @@ export async function takeBack(change: CommandUndo, run: Runner): Promise<void> 
     exit: EXIT.unable,
     tried: `taking back ${change.what} with \`${change.undo.join(' ')}\``,
     seen: `exit code ${exitCode}, and it is still there: ${stderr.trim()}`,
-    todo: `run the command by hand, after \`${change.enter.join(' ')}\``,
+    todo: `run the command by hand, after \`${[...change.machine, ...change.enter].join(' ')}\``,
   });
 }

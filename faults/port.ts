@@ -12,6 +12,8 @@ export interface FaultContext {
   runId: string;
   /** Wall ms at which the target heals itself, whatever became of the harness. */
   deadlineWall: number;
+  /** How long it waits for a sign of life before it does, in ms; 30 s unless told. */
+  leaseMs?: number;
 }
 
 export type CapabilityAnswer = { ok: true; mechanism: string } | { ok: false; reason: string };

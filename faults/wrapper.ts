@@ -1,4 +1,6 @@
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
+import { arm } from './dead-man/arm.ts';
+import { keepRenewing, leaseOf } from './dead-man/dead-man.ts';
 import { journal } from './journal.ts';
 import type { Fault, FaultContext, Seen } from './port.ts';
 
@@ -20,45 +22,70 @@ export class FaultKeeper {
   }
 
   /**
-   * capability → journal → inject → the work, watched for the bite → heal → seen to be gone. Heals also where the
-   * injection, the work or the run broke off. Without the capability nothing is injected and the work is not done.
-   * @throws OrdealError FAULT_CONTRACT (exit 5) for a second fault on one target; whatever the work throws.
+   * capability → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
+   * gone → disarmed. Heals also where the injection, the work or the run broke off. Without the capability nothing is
+   * injected and the work is not done.
+   * @throws OrdealError FAULT_CONTRACT (exit 5) for a second fault on one target, FAULT_NOT_GUARDED (exit 4); whatever
+   * the work throws.
    */
   async hold(fault: Fault, work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
-    const { recorder } = this.#context;
-    if (this.#held.has(fault.target)) throw contract(fault, `${fault.target} holds another fault`);
-    const about = { fault: fault.id, kind: fault.kind, target: fault.target };
-    const say = (type: string, body: object) => recorder.record(`fault/${fault.kind}`, type, body);
+    const { target } = fault;
+    if (this.#held.has(target)) {
+      throw contract(fault, `${target} holds another fault`);
+    }
+    this.#held.add(target);
+    try {
+      await this.#holdAlone(fault, work, options);
+    } finally {
+      this.#held.delete(target);
+    }
+  }
+
+  async #holdAlone(fault: Fault, work: () => Promise<void>, options: HoldOptions): Promise<void> {
+    const { clock, recorder, runId } = this.#context;
+    const { id, kind, target } = fault;
+    const say: Say = (type, body) => recorder.record(`fault/${kind}`, type, { fault: id, ...body });
     const capability = await fault.capability(this.#context);
     if (!capability.ok) {
-      say('fault.refused', { ...about, reason: capability.reason });
+      say('fault.refused', { kind, target, reason: capability.reason });
       return;
     }
     const { mechanism } = capability;
-    const entry = journal({
-      run: this.#context.runId,
-      fault: fault.id,
-      kind: fault.kind,
-      record: fault.healRecord(),
+    const record = fault.healRecord();
+    const entry = journal({ run: runId, fault: id, kind, record });
+    const deadMan = await arm(id, record, this.#context).catch((error) => {
+      entry.forget();
+      throw error;
     });
-    this.#held.add(fault.target);
+    const renewing = keepRenewing(deadMan, leaseOf(this.#context).leaseMs, clock);
     const bite = this.#biteWatch(fault, options.pollMs ?? 200);
     let injected = false;
+    let failed: { error: unknown } | undefined;
     try {
-      say('fault.injecting', { ...about, mechanism });
+      say('fault.injecting', { kind, target, mechanism });
       const detail = await fault.inject(this.#context);
       injected = true;
-      say('fault.injected', { ...about, mechanism, detail: detail ?? null });
+      say('fault.injected', { kind, target, mechanism, detail: detail ?? null });
       bite.start();
       await work();
       await bite.wait(options.biteDeadlineMs ?? 5_000);
-    } finally {
-      const seen = await bite.stop();
-      if (injected && !seen.seen) say('fault.bit', { fault: fault.id, bit: false, evidence: seen.evidence });
-      const gone = await this.#heal(fault, options, say);
-      if (gone) entry.forget();
-      this.#held.delete(fault.target);
+    } catch (error) {
+      failed = { error };
     }
+    const seen = await bite.stop();
+    if (injected && !seen.seen) say('fault.bit', { bit: false, evidence: seen.evidence });
+    await renewing.stop();
+    // It also tells whether it had to heal before the run was through.
+    await deadMan.renew().catch(() => undefined);
+    if (deadMan.fired !== undefined) say('fault.lapsed', { evidence: deadMan.fired });
+    const gone = await this.#heal(fault, options, say);
+    if (gone) {
+      await deadMan.disarm();
+      entry.forget();
+    } else {
+      deadMan.release();
+    }
+    if (failed) throw failed.error;
   }
 
   #biteWatch(fault: Fault, pollMs: number) {
@@ -99,13 +126,9 @@ export class FaultKeeper {
   }
 
   /** Never with the run's own signal, which may have aborted: a fault is healed all the same. */
-  async #heal(
-    fault: Fault,
-    options: HoldOptions,
-    say: (type: string, body: object) => void,
-  ): Promise<boolean> {
+  async #heal(fault: Fault, options: HoldOptions, say: Say): Promise<boolean> {
     const context = { ...this.#context, signal: new AbortController().signal };
-    say('fault.healing', { fault: fault.id });
+    say('fault.healing', {});
     let last = 'it was not looked at';
     try {
       await fault.heal(context);
@@ -114,7 +137,7 @@ export class FaultKeeper {
         const { seen, evidence } = await fault.gone(context);
         last = evidence;
         if (seen) {
-          say('fault.healed', { fault: fault.id, healed: true, evidence });
+          say('fault.healed', { healed: true, evidence });
           return true;
         }
         if (context.clock.mono() >= until) break;
@@ -123,10 +146,12 @@ export class FaultKeeper {
     } catch (error) {
       last = messageOf(error);
     }
-    say('fault.healed', { fault: fault.id, healed: false, evidence: last });
+    say('fault.healed', { healed: false, evidence: last });
     return false;
   }
 }
+
+type Say = (type: string, body: object) => void;
 
 function contract(fault: Fault, seen: string): OrdealError {
   return new OrdealError({

@@ -3,6 +3,7 @@ import type { GpuFault } from '../../clusters/gpu-node/settings.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { History } from '../../harness/history/event.ts';
+import { leaseOf, leaseUntil } from '../dead-man/dead-man.ts';
 import type { HealRecord } from '../journal.ts';
 import type { CapabilityAnswer, FaultContext, Seen } from '../port.ts';
 
@@ -46,12 +47,13 @@ export class GpuKnobs<K extends Kind> {
   }
 
   /** Asks every node and waits until each has said that it applies. */
-  async inject({ clock, deadlineWall, recorder, signal }: FaultContext): Promise<unknown> {
+  async inject(context: FaultContext): Promise<unknown> {
+    const { clock, recorder, signal } = context;
     const fault = {
       id: this.id,
       kind: this.#kind,
       ...this.#parameters,
-      untilWall: deadlineWall,
+      untilWall: leaseUntil(clock.wall(), leaseOf(context)),
     } as unknown as GpuFault;
     for (const node of this.nodes) await addFault(node, fault);
     await waitFor(() => this.said(recorder.events, 'fault.applied').length === this.nodes.length, {

@@ -27,7 +27,7 @@ interface ChangeFacts {
 
 export function change(facts: ChangeFacts): Change {
   const { afterwards, hop, inTheWay, look, make, mark, what } = facts;
-  const undo: CommandUndo = { what, enter: [...hop.enter], look, mark, undo: facts.undo };
+  const undo: CommandUndo = { what, ...placeOf(hop), look, mark, undo: facts.undo };
   return {
     undo,
     inTheWay,
@@ -42,6 +42,11 @@ export function change(facts: ChangeFacts): Change {
       await afterwards?.();
     },
   };
+}
+
+/** The hop as the commands of an undo are led to it. */
+export function placeOf({ enter, machine }: Pick<Hop, 'enter' | 'machine'>) {
+  return { machine: [...machine], enter: enter.slice(machine.length) };
 }
 
 function failed(what: string, argv: readonly string[], exitCode: number, stderr: string): OrdealError {

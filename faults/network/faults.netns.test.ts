@@ -17,6 +17,7 @@ import { offloadDefect } from './offload-defect.ts';
 import { partition } from './partition.ts';
 import {
   answers,
+  changing,
   Ground,
   kernelOf,
   kernelState,
@@ -341,10 +342,10 @@ describe('faults of a link in network namespaces', () => {
         failed = false;
         let changes = 0;
         const failer = through(link, (hop) => async (argv, options) => {
-          const changing = /\b(add|set|-f)\b/.test(argv.join(' ')) && !/-c\b|unshare/.test(argv.join(' '));
-          if (changing) changes += 1;
-          failed ||= changing && changes === failing;
-          if (changing && changes === failing) return { exitCode: 1, stdout: '', stderr: 'told to fail' };
+          const counts = changing(argv);
+          if (counts) changes += 1;
+          failed ||= counts && changes === failing;
+          if (counts && changes === failing) return { exitCode: 1, stdout: '', stderr: 'told to fail' };
           return await hop.exec(argv, options);
         });
         const outcome = await ground.hold(make(failer), async () => undefined).catch((error) => error);
@@ -390,7 +391,7 @@ describe('faults of a link in network namespaces', () => {
     const { stdout } = await tryRun([process.execPath, '-p', 'process.pid']);
     for (const name of readdirSync(ground.journalFolder)) {
       const path = join(ground.journalFolder, name);
-      const entry = { ...JSON.parse(readFileSync(path, 'utf8')), pid: Number(stdout) };
+      const entry = { ...JSON.parse(readFileSync(path, 'utf8')), pid: Number(stdout), born: '0' };
       writeFileSync(path, JSON.stringify(entry));
     }
   }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { EdgeLink } from '../../clusters/network/port.ts';
+import type { EdgeLink, Hop } from '../../clusters/network/port.ts';
 import type { CommandUndo } from '../command-undo.ts';
 import { isThere, takeBack } from '../command-undo.ts';
 import type { Fault } from '../port.ts';
+import { placeOf } from './change.ts';
 import type { Mechanism } from './mechanisms/mechanism.ts';
 import { networkFault } from './network-fault.ts';
 
@@ -54,10 +55,10 @@ function restart(link: EdgeLink): Mechanism {
 }
 
 /** A restart that broke off in the middle. */
-function leftDown(hop: { name: string; enter: readonly string[] }, device: string): CommandUndo {
+function leftDown(hop: Hop, device: string): CommandUndo {
   return {
     what: `interface ${device} of ${hop.name} down`,
-    enter: [...hop.enter],
+    ...placeOf(hop),
     look: ['ip', '-j', 'link', 'show', 'dev', device],
     mark: '"operstate":"DOWN"',
     undo: ['ip', 'link', 'set', device, 'up'],

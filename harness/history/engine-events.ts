@@ -29,6 +29,7 @@ export const engineEventBodies = {
   'fault.injecting': z.object({ ...named, mechanism: z.string() }),
   'fault.injected': z.object({ ...named, mechanism: z.string(), detail: z.unknown() }),
   'fault.bit': z.object({ fault, bit: z.boolean(), evidence: z.string() }),
+  'fault.lapsed': z.object({ fault, evidence: z.string() }),
   'fault.healing': z.object({ fault }),
   'fault.healed': z.object({ fault, healed: z.boolean(), evidence: z.string() }),
   'steady.reached': z.object({ suite: z.string(), measured: z.record(z.string(), z.number()) }),

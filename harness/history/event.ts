@@ -47,6 +47,8 @@ export interface EngineEvents {
   'fault.injecting': { fault: string; kind: string; target: string; mechanism: string };
   'fault.injected': { fault: string; kind: string; target: string; mechanism: string; detail: unknown };
   'fault.bit': { fault: string; bit: boolean; evidence: string };
+  /** The target healed itself while the run still wanted the fault: the run was not heard of for a lease. */
+  'fault.lapsed': { fault: string; evidence: string };
   /** The moment before `heal` is called. */
   'fault.healing': { fault: string };
   /** After `heal`: `healed` is true only when the fault was seen to be gone. */

@@ -48,6 +48,8 @@ export const FaultVerdict = z.strictObject({
   biteEvidence: z.string(),
   healed: z.boolean(),
   healEvidence: z.string(),
+  /** Why the target healed itself while the run still wanted the fault; absent where it did not. */
+  lapsed: z.string().optional(),
   durations: z.strictObject({
     injectMs: z.number().nullable(),
     biteMs: z.number().nullable(),

@@ -25,6 +25,9 @@ const PRIVILEGES = [
   '--network=none',
 ];
 
+/** Reads until the lifeline ends, and stays until the dead-men of faults, which are in it, have healed the nodes. */
+const LIFE = 'cat; while pgrep -f "[o]rdeal-dead-man" >/dev/null; do sleep 0.2; done';
+
 /** A node's container, and the name that its network namespace gets in the keeper. */
 interface Kept {
   container: string;
@@ -33,7 +36,7 @@ interface Kept {
 
 /**
  * The container that a lab over nodes' containers is kept by: what it made is in its own mount and PID namespace, and goes
- * with it. It ends with this process, however that goes.
+ * with it. It ends with this process, however that goes, once nothing in it has a fault to heal.
  */
 export class Keeper {
   readonly name: string;
@@ -56,8 +59,7 @@ export class Keeper {
     const argv = [
       ...['run', '--rm', '--interactive', `--name=${this.name}`, label],
       ...[...PRIVILEGES, '--device=/dev/net/tun', ...mounts],
-      // Reads until the lifeline ends.
-      ...[image, 'cat'],
+      ...[image, 'sh', '-c', LIFE],
     ];
     // In a group of its own: what a terminal sends to ours is for the harness to answer.
     const client = spawn('docker', argv, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });

@@ -1,5 +1,6 @@
 import type { RelayPath } from '../../../clusters/network/port.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { leaseOf, leaseUntil } from '../../dead-man/dead-man.ts';
 import { addImpairment, relayState, removeImpairment } from '../impairments.ts';
 import type { ImpairmentSpec } from '../spec.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -17,8 +18,10 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
       (await state()) === undefined ? `the link’s relay has not written ${path.state}` : undefined,
     inTheWay: async () => ((await applied()) ? `the relay has an impairment ${id} already` : undefined),
     healRecord: () => ({ by: 'impairment', file: path.impairments, id }),
-    async inject({ clock, deadlineWall, signal }) {
-      await addImpairment(path.impairments, { ...spec, id, untilWall: deadlineWall });
+    async inject(context) {
+      const { clock, signal } = context;
+      const untilWall = leaseUntil(clock.wall(), leaseOf(context));
+      await addImpairment(path.impairments, { ...spec, id, untilWall });
       await waitFor(applied, {
         what: `${id} to be applied by the relay`,
         deadlineMs: APPLY_MS,
@@ -27,8 +30,8 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
       });
     },
     async bite() {
-      const touched = (await state())?.touched[id] ?? 0;
-      return { seen: touched > 0, evidence: `touched by the relay: ${touched}` };
+      const count = (await state())?.touched[id] ?? 0;
+      return { seen: count > 0, evidence: `touched by the relay: ${count}` };
     },
     heal: () => removeImpairment(path.impairments, id),
     async gone() {
