@@ -16,10 +16,10 @@ import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
 import { bornAt } from '../harness/exec/born-at.ts';
-import { tryRun } from '../harness/exec/exec.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
 import { endWatches } from './dead-man/sweep.ts';
 import { watchedFault } from './dead-man/watch.ts';
+import { runnerFor } from './marks.ts';
 import { removeImpairment } from './network/impairments.ts';
 
 /** How to heal a fault without the process that injected it. */
@@ -152,7 +152,7 @@ async function healBy(record: HealRecord): Promise<void> {
     }
   } else if (record.by === 'commands') {
     for (const change of record.undo) {
-      await takeBack(change, (argv) => tryRun([...change.machine, ...change.enter, ...argv]));
+      await takeBack(change, runnerFor(change));
     }
   } else if (record.by === 'impairment') {
     await removeImpairment(record.file, record.id);

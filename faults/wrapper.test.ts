@@ -141,7 +141,7 @@ describe('a held fault', () => {
     const error = await keeper
       .hold(outer.fault, () => keeper.hold(inner.fault, async () => {}), options)
       .catch((caught) => caught);
-    expect(error.code).to.equal('FAULT_CONTRACT');
+    expect(error).to.include({ code: 'FAULT_INJECTED_TWICE', exit: 5 });
     expect(inner.calls).to.deep.equal([]);
     expect(outer.calls.at(-1)).to.equal('heal');
   });

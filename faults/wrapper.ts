@@ -1,4 +1,5 @@
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
+import { breachOf, validated } from './contract.ts';
 import { arm } from './dead-man/arm.ts';
 import { keepRenewing, leaseOf } from './dead-man/dead-man.ts';
 import { journal } from './journal.ts';
@@ -22,20 +23,20 @@ export class FaultKeeper {
   }
 
   /**
-   * capability → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
+   * capability → seen not to bite yet → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
    * gone → disarmed. Heals also where the injection, the work or the run broke off. Without the capability nothing is
    * injected and the work is not done.
-   * @throws OrdealError FAULT_CONTRACT (exit 5) for a second fault on one target, FAULT_NOT_GUARDED (exit 4); whatever
-   * the work throws.
+   * @throws OrdealError FAULT_STEP_SKIPPED, FAULT_INJECTED_TWICE (also for a second fault on one target),
+   * FAULT_BITES_UNINJECTED, FAULT_MARK_LEFT (exit 5); FAULT_NOT_GUARDED (exit 4); whatever the work throws.
    */
   async hold(fault: Fault, work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
     const { target } = fault;
     if (this.#held.has(target)) {
-      throw contract(fault, `${target} holds another fault`);
+      throw breachOf(fault, 'FAULT_INJECTED_TWICE', 'injecting it', `${target} holds another fault`);
     }
     this.#held.add(target);
     try {
-      await this.#holdAlone(fault, work, options);
+      await this.#holdAlone(validated(fault), work, options);
     } finally {
       this.#held.delete(target);
     }
@@ -51,6 +52,7 @@ export class FaultKeeper {
       return;
     }
     const { mechanism } = capability;
+    await fault.bite(this.#context, recorder.events).catch(onlyBreaches);
     const record = fault.healRecord();
     const entry = journal({ run: runId, fault: id, kind, record });
     const deadMan = await arm(id, record, this.#context).catch((error) => {
@@ -78,13 +80,14 @@ export class FaultKeeper {
     // It also tells whether it had to heal before the run was through.
     await deadMan.renew().catch(() => undefined);
     if (deadMan.fired !== undefined) say('fault.lapsed', { evidence: deadMan.fired });
-    const gone = await this.#heal(fault, options, say);
+    const { breach, gone } = await this.#heal(fault, options, say);
     if (gone) {
       await deadMan.disarm();
       entry.forget();
     } else {
       deadMan.release();
     }
+    if (breach) throw breach;
     if (failed) throw failed.error;
   }
 
@@ -126,10 +129,15 @@ export class FaultKeeper {
   }
 
   /** Never with the run's own signal, which may have aborted: a fault is healed all the same. */
-  async #heal(fault: Fault, options: HoldOptions, say: Say): Promise<boolean> {
+  async #heal(
+    fault: Fault,
+    options: HoldOptions,
+    say: Say,
+  ): Promise<{ gone: boolean; breach?: OrdealError }> {
     const context = { ...this.#context, signal: new AbortController().signal };
     say('fault.healing', {});
     let last = 'it was not looked at';
+    let breach: OrdealError | undefined;
     try {
       await fault.heal(context);
       const until = context.clock.mono() + (options.goneDeadlineMs ?? 60_000);
@@ -138,27 +146,27 @@ export class FaultKeeper {
         last = evidence;
         if (seen) {
           say('fault.healed', { healed: true, evidence });
-          return true;
+          return { gone: true };
         }
         if (context.clock.mono() >= until) break;
         await context.clock.sleep(options.pollMs ?? 200);
       }
     } catch (error) {
       last = messageOf(error);
+      if (isBreach(error)) breach = error;
     }
     say('fault.healed', { healed: false, evidence: last });
-    return false;
+    return { gone: false, ...(breach && { breach }) };
   }
 }
 
 type Say = (type: string, body: object) => void;
 
-function contract(fault: Fault, seen: string): OrdealError {
-  return new OrdealError({
-    code: 'FAULT_CONTRACT',
-    exit: EXIT.defect,
-    tried: `injecting ${fault.id} (${fault.kind})`,
-    seen,
-    todo: 'this is a defect of the suite that schedules it: one fault at a time on a target',
-  });
+/** What cannot be looked at before it is injected does not bite then. */
+function onlyBreaches(error: unknown): void {
+  if (isBreach(error)) throw error;
+}
+
+function isBreach(error: unknown): error is OrdealError {
+  return error instanceof OrdealError && error.exit === EXIT.defect;
 }

@@ -27,7 +27,7 @@ export async function writeSettings(node: Controlled, settings: GpuNodeSettings)
 }
 
 /** The faults that a node was last asked for. */
-async function readFaults(node: Controlled): Promise<GpuFault[]> {
+export async function readFaults(node: Controlled): Promise<GpuFault[]> {
   try {
     return GpuFaults.parse(JSON.parse(await readFile(filesOf(node).faults, 'utf8'))).faults;
   } catch (error) {

@@ -38,7 +38,7 @@ export async function relayState(file: string): Promise<RelayState | undefined> 
 }
 
 /** What a relay was last asked for. */
-async function asked(file: string): Promise<Impairment[]> {
+export async function asked(file: string): Promise<Impairment[]> {
   const text = await textOf(file);
   return text === undefined ? [] : Impairments.parse(JSON.parse(text)).impairments;
 }

@@ -22,7 +22,7 @@ function restart(link: EdgeLink): Mechanism {
   const { path } = link;
   const down = path.kind === 'kernel' ? [leftDown(path.edge, path.interfaces.tunnel)] : [];
   const run = path.kind === 'kernel' ? path.edge.exec : undefined;
-  let restartedAt = 0;
+  let restartedAt: number | undefined;
   return {
     name: 'the tunnel’s end taken down and up',
     lacks: async () => undefined,
@@ -33,6 +33,7 @@ function restart(link: EdgeLink): Mechanism {
       await link.restartTunnel();
     },
     async bite({ clock }) {
+      if (restartedAt === undefined) return { seen: false, evidence: 'it was not restarted' };
       const { handshakeAgeMs } = await link.sample();
       const sinceMs = clock.mono() - restartedAt;
       return handshakeAgeMs === null

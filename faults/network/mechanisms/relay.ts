@@ -11,6 +11,9 @@ const APPLY_MS = 10_000;
 /** The link's own relay is asked for the impairment, and says what it touched. */
 export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechanism {
   const state = () => relayState(path.state);
+  const touched = async () => (await state())?.touched[id] ?? 0;
+  // One of the same id may have been here before.
+  let before = Number.POSITIVE_INFINITY;
   const applied = async () => (await state())?.applied.includes(id) ?? false;
   return {
     name: 'relay',
@@ -19,6 +22,7 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
     inTheWay: async () => ((await applied()) ? `the relay has an impairment ${id} already` : undefined),
     healRecord: () => ({ by: 'impairment', file: path.impairments, id }),
     async inject(context) {
+      before = await touched();
       const { clock, signal } = context;
       const untilWall = leaseUntil(clock.wall(), leaseOf(context));
       await addImpairment(path.impairments, { ...spec, id, untilWall });
@@ -30,7 +34,7 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
       });
     },
     async bite() {
-      const count = (await state())?.touched[id] ?? 0;
+      const count = (await touched()) - before;
       return { seen: count > 0, evidence: `touched by the relay: ${count}` };
     },
     heal: () => removeImpairment(path.impairments, id),
