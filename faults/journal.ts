@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
-import { bornAt } from '../harness/exec/born-at.ts';
+import { bornAt, stillRuns } from '../harness/exec/born-at.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
 import { endWatches } from './dead-man/sweep.ts';
 import { watchedFault } from './dead-man/watch.ts';
@@ -45,9 +45,9 @@ const Entry = z.strictObject({
   run: z.string(),
   fault: z.string(),
   kind: z.string(),
-  /** Of the process that holds the fault; a PID alone is given out again. */
+  /** Of the process that holds the fault; a PID alone is given out again, and only /proc tells when it was born. */
   pid: z.int(),
-  born: z.string(),
+  born: z.string().optional(),
   record: HealRecord,
 });
 type Entry = z.infer<typeof Entry>;
@@ -160,5 +160,11 @@ async function healBy(record: HealRecord): Promise<void> {
 }
 
 function alive({ born, pid }: Entry): boolean {
-  return bornAt(pid) === born;
+  if (born !== undefined) return stillRuns(`${pid}.${born}`);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

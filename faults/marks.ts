@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFaults } from '../clusters/gpu-node/control.ts';
 import { tryRun } from '../harness/exec/exec.ts';
-import { type CommandUndo, isThere, type Runner } from './command-undo.ts';
+import { type CommandUndo, type Runner, stateOf } from './command-undo.ts';
 import type { HealRecord } from './journal.ts';
 import { asked } from './network/impairments.ts';
 
@@ -13,7 +13,9 @@ import { asked } from './network/impairments.ts';
 export async function marksLeft(record: HealRecord): Promise<string[]> {
   const left: string[] = [];
   if (record.by === 'commands') {
-    for (const change of record.undo) if (await isThere(change, runnerFor(change))) left.push(change.what);
+    for (const change of record.undo) {
+      if ((await stateOf(change, runnerFor(change))) === 'there') left.push(change.what);
+    }
   } else if (record.by === 'gpu-knobs') {
     for (const node of record.nodes) {
       const faults = existsSync(node.stateDir) ? await readFaults(node) : [];

@@ -23,6 +23,11 @@ export interface Seen {
   evidence: string;
 }
 
+export interface Gone extends Seen {
+  /** Its target is gone, and the fault with it: an outcome of its own. */
+  vanished?: boolean;
+}
+
 /** A fault bound to its parameters and targets; one object a use. */
 export interface Fault {
   /** Unique in the run: `bind-delay-1`. */
@@ -41,5 +46,5 @@ export interface Fault {
   /** Idempotent; "already gone" is success. */
   heal(context: FaultContext): Promise<void>;
   /** Read back from the target; polled by the wrapper until seen or its deadline. */
-  gone(context: FaultContext): Promise<Seen>;
+  gone(context: FaultContext): Promise<Gone>;
 }

@@ -142,10 +142,10 @@ export class FaultKeeper {
       await fault.heal(context);
       const until = context.clock.mono() + (options.goneDeadlineMs ?? 60_000);
       for (;;) {
-        const { seen, evidence } = await fault.gone(context);
+        const { seen, evidence, vanished } = await fault.gone(context);
         last = evidence;
         if (seen) {
-          say('fault.healed', { healed: true, evidence });
+          say('fault.healed', { healed: true, ...(vanished && { vanished }), evidence });
           return { gone: true };
         }
         if (context.clock.mono() >= until) break;

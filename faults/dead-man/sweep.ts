@@ -1,21 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { bornAt } from '../../harness/exec/born-at.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { stillRuns } from '../../harness/exec/born-at.ts';
 import { WATCH } from './watch.ts';
 
 /** Ends the dead-men of runs that are gone, here and in containers, but for those of the faults named: their work is not done. */
 export function endWatches(except: ReadonlySet<string>): void {
+  // Without /proc (macOS) there are no faults of a kernel either.
+  if (!existsSync('/proc')) return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const words = wordsOf(pid);
     const [owner, fault] = words.slice(words.indexOf(WATCH) + 1);
     if (!words.includes(WATCH) || owner === undefined || fault === undefined) continue;
-    if (!isAlive(owner) && !except.has(fault)) end(Number(pid));
+    if (!stillRuns(owner) && !except.has(fault)) end(Number(pid));
   }
-}
-
-/** @param owner `PID.BIRTH` */
-function isAlive(owner: string): boolean {
-  const [pid, born] = owner.split('.');
-  return bornAt(Number(pid)) === born;
 }
 
 function wordsOf(pid: string): string[] {

@@ -1,12 +1,12 @@
 import type { Hop } from '../../clusters/network/port.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { type CommandUndo, isThere, takeBack } from '../command-undo.ts';
+import { type ChangeState, type CommandUndo, stateOf, takeBack } from '../command-undo.ts';
 
 /** A change of a hop's kernel that is known by its mark. */
 export interface Change {
   undo: CommandUndo;
   make(): Promise<void>;
-  isThere(): Promise<boolean>;
+  state(): Promise<ChangeState>;
   takeBack(): Promise<void>;
   /** What is not ours and would have to go first: a reason to refuse. */
   inTheWay(): Promise<string | undefined>;
@@ -27,11 +27,18 @@ interface ChangeFacts {
 
 export function change(facts: ChangeFacts): Change {
   const { afterwards, hop, inTheWay, look, make, mark, what } = facts;
-  const undo: CommandUndo = { what, ...placeOf(hop), look, mark, undo: facts.undo };
+  const undo: CommandUndo = {
+    what,
+    machine: [...hop.machine],
+    enter: hop.enter.slice(hop.machine.length),
+    look,
+    mark,
+    undo: facts.undo,
+  };
   return {
     undo,
     inTheWay,
-    isThere: () => isThere(undo, hop.exec),
+    state: () => stateOf(undo, hop.exec),
     takeBack: () => takeBack(undo, hop.exec),
     async make() {
       for (const step of make) {
@@ -42,11 +49,6 @@ export function change(facts: ChangeFacts): Change {
       await afterwards?.();
     },
   };
-}
-
-/** The hop as the commands of an undo are led to it. */
-export function placeOf({ enter, machine }: Pick<Hop, 'enter' | 'machine'>) {
-  return { machine: [...machine], enter: enter.slice(machine.length) };
 }
 
 function failed(what: string, argv: readonly string[], exitCode: number, stderr: string): OrdealError {

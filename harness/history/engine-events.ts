@@ -31,7 +31,12 @@ export const engineEventBodies = {
   'fault.bit': z.object({ fault, bit: z.boolean(), evidence: z.string() }),
   'fault.lapsed': z.object({ fault, evidence: z.string() }),
   'fault.healing': z.object({ fault }),
-  'fault.healed': z.object({ fault, healed: z.boolean(), evidence: z.string() }),
+  'fault.healed': z.object({
+    fault,
+    healed: z.boolean(),
+    vanished: z.boolean().optional(),
+    evidence: z.string(),
+  }),
   'steady.reached': z.object({ suite: z.string(), measured: z.record(z.string(), z.number()) }),
   'steady.missed': z.object({ suite: z.string(), reason: z.string() }),
   'run.ended': z.object({ outcome: z.enum([...end.options, 'deadline']), error: z.string().optional() }),

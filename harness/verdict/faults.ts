@@ -42,6 +42,7 @@ function judgeFault(id: string, events: FaultEvent[]): FaultVerdict {
     biteEvidence: (bit ?? bites.at(-1))?.body.evidence ?? notBitten(refused, injecting, injected),
     healed: healed?.body.healed ?? false,
     healEvidence: healed?.body.evidence ?? (named && !refused ? 'no heal was recorded' : 'nothing to heal'),
+    ...(healed?.body.vanished && { vanished: true }),
     ...(lapsed && { lapsed: lapsed.body.evidence }),
     durations: {
       injectMs: between(injecting, injected),
