@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 
 /** Replaces in one step, so that a reader never sees half a file. */
@@ -10,6 +11,15 @@ export async function replaceFile(path: string, content: unknown): Promise<void>
   const fresh = `${path}.new`;
   await writeFile(fresh, JSON.stringify(content));
   await rename(fresh, path);
+}
+
+const turns = new Map<string, LimitFunction>();
+
+/** Work that reads a file and replaces it, one after the other in this process: none undoes another's. */
+export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const turn = turns.get(path) ?? pLimit(1);
+  turns.set(path, turn);
+  return await turn(work);
 }
 
 export class ReplacedFile<T> {

@@ -7,7 +7,9 @@ const Words = z.array(z.string()).min(1);
 export const CommandUndo = z.strictObject({
   /** For people: `qdisc 4f52: on n1 of the NIC of edge-1`. */
   what: z.string(),
-  /** What to put before the commands so that they run at the target. */
+  /** What leads to the machine whose kernel it is; nothing for this one. */
+  machine: z.array(z.string()).default([]),
+  /** What to put before the commands, on that machine, so that they run at the target. */
   enter: z.array(z.string()),
   /** Prints `mark` while the change is there. */
   look: Words,
@@ -25,15 +27,23 @@ interface Said {
 /** Runs an argument array without what is put before it: that is the runner's own affair. */
 export type Runner = (argv: readonly string[]) => Promise<Said>;
 
-/** What ip, tc, nft and docker say of a namespace, device, table or keeper that has gone and took the change with it. */
+/** What ip, tc and docker say of a target that has gone and took the change with it: a namespace, device or keeper. */
 const VANISHED =
-  /Cannot open network namespace|Cannot find device|No such device|No such file or directory|does not exist|No such container|[Cc]ontainer \S+ is not running/;
+  /Cannot open network namespace|Cannot find device|No such container|[Cc]ontainer \S+ is not running/;
+/** What they say where the thing itself is gone that was made. */
+const ABSENT = /does not exist|No such device|No such file or directory/;
 
-/** @throws OrdealError FAULT_TARGET_UNREADABLE (exit 4) where nothing can be told. */
-export async function isThere({ what, look, mark }: CommandUndo, run: Runner): Promise<boolean> {
+export type ChangeState = 'there' | 'gone' | 'vanished';
+
+/**
+ * `gone` where the change is not there, `vanished` where its target is not.
+ * @throws OrdealError FAULT_TARGET_UNREADABLE (exit 4) where nothing can be told.
+ */
+export async function stateOf({ what, look, mark }: CommandUndo, run: Runner): Promise<ChangeState> {
   const { exitCode, stdout, stderr } = await run(look);
-  if (exitCode === 0) return stdout.includes(mark);
-  if (VANISHED.test(stderr)) return false;
+  if (exitCode === 0) return stdout.includes(mark) ? 'there' : 'gone';
+  if (VANISHED.test(stderr)) return 'vanished';
+  if (ABSENT.test(stderr)) return 'gone';
   throw new OrdealError({
     code: 'FAULT_TARGET_UNREADABLE',
     exit: EXIT.unable,
@@ -45,14 +55,14 @@ export async function isThere({ what, look, mark }: CommandUndo, run: Runner): P
 
 /** Undoes what is there and reads back that it is gone; what is gone already is success. */
 export async function takeBack(change: CommandUndo, run: Runner): Promise<void> {
-  if (!(await isThere(change, run))) return;
+  if ((await stateOf(change, run)) !== 'there') return;
   const { exitCode, stderr } = await run(change.undo);
-  if (!(await isThere(change, run))) return;
+  if ((await stateOf(change, run)) !== 'there') return;
   throw new OrdealError({
     code: 'FAULT_NOT_HEALED',
     exit: EXIT.unable,
     tried: `taking back ${change.what} with \`${change.undo.join(' ')}\``,
     seen: `exit code ${exitCode}, and it is still there: ${stderr.trim()}`,
-    todo: `run the command by hand, after \`${change.enter.join(' ')}\``,
+    todo: `run the command by hand, after \`${[...change.machine, ...change.enter].join(' ')}\``,
   });
 }

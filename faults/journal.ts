@@ -8,15 +8,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
-import { tryRun } from '../harness/exec/exec.ts';
+import { bornAt, stillRuns } from '../harness/exec/born-at.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
+import { endWatches } from './dead-man/sweep.ts';
+import { watchedFault } from './dead-man/watch.ts';
+import { runnerFor } from './marks.ts';
 import { removeImpairment } from './network/impairments.ts';
 
 /** How to heal a fault without the process that injected it. */
@@ -42,7 +45,9 @@ const Entry = z.strictObject({
   run: z.string(),
   fault: z.string(),
   kind: z.string(),
+  /** Of the process that holds the fault; a PID alone is given out again, and only /proc tells when it was born. */
   pid: z.int(),
+  born: z.string().optional(),
   record: HealRecord,
 });
 type Entry = z.infer<typeof Entry>;
@@ -58,26 +63,41 @@ export interface JournalEntry {
 }
 
 /** Writes down how to heal, on the disk before it returns. @throws whatever keeps it from being durable. */
-export function journal(entry: Omit<Entry, 'pid'>, dir = journalDir()): JournalEntry {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+export function journal(entry: Omit<Entry, 'pid' | 'born'>, dir = journalDir()): JournalEntry {
+  const made = mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${entry.run}-${entry.fault}.json`);
   const fresh = `${path}.new`;
   const file = openSync(fresh, 'w', 0o600);
   try {
-    writeSync(file, JSON.stringify({ ...entry, pid: process.pid }));
+    writeFileSync(file, JSON.stringify({ ...entry, pid: process.pid, born: bornAt(process.pid) }));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(fresh, path);
-  // The name is durable only once the folder is.
-  const folder = openSync(dir, 'r');
+  // A name is durable only once the folder that it is in is.
+  for (const folder of foldersBetween(made, dir)) syncFolder(folder);
+  return { forget: () => rmSync(path, { force: true }) };
+}
+
+/** The journal's folder and, where folders had to be made for it, each that had to take in a new name. */
+function foldersBetween(made: string | undefined, dir: string): string[] {
+  const folders = [dir];
+  if (made === undefined) return folders;
+  for (let folder = dir; folder !== dirname(made); ) {
+    folder = dirname(folder);
+    folders.push(folder);
+  }
+  return folders;
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
   }
-  return { forget: () => rmSync(path, { force: true }) };
 }
 
 /**
@@ -88,20 +108,24 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
   if (!existsSync(dir)) return [];
   const healed: string[] = [];
   const failed: string[] = [];
+  const unhealed = new Set<string>();
   for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
     const path = join(dir, name);
-    const entry = Entry.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    if (!entry.success || alive(entry.data.pid)) continue;
-    const { record, kind, run } = entry.data;
+    const entry = entryIn(readFileSync(path, 'utf8'));
+    if (!entry) failed.push(`${path} is no entry of this version's`);
+    if (!entry || alive(entry)) continue;
+    const { fault, kind, record, run } = entry;
     try {
       await healBy(record);
     } catch (error) {
       failed.push(`fault ${kind} of run ${run}: ${messageOf(error)}`);
+      unhealed.add(watchedFault(run, fault));
       continue;
     }
     rmSync(path, { force: true });
     healed.push(`fault ${kind} of run ${run}`);
   }
+  endWatches(unhealed);
   if (failed.length === 0) return healed;
   throw new OrdealError({
     code: 'FAULTS_NOT_HEALED',
@@ -112,6 +136,14 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
   });
 }
 
+function entryIn(text: string): Entry | undefined {
+  try {
+    return Entry.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 async function healBy(record: HealRecord): Promise<void> {
   if (record.by === 'gpu-knobs') {
     for (const node of record.nodes) {
@@ -120,14 +152,15 @@ async function healBy(record: HealRecord): Promise<void> {
     }
   } else if (record.by === 'commands') {
     for (const change of record.undo) {
-      await takeBack(change, (argv) => tryRun([...change.enter, ...argv]));
+      await takeBack(change, runnerFor(change));
     }
   } else if (record.by === 'impairment') {
     await removeImpairment(record.file, record.id);
   }
 }
 
-function alive(pid: number): boolean {
+function alive({ born, pid }: Entry): boolean {
+  if (born !== undefined) return stillRuns(`${pid}.${born}`);
   try {
     process.kill(pid, 0);
     return true;

@@ -12,6 +12,8 @@ export interface FaultContext {
   runId: string;
   /** Wall ms at which the target heals itself, whatever became of the harness. */
   deadlineWall: number;
+  /** How long it waits for a sign of life before it does, in ms; 30 s unless told. */
+  leaseMs?: number;
 }
 
 export type CapabilityAnswer = { ok: true; mechanism: string } | { ok: false; reason: string };
@@ -19,6 +21,11 @@ export type CapabilityAnswer = { ok: true; mechanism: string } | { ok: false; re
 export interface Seen {
   seen: boolean;
   evidence: string;
+}
+
+export interface Gone extends Seen {
+  /** Its target is gone, and the fault with it: an outcome of its own. */
+  vanished?: boolean;
 }
 
 /** A fault bound to its parameters and targets; one object a use. */
@@ -39,5 +46,5 @@ export interface Fault {
   /** Idempotent; "already gone" is success. */
   heal(context: FaultContext): Promise<void>;
   /** Read back from the target; polled by the wrapper until seen or its deadline. */
-  gone(context: FaultContext): Promise<Seen>;
+  gone(context: FaultContext): Promise<Gone>;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -141,7 +141,7 @@ describe('a held fault', () => {
     const error = await keeper
       .hold(outer.fault, () => keeper.hold(inner.fault, async () => {}), options)
       .catch((caught) => caught);
-    expect(error.code).to.equal('FAULT_CONTRACT');
+    expect(error).to.include({ code: 'FAULT_INJECTED_TWICE', exit: 5 });
     expect(inner.calls).to.deep.equal([]);
     expect(outer.calls.at(-1)).to.equal('heal');
   });
@@ -150,5 +150,40 @@ describe('a held fault', () => {
     journal({ run: 'r', fault: 'f', kind: 'k', record: { by: 'namespace', namespace: 'n', cluster: 'c' } });
     expect(await healJournal()).to.deep.equal([]);
     expect(entries()).to.have.length(1);
+  });
+
+  describe('that a run has left in the journal', () => {
+    const record = { by: 'namespace', namespace: 'n', cluster: 'c' } as const;
+    const entry = () => join(state, 'ordeal', 'journal', 'r-f.json');
+    const rewritten = (more: object) => {
+      journal({ run: 'r', fault: 'f', kind: 'k', record });
+      const { born: _, ...rest } = JSON.parse(readFileSync(entry(), 'utf8'));
+      writeFileSync(entry(), JSON.stringify({ ...rest, ...more }));
+    };
+
+    it('is healed where another process has the run’s PID by now', async () => {
+      rewritten({ born: '1' });
+      expect(await healJournal()).to.deep.equal(['fault k of run r']);
+      expect(entries()).to.deep.equal([]);
+    });
+
+    it('is left to a living one also where nothing tells when that was born', async () => {
+      rewritten({});
+      expect(await healJournal()).to.deep.equal([]);
+      expect(entries()).to.have.length(1);
+    });
+
+    it('is named where it cannot be read, and the others are healed', async () => {
+      rewritten({ born: '1' });
+      for (const [name, text] of Object.entries({ torn: '{"run":', other: '{"run":"r"}' })) {
+        writeFileSync(join(state, 'ordeal', 'journal', `${name}.json`), text);
+      }
+      const error = await healJournal().catch((caught) => caught);
+      expect(error).to.include({ code: 'FAULTS_NOT_HEALED', exit: 4 });
+      expect(error.seen)
+        .to.match(/torn\.json is no entry/)
+        .and.match(/other\.json is no entry/);
+      expect(entries().sort()).to.deep.equal(['other.json', 'torn.json']);
+    });
   });
 });

@@ -1,4 +1,7 @@
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
+import { breachOf, validated } from './contract.ts';
+import { arm } from './dead-man/arm.ts';
+import { keepRenewing, leaseOf } from './dead-man/dead-man.ts';
 import { journal } from './journal.ts';
 import type { Fault, FaultContext, Seen } from './port.ts';
 
@@ -20,45 +23,72 @@ export class FaultKeeper {
   }
 
   /**
-   * capability → journal → inject → the work, watched for the bite → heal → seen to be gone. Heals also where the
-   * injection, the work or the run broke off. Without the capability nothing is injected and the work is not done.
-   * @throws OrdealError FAULT_CONTRACT (exit 5) for a second fault on one target; whatever the work throws.
+   * capability → seen not to bite yet → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
+   * gone → disarmed. Heals also where the injection, the work or the run broke off. Without the capability nothing is
+   * injected and the work is not done.
+   * @throws OrdealError FAULT_STEP_SKIPPED, FAULT_INJECTED_TWICE (also for a second fault on one target),
+   * FAULT_BITES_UNINJECTED, FAULT_MARK_LEFT (exit 5); FAULT_NOT_GUARDED (exit 4); whatever the work throws.
    */
   async hold(fault: Fault, work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
-    const { recorder } = this.#context;
-    if (this.#held.has(fault.target)) throw contract(fault, `${fault.target} holds another fault`);
-    const about = { fault: fault.id, kind: fault.kind, target: fault.target };
-    const say = (type: string, body: object) => recorder.record(`fault/${fault.kind}`, type, body);
+    const { target } = fault;
+    if (this.#held.has(target)) {
+      throw breachOf(fault, 'FAULT_INJECTED_TWICE', 'injecting it', `${target} holds another fault`);
+    }
+    this.#held.add(target);
+    try {
+      await this.#holdAlone(validated(fault), work, options);
+    } finally {
+      this.#held.delete(target);
+    }
+  }
+
+  async #holdAlone(fault: Fault, work: () => Promise<void>, options: HoldOptions): Promise<void> {
+    const { clock, recorder, runId } = this.#context;
+    const { id, kind, target } = fault;
+    const say: Say = (type, body) => recorder.record(`fault/${kind}`, type, { fault: id, ...body });
     const capability = await fault.capability(this.#context);
     if (!capability.ok) {
-      say('fault.refused', { ...about, reason: capability.reason });
+      say('fault.refused', { kind, target, reason: capability.reason });
       return;
     }
     const { mechanism } = capability;
-    const entry = journal({
-      run: this.#context.runId,
-      fault: fault.id,
-      kind: fault.kind,
-      record: fault.healRecord(),
+    await fault.bite(this.#context, recorder.events).catch(onlyBreaches);
+    const record = fault.healRecord();
+    const entry = journal({ run: runId, fault: id, kind, record });
+    const deadMan = await arm(id, record, this.#context).catch((error) => {
+      entry.forget();
+      throw error;
     });
-    this.#held.add(fault.target);
+    const renewing = keepRenewing(deadMan, leaseOf(this.#context).leaseMs, clock);
     const bite = this.#biteWatch(fault, options.pollMs ?? 200);
     let injected = false;
+    let failed: { error: unknown } | undefined;
     try {
-      say('fault.injecting', { ...about, mechanism });
+      say('fault.injecting', { kind, target, mechanism });
       const detail = await fault.inject(this.#context);
       injected = true;
-      say('fault.injected', { ...about, mechanism, detail: detail ?? null });
+      say('fault.injected', { kind, target, mechanism, detail: detail ?? null });
       bite.start();
       await work();
       await bite.wait(options.biteDeadlineMs ?? 5_000);
-    } finally {
-      const seen = await bite.stop();
-      if (injected && !seen.seen) say('fault.bit', { fault: fault.id, bit: false, evidence: seen.evidence });
-      const gone = await this.#heal(fault, options, say);
-      if (gone) entry.forget();
-      this.#held.delete(fault.target);
+    } catch (error) {
+      failed = { error };
     }
+    const seen = await bite.stop();
+    if (injected && !seen.seen) say('fault.bit', { bit: false, evidence: seen.evidence });
+    await renewing.stop();
+    // It also tells whether it had to heal before the run was through.
+    await deadMan.renew().catch(() => undefined);
+    if (deadMan.fired !== undefined) say('fault.lapsed', { evidence: deadMan.fired });
+    const { breach, gone } = await this.#heal(fault, options, say);
+    if (gone) {
+      await deadMan.disarm();
+      entry.forget();
+    } else {
+      deadMan.release();
+    }
+    if (breach) throw breach;
+    if (failed) throw failed.error;
   }
 
   #biteWatch(fault: Fault, pollMs: number) {
@@ -102,38 +132,41 @@ export class FaultKeeper {
   async #heal(
     fault: Fault,
     options: HoldOptions,
-    say: (type: string, body: object) => void,
-  ): Promise<boolean> {
+    say: Say,
+  ): Promise<{ gone: boolean; breach?: OrdealError }> {
     const context = { ...this.#context, signal: new AbortController().signal };
-    say('fault.healing', { fault: fault.id });
+    say('fault.healing', {});
     let last = 'it was not looked at';
+    let breach: OrdealError | undefined;
     try {
       await fault.heal(context);
       const until = context.clock.mono() + (options.goneDeadlineMs ?? 60_000);
       for (;;) {
-        const { seen, evidence } = await fault.gone(context);
+        const { seen, evidence, vanished } = await fault.gone(context);
         last = evidence;
         if (seen) {
-          say('fault.healed', { fault: fault.id, healed: true, evidence });
-          return true;
+          say('fault.healed', { healed: true, ...(vanished && { vanished }), evidence });
+          return { gone: true };
         }
         if (context.clock.mono() >= until) break;
         await context.clock.sleep(options.pollMs ?? 200);
       }
     } catch (error) {
       last = messageOf(error);
+      if (isBreach(error)) breach = error;
     }
-    say('fault.healed', { fault: fault.id, healed: false, evidence: last });
-    return false;
+    say('fault.healed', { healed: false, evidence: last });
+    return { gone: false, ...(breach && { breach }) };
   }
 }
 
-function contract(fault: Fault, seen: string): OrdealError {
-  return new OrdealError({
-    code: 'FAULT_CONTRACT',
-    exit: EXIT.defect,
-    tried: `injecting ${fault.id} (${fault.kind})`,
-    seen,
-    todo: 'this is a defect of the suite that schedules it: one fault at a time on a target',
-  });
+type Say = (type: string, body: object) => void;
+
+/** What cannot be looked at before it is injected does not bite then. */
+function onlyBreaches(error: unknown): void {
+  if (isBreach(error)) throw error;
+}
+
+function isBreach(error: unknown): error is OrdealError {
+  return error instanceof OrdealError && error.exit === EXIT.defect;
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { bornAt } from '../../harness/exec/born-at.ts';
+import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
 
 /** Environment that every container's process has: whose run it is, and the process that keeps it. */
 const RUN = 'ORDEAL_RUN';
@@ -18,8 +18,7 @@ export function containerMark(runId: string): Record<string, string> {
 export function sweepContainers(): string[] {
   const swept: string[] = [];
   for (const { pid, run, keeper } of markedProcesses()) {
-    const [keeperPid, born] = keeper.split('.');
-    if (bornAt(Number(keeperPid)) === born) continue;
+    if (stillRuns(keeper)) continue;
     try {
       process.kill(pid, 'SIGKILL');
       swept.push(`process ${pid} of run ${run}`);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { replaceFile } from '../replaced-file.ts';
+import { inTurn, replaceFile } from '../replaced-file.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { type GpuFault, GpuFaults, type GpuNodeSettings } from './settings.ts';
 
@@ -27,7 +27,7 @@ export async function writeSettings(node: Controlled, settings: GpuNodeSettings)
 }
 
 /** The faults that a node was last asked for. */
-async function readFaults(node: Controlled): Promise<GpuFault[]> {
+export async function readFaults(node: Controlled): Promise<GpuFault[]> {
   try {
     return GpuFaults.parse(JSON.parse(await readFile(filesOf(node).faults, 'utf8'))).faults;
   } catch (error) {
@@ -36,17 +36,42 @@ async function readFaults(node: Controlled): Promise<GpuFault[]> {
   }
 }
 
-/** Adds a fault, or renews the one of the same id. */
+/** Adds a fault, in place of any of the same id. */
 export async function addFault(node: Controlled, fault: GpuFault): Promise<void> {
-  const others = (await readFaults(node)).filter(({ id }) => id !== fault.id);
-  await replaceFile(filesOf(node).faults, { faults: [...others, fault] });
+  await change(node, (faults) => [...faults.filter(({ id }) => id !== fault.id), fault]);
+}
+
+/** Gives a fault until then; the time that it had before, undefined where it was not asked for. What has lapsed, has. */
+export async function renewFault(
+  node: Controlled,
+  id: string,
+  untilWall: number,
+  nowWall: number,
+): Promise<number | undefined> {
+  let before: number | undefined;
+  await change(node, (faults) => {
+    before = faults.find((fault) => fault.id === id)?.untilWall;
+    if (before === undefined || before <= nowWall) return undefined;
+    return faults.map((fault) => (fault.id === id ? { ...fault, untilWall } : fault));
+  });
+  return before;
 }
 
 /** Takes a fault away; false where it was not there. */
 export async function removeFault(node: Controlled, id: string): Promise<boolean> {
-  const faults = await readFaults(node);
-  const others = faults.filter((fault) => fault.id !== id);
-  if (others.length === faults.length) return false;
-  await replaceFile(filesOf(node).faults, { faults: others });
-  return true;
+  let there = false;
+  await change(node, (faults) => {
+    there = faults.some((fault) => fault.id === id);
+    return there ? faults.filter((fault) => fault.id !== id) : undefined;
+  });
+  return there;
+}
+
+/** @param to what the node is asked for instead; undefined: nothing is changed */
+async function change(node: Controlled, to: (faults: GpuFault[]) => GpuFault[] | undefined): Promise<void> {
+  const { faults: path } = filesOf(node);
+  await inTurn(path, async () => {
+    const faults = to(await readFaults(node));
+    if (faults) await replaceFile(path, { faults });
+  });
 }

@@ -37,6 +37,8 @@ export interface Hop {
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** What to put before a long-lived program's argument array so that it runs there: `ip netns exec NAME`. */
   enter: readonly string[];
+  /** How `enter` begins, as far as it leads to the machine that the hop's kernel is of: nothing for this one. */
+  machine: readonly string[];
   /** Where the hop has the harness's programs and their Node; undefined: it sees this machine's files. */
   programs?: {
     node: string;

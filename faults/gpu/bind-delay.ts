@@ -32,6 +32,7 @@ export function bindDelay(
   nodes: readonly ClusterNode[],
 ): Fault {
   const knobs = new GpuKnobs(id, 'bind-delay', { extraMs: addedMs }, nodes);
+  let from = Number.POSITIVE_INFINITY;
   const sources = new Set(nodes.map(({ name }) => `node/${name}`));
   return {
     id,
@@ -39,9 +40,12 @@ export function bindDelay(
     target: knobs.target,
     capability: () => knobs.capability(),
     healRecord: () => knobs.healRecord(),
-    inject: (context) => knobs.inject(context),
+    inject(context) {
+      from = context.recorder.events.length;
+      return knobs.inject(context);
+    },
     async bite(_context, history) {
-      const { delayed, exposed, slowestMs } = exposure(history, startLatencyMs, sources);
+      const { delayed, exposed, slowestMs } = exposure(history.slice(from), startLatencyMs, sources);
       return {
         seen: exposed > 0,
         evidence: `${delayed} associations delayed by ${addedMs} ms; with one worker ${exposed} of them would have come after the container’s first act at ${Math.round(startLatencyMs)} ms, the last at ${Math.round(slowestMs)} ms`,

@@ -35,7 +35,7 @@ export function deviceUnhealthy(
     heal: () => knobs.heal(),
     async gone({ cluster, recorder }) {
       const lifted = knobs.lifted(recorder.events);
-      if (!lifted.seen) return lifted;
+      if (!lifted.seen || lifted.vanished) return lifted;
       const allocatable = await allocatableOn(cluster.kube, node.name, resource);
       return {
         seen: allocatable === gpus,

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { addFault, removeFault } from '../../clusters/gpu-node/control.ts';
 import type { GpuFault } from '../../clusters/gpu-node/settings.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { History } from '../../harness/history/event.ts';
+import { leaseOf, leaseUntil } from '../dead-man/dead-man.ts';
 import type { HealRecord } from '../journal.ts';
-import type { CapabilityAnswer, FaultContext, Seen } from '../port.ts';
+import type { CapabilityAnswer, FaultContext, Gone } from '../port.ts';
 
 type Kind = GpuFault['kind'];
 type Parameters<K extends Kind> = Omit<Extract<GpuFault, { kind: K }>, 'id' | 'kind' | 'untilWall'>;
@@ -46,12 +48,13 @@ export class GpuKnobs<K extends Kind> {
   }
 
   /** Asks every node and waits until each has said that it applies. */
-  async inject({ clock, deadlineWall, recorder, signal }: FaultContext): Promise<unknown> {
+  async inject(context: FaultContext): Promise<unknown> {
+    const { clock, recorder, signal } = context;
     const fault = {
       id: this.id,
       kind: this.#kind,
       ...this.#parameters,
-      untilWall: deadlineWall,
+      untilWall: leaseUntil(clock.wall(), leaseOf(context)),
     } as unknown as GpuFault;
     for (const node of this.nodes) await addFault(node, fault);
     await waitFor(() => this.said(recorder.events, 'fault.applied').length === this.nodes.length, {
@@ -67,19 +70,35 @@ export class GpuKnobs<K extends Kind> {
     for (const node of this.nodes) await removeFault(node, this.id);
   }
 
-  /** The nodes' own word that the fault is lifted. */
-  lifted(history: History): Seen {
-    const applied = this.said(history, 'fault.applied');
-    const lifted = new Set(this.said(history, 'fault.lifted'));
-    const standing = applied.filter((node) => !lifted.has(node));
-    return {
-      seen: standing.length === 0,
-      evidence: standing.length === 0 ? `lifted on ${lifted.size} nodes` : `still on ${standing.join(', ')}`,
-    };
+  /**
+   * The nodes' own word that the fault is lifted. An agent that was started again knows of no fault but those that it says
+   * it applies; a node whose folder is gone took the fault with it.
+   */
+  lifted(history: History): Gone {
+    const isGone = ({ stateDir }: ClusterNode) => stateDir !== undefined && !existsSync(stateDir);
+    const vanished = this.nodes.filter(isGone).map(({ name }) => name);
+    const standing = this.nodes
+      .filter((node) => !isGone(node) && this.#stands(history, `node/${node.name}`))
+      .map(({ name }) => name);
+    if (standing.length > 0) return { seen: false, evidence: `still on ${standing.join(', ')}` };
+    if (vanished.length > 0) {
+      return { seen: true, vanished: true, evidence: `gone with ${vanished.join(', ')}` };
+    }
+    return { seen: true, evidence: `lifted on ${this.nodes.length} nodes` };
+  }
+
+  #stands(history: History, source: string): boolean {
+    const last = history.findLast(
+      ({ type, source: from, body }) =>
+        from === source &&
+        (type === 'ledger.agent.started' ||
+          (/^ledger\.fault\.(applied|lifted)$/.test(type) && (body as { id: string }).id === this.id)),
+    );
+    return last?.type === 'ledger.fault.applied';
   }
 
   /** Sources of the ledger lines of a type about this fault. */
-  said(history: History, type: 'fault.applied' | 'fault.lifted'): string[] {
+  said(history: History, type: 'fault.applied'): string[] {
     return history
       .filter((event) => event.type === `ledger.${type}` && (event.body as { id: string }).id === this.id)
       .map(({ source }) => source);

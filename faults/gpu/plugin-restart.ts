@@ -41,7 +41,7 @@ export function pluginRestart(
     heal: () => knobs.heal(),
     async gone({ cluster, recorder }) {
       const lifted = knobs.lifted(recorder.events);
-      if (!lifted.seen) return lifted;
+      if (!lifted.seen || lifted.vanished) return lifted;
       const allocatable = await allocatableOn(cluster.kube, node.name, resource);
       return {
         seen: allocatable === gpus,

@@ -12,7 +12,7 @@ interface Line {
 /** `load/job-burst`: many Jobs created at once in one namespace of ours. */
 export function jobBurst(id: string, namespace: string, cluster: string, jobs: readonly V1Job[]): Fault {
   const names = jobs.map(({ metadata }) => metadata?.name as string);
-  let from = 0;
+  let from = Number.POSITIVE_INFINITY;
   return {
     id,
     kind: 'load/job-burst',

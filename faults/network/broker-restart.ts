@@ -16,7 +16,7 @@ export interface BrokerControl {
 
 /** `network/broker-restart`: the cloud's broker ends and comes back with the sessions that it had. */
 export function brokerRestart(id: string, broker: BrokerControl): Fault {
-  let since = 0;
+  let since = Number.POSITIVE_INFINITY;
   return {
     id,
     kind: 'network/broker-restart',

@@ -1,12 +1,12 @@
 import type { Hop } from '../../clusters/network/port.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { type CommandUndo, isThere, takeBack } from '../command-undo.ts';
+import { type ChangeState, type CommandUndo, stateOf, takeBack } from '../command-undo.ts';
 
 /** A change of a hop's kernel that is known by its mark. */
 export interface Change {
   undo: CommandUndo;
   make(): Promise<void>;
-  isThere(): Promise<boolean>;
+  state(): Promise<ChangeState>;
   takeBack(): Promise<void>;
   /** What is not ours and would have to go first: a reason to refuse. */
   inTheWay(): Promise<string | undefined>;
@@ -27,11 +27,18 @@ interface ChangeFacts {
 
 export function change(facts: ChangeFacts): Change {
   const { afterwards, hop, inTheWay, look, make, mark, what } = facts;
-  const undo: CommandUndo = { what, enter: [...hop.enter], look, mark, undo: facts.undo };
+  const undo: CommandUndo = {
+    what,
+    machine: [...hop.machine],
+    enter: hop.enter.slice(hop.machine.length),
+    look,
+    mark,
+    undo: facts.undo,
+  };
   return {
     undo,
     inTheWay,
-    isThere: () => isThere(undo, hop.exec),
+    state: () => stateOf(undo, hop.exec),
     takeBack: () => takeBack(undo, hop.exec),
     async make() {
       for (const step of make) {

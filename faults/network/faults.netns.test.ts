@@ -7,6 +7,7 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import type { History } from '../../harness/history/event.ts';
 import { UndoStack } from '../../harness/run/undo.ts';
+import { validated } from '../contract.ts';
 import { healJournal, journal } from '../journal.ts';
 import type { Fault } from '../port.ts';
 import { checksumCorruption } from './checksum-corruption.ts';
@@ -17,6 +18,7 @@ import { offloadDefect } from './offload-defect.ts';
 import { partition } from './partition.ts';
 import {
   answers,
+  changing,
   Ground,
   kernelOf,
   kernelState,
@@ -60,6 +62,8 @@ describe('faults of a link in network namespaces', () => {
     const { stdout } = await kernelOf(link).nic.exec(['cat', '/proc/net/packet']);
     return stdout.split('\n').length - 1;
   };
+
+  const namespaceOf = (of: EdgeLink) => kernelOf(of).nic.enter.at(-1) as string;
 
   const body = (history: History, type: string) =>
     history.find((event) => event.type === type)?.body as Record<string, unknown> | undefined;
@@ -240,6 +244,22 @@ describe('faults of a link in network namespaces', () => {
     await tunnelBack();
   });
 
+  it('an offload defect whose relay is killed under it is healed all the same', async () => {
+    const { interfaces } = kernelOf(link);
+    const relay = `INTERFACE:ordeal-t1 INTERFACE:${interfaces.nicCloud}`;
+    const history = await ground.hold(offloadDefect('o', { match: 'all' }, link), async () => {
+      expect(await host()).to.equal(false);
+      const { stdout } = await kernelOf(link).nic.exec(['ip', 'netns', 'pids', namespaceOf(link)]);
+      for (const pid of stdout.split('\n').filter(Boolean)) {
+        const { stdout: command } = await tryRun(['ps', '-o', 'args=', '-p', pid]);
+        if (command.includes(relay)) process.kill(Number(pid), 'SIGKILL');
+      }
+      await waitFor(async () => (await packetSockets()) === 0, { what: 'its end', deadlineMs: 5_000 });
+    });
+    await passed(history, 'relay NIC (tc redirect, socat)');
+    await tunnelBack();
+  });
+
   it('a tunnel restart loses the session, and is over at once', async () => {
     await tunnelBack();
     const history = await ground.hold(tunnelRestart('t', {}, link), async () => undefined);
@@ -341,10 +361,10 @@ describe('faults of a link in network namespaces', () => {
         failed = false;
         let changes = 0;
         const failer = through(link, (hop) => async (argv, options) => {
-          const changing = /\b(add|set|-f)\b/.test(argv.join(' ')) && !/-c\b|unshare/.test(argv.join(' '));
-          if (changing) changes += 1;
-          failed ||= changing && changes === failing;
-          if (changing && changes === failing) return { exitCode: 1, stdout: '', stderr: 'told to fail' };
+          const counts = changing(argv);
+          if (counts) changes += 1;
+          failed ||= counts && changes === failing;
+          if (counts && changes === failing) return { exitCode: 1, stdout: '', stderr: 'told to fail' };
           return await hop.exec(argv, options);
         });
         const outcome = await ground.hold(make(failer), async () => undefined).catch((error) => error);
@@ -355,7 +375,7 @@ describe('faults of a link in network namespaces', () => {
     });
 
     it(`is healed with the harness dead, once and again: ${name}`, async () => {
-      const fault = make(link);
+      const fault = validated(make(link));
       const context = ground.context();
       expect(await fault.capability(context)).to.include({ ok: true });
       const { id, kind } = fault;
@@ -364,17 +384,30 @@ describe('faults of a link in network namespaces', () => {
       await orphan();
       expect(await healJournal()).to.deep.equal([`fault ${kind} of run dead`]);
       expect(await healJournal()).to.deep.equal([]);
-      expect(await fault.gone(context)).to.include({ seen: true });
       expect(await kernelState(link)).to.equal(pristine);
       await fault.heal(context);
+      expect(await fault.gone(context)).to.include({ seen: true });
+      expect(await kernelState(link)).to.equal(pristine);
       entry.forget();
     });
   }
 
+  it('whose target vanishes is no more, and says so', async () => {
+    const undoing = new UndoStack();
+    const other = await netnsLab({ runId: 'vanishing', nodes: ['edge-3'], undo: undoing });
+    const fault = partition('p', { direction: 'both', match: 'all' }, other.links[0] as EdgeLink);
+    const history = await ground.hold(fault, async () => {
+      expect(await undoing.unwind()).to.deep.equal([]);
+    });
+    expect(body(history, 'fault.healed')).to.include({ healed: true, vanished: true });
+    expect(ground.journalled()).to.deep.equal([]);
+  });
+
   it('whose namespaces are gone is healed', async () => {
     const undoing = new UndoStack();
     const other = await netnsLab({ runId: 'gone', nodes: ['edge-2'], undo: undoing });
-    const fault = partition('p', { direction: 'both', match: 'all' }, other.links[0] as EdgeLink);
+    const wanted = { direction: 'both', match: 'all' } as const;
+    const fault = validated(partition('p', wanted, other.links[0] as EdgeLink));
     const context = ground.context();
     await fault.capability(context);
     journal({ run: 'dead', fault: 'p', kind: fault.kind, record: fault.healRecord() });
@@ -382,7 +415,8 @@ describe('faults of a link in network namespaces', () => {
     expect(await undoing.unwind()).to.deep.equal([]);
     await orphan();
     expect(await healJournal()).to.have.length(1);
-    expect(await fault.gone(context)).to.include({ seen: true });
+    await fault.heal(context);
+    expect(await fault.gone(context)).to.include({ seen: true, vanished: true });
   });
 
   /** Makes the journal's entries those of a process that has ended. */
@@ -390,7 +424,7 @@ describe('faults of a link in network namespaces', () => {
     const { stdout } = await tryRun([process.execPath, '-p', 'process.pid']);
     for (const name of readdirSync(ground.journalFolder)) {
       const path = join(ground.journalFolder, name);
-      const entry = { ...JSON.parse(readFileSync(path, 'utf8')), pid: Number(stdout) };
+      const entry = { ...JSON.parse(readFileSync(path, 'utf8')), pid: Number(stdout), born: '0' };
       writeFileSync(path, JSON.stringify(entry));
     }
   }

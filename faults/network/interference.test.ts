@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../../harness/history/writer.ts';
+import { validated } from '../contract.ts';
 import type { Fault, FaultContext } from '../port.ts';
 import { InterferenceWith, interference } from './interference.ts';
 import { type Interference, weather } from './weather.ts';
@@ -65,8 +66,10 @@ describe('network/interference', () => {
       rain: { every: 200, lasts: 60 },
       machinery: { every: 90, lasts: 20 },
     });
-    const fault = interference('rain-1', parameters, make);
+    const fault = validated(interference('rain-1', parameters, make));
     expect(fault.target).to.equal('link a');
+    expect(await fault.capability(context)).to.include({ ok: true });
+    fault.healRecord();
     await fault.inject(context);
     await waitFor(() => opened >= 4, { what: 'four windows', deadlineMs: 5_000, intervalMs: 5 });
     expect(standing.length).to.be.at.most(1);

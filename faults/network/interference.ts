@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import { Duration } from '../../harness/plan/schema.ts';
+import { validated } from '../contract.ts';
 import type { Fault, FaultContext, Seen } from '../port.ts';
 import { type Interference, type Window, weather, worstOf } from './weather.ts';
 
@@ -26,6 +29,9 @@ export const InterferenceWith = z.strictObject({
 });
 export type InterferenceWith = z.infer<typeof InterferenceWith>;
 
+/** How long a window may take to be gone once it is healed: a relay says so every 200 ms. */
+const CLOSED_MS = 5_000;
+
 /** What it is like in one window, as the fault that makes it so: one of `netem`, under this fault's own id. */
 export type MakeWindow = (id: string, like: Interference) => Fault;
 
@@ -49,14 +55,23 @@ export function interference(id: string, parameters: InterferenceWith, make: Mak
     const { clock, recorder } = context;
     const wait = (ms: number) => clock.sleep(Math.max(0, startMono + ms - clock.mono()), ending.signal);
     await wait(window.fromMs);
-    const fault = make(id, worstOf([window]));
+    const fault = validated(make(id, worstOf([window])));
     const capability = await fault.capability(context);
     if (!capability.ok) throw new Error(capability.reason);
+    if (!isDeepStrictEqual(fault.healRecord(), worst.healRecord())) {
+      throw new Error(`${capability.mechanism} would leave what the journal does not know`);
+    }
     current = fault;
     await fault.inject(context);
     await wait(window.toMs).catch(() => undefined);
     if (!seen.seen) seen = await fault.bite(context, recorder.events);
     await fault.heal(context);
+    await waitFor(async () => (await fault.gone(context)).seen, {
+      what: `the end of a window of ${id}`,
+      deadlineMs: CLOSED_MS,
+      intervalMs: 20,
+      clock,
+    });
   };
   return {
     id,

@@ -1,5 +1,5 @@
 import type { EdgeLink } from '../../clusters/network/port.ts';
-import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { breachOf } from '../contract.ts';
 import type { CapabilityAnswer, Fault } from '../port.ts';
 import type { Mechanism } from './mechanisms/mechanism.ts';
 
@@ -14,13 +14,7 @@ export function networkFault(
   let taken: Mechanism | undefined;
   const mechanism = () => {
     if (taken) return taken;
-    throw new OrdealError({
-      code: 'FAULT_CONTRACT',
-      exit: EXIT.defect,
-      tried: `using ${id} (${kind})`,
-      seen: 'its capability was not asked for, or it has none',
-      todo: 'this is a defect of the harness: faults are held by FaultKeeper',
-    });
+    throw breachOf({ id, kind }, 'FAULT_STEP_SKIPPED', 'using it', 'it was not found capable');
   };
   const choose = async (): Promise<CapabilityAnswer> => {
     const lacking: string[] = [];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type EdgeLink, Impairments } from '../../clusters/network/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { validated } from '../contract.ts';
 import type { Fault } from '../port.ts';
 import { checksumCorruption } from './checksum-corruption.ts';
 import { addImpairment, removeImpairment } from './impairments.ts';
@@ -115,13 +116,14 @@ describe('a fault of a link through a relay', () => {
 
   it('is taken back by whoever reads the journal, also where it is gone already', async () => {
     relay();
-    const fault = partition('f', { direction: 'both', match: 'all' }, link);
+    const fault = validated(partition('f', { direction: 'both', match: 'all' }, link));
     const context = ground.context();
     await fault.capability(context);
     expect(fault.healRecord()).to.deep.equal({ by: 'impairment', file: files().impairments, id: 'f' });
     await fault.inject(context);
     await removeImpairment(files().impairments, 'f');
     await removeImpairment(files().impairments, 'f');
+    await fault.heal(context);
     await waitFor(async () => (await fault.gone(context)).seen, { what: 'it gone', deadlineMs: 2_000 });
     clearInterval(relaying);
     rmSync(files().impairments);

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { EdgeLink } from '../../clusters/network/port.ts';
-import type { CommandUndo } from '../command-undo.ts';
-import { isThere, takeBack } from '../command-undo.ts';
+import type { EdgeLink, Hop } from '../../clusters/network/port.ts';
 import type { Fault } from '../port.ts';
-import type { Mechanism } from './mechanisms/mechanism.ts';
+import { type Change, change } from './change.ts';
+import { goneOf, type Mechanism } from './mechanisms/mechanism.ts';
 import { networkFault } from './network-fault.ts';
 
 export const TunnelRestartWith = z.strictObject({});
@@ -20,18 +19,18 @@ export function tunnelRestart(id: string, wanted: TunnelRestartWith, link: EdgeL
 function restart(link: EdgeLink): Mechanism {
   const { path } = link;
   const down = path.kind === 'kernel' ? [leftDown(path.edge, path.interfaces.tunnel)] : [];
-  const run = path.kind === 'kernel' ? path.edge.exec : undefined;
-  let restartedAt = 0;
+  let restartedAt: number | undefined;
   return {
     name: 'the tunnel’s end taken down and up',
     lacks: async () => undefined,
     inTheWay: async () => undefined,
-    healRecord: () => ({ by: 'commands', undo: down }),
+    healRecord: () => ({ by: 'commands', undo: down.map(({ undo }) => undo) }),
     async inject({ clock }) {
       restartedAt = clock.mono();
       await link.restartTunnel();
     },
     async bite({ clock }) {
+      if (restartedAt === undefined) return { seen: false, evidence: 'it was not restarted' };
       const { handshakeAgeMs } = await link.sample();
       const sinceMs = clock.mono() - restartedAt;
       return handshakeAgeMs === null
@@ -42,24 +41,24 @@ function restart(link: EdgeLink): Mechanism {
           };
     },
     async heal() {
-      for (const change of down) if (run) await takeBack(change, run);
+      for (const change of down) await change.takeBack();
     },
     async gone() {
-      for (const change of down) {
-        if (run && (await isThere(change, run))) return { seen: false, evidence: `${change.what} is down` };
-      }
-      return { seen: true, evidence: 'the tunnel’s end is up' };
+      const gone = await goneOf(down);
+      return gone.seen && !gone.vanished ? { seen: true, evidence: 'the tunnel’s end is up' } : gone;
     },
   };
 }
 
 /** A restart that broke off in the middle. */
-function leftDown(hop: { name: string; enter: readonly string[] }, device: string): CommandUndo {
-  return {
+function leftDown(hop: Hop, device: string): Change {
+  return change({
     what: `interface ${device} of ${hop.name} down`,
-    enter: [...hop.enter],
+    hop,
+    make: [],
     look: ['ip', '-j', 'link', 'show', 'dev', device],
     mark: '"operstate":"DOWN"',
     undo: ['ip', 'link', 'set', device, 'up'],
-  };
+    inTheWay: async () => undefined,
+  });
 }

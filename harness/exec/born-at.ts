@@ -10,3 +10,9 @@ export function bornAt(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/** Whether the process still runs that was named `PID.BIRTH`. */
+export function stillRuns(name: string): boolean {
+  const [pid, born] = name.split('.');
+  return bornAt(Number(pid)) === born;
+}

@@ -47,10 +47,12 @@ export interface EngineEvents {
   'fault.injecting': { fault: string; kind: string; target: string; mechanism: string };
   'fault.injected': { fault: string; kind: string; target: string; mechanism: string; detail: unknown };
   'fault.bit': { fault: string; bit: boolean; evidence: string };
+  /** The target healed itself while the run still wanted the fault: the run was not heard of for a lease. */
+  'fault.lapsed': { fault: string; evidence: string };
   /** The moment before `heal` is called. */
   'fault.healing': { fault: string };
-  /** After `heal`: `healed` is true only when the fault was seen to be gone. */
-  'fault.healed': { fault: string; healed: boolean; evidence: string };
+  /** After `heal`: `healed` is true only when the fault was seen to be gone, `vanished` where it went with its target. */
+  'fault.healed': { fault: string; healed: boolean; vanished?: boolean | undefined; evidence: string };
   'steady.reached': { suite: string; measured: Record<string, number> };
   'steady.missed': { suite: string; reason: string };
   'run.ended': { outcome: 'done' | 'failed' | 'interrupted' | 'deadline'; error?: string };

@@ -30,6 +30,7 @@ function judgeFault(id: string, events: FaultEvent[]): FaultVerdict {
   const heals = eventsOf<EngineEvents['fault.healed']>(events, 'fault.healed');
   // A later attempt overrules an earlier one: a heal that failed and was repeated is a heal.
   const healed = heals.at(-1);
+  const lapsed = eventsOf<EngineEvents['fault.lapsed']>(events, 'fault.lapsed')[0];
   const named = injected ?? injecting ?? refused;
   return {
     id,
@@ -41,6 +42,8 @@ function judgeFault(id: string, events: FaultEvent[]): FaultVerdict {
     biteEvidence: (bit ?? bites.at(-1))?.body.evidence ?? notBitten(refused, injecting, injected),
     healed: healed?.body.healed ?? false,
     healEvidence: healed?.body.evidence ?? (named && !refused ? 'no heal was recorded' : 'nothing to heal'),
+    ...(healed?.body.vanished && { vanished: true }),
+    ...(lapsed && { lapsed: lapsed.body.evidence }),
     durations: {
       injectMs: between(injecting, injected),
       biteMs: between(injected, bit),

@@ -196,6 +196,24 @@ describe('judge', () => {
         /not healed: still slow/,
       ],
       [
+        'when a fault’s target vanished',
+        instead(healed, [
+          'fault.healed',
+          { fault: 'delay-1', healed: true, vanished: true, evidence: 'no n1' },
+        ]),
+        undefined,
+        /every node vanished under fault delay-1: no n1/,
+      ],
+      [
+        'when a fault lapsed while it was wanted',
+        instead(healing, [
+          'fault.lapsed',
+          { fault: 'delay-1', evidence: 'the run was not heard of in time' },
+        ]),
+        undefined,
+        /delay-1 on every node was not there all the time: the run was not heard of in time/,
+      ],
+      [
         'when the steady state was missed',
         [
           ...whole.slice(0, 2),

@@ -29,7 +29,7 @@ export interface Case {
  *
  * A run that was cut short is inconclusive whatever was measured, for half a run can neither certify nor refuse. Of a
  * whole run, one failed requirement refuses; without one, anything that leaves doubt is inconclusive: nothing judged,
- * a requirement inconclusive, a fault without a bite or not seen healed, no fault at all, no steady state.
+ * a requirement inconclusive, a fault without a bite, lapsed, not seen healed or without its target, no fault at all, no steady state.
  */
 export function judge({ history, suites, plan, truncated }: Case): Verdict {
   const started = eventsOf<EngineEvents['run.started']>(history, 'run.started')[0]?.body;
@@ -167,6 +167,12 @@ function faultDoubts(faults: FaultVerdict[], scheduled: readonly string[]): stri
   const toothless = faults.filter((fault) => scheduled.includes(fault.id) && !fault.bit);
   return [
     ...unhealed.map((fault) => `fault ${fault.id} on ${fault.target} was not healed: ${fault.healEvidence}`),
+    ...faults.flatMap(({ healEvidence, id, target, vanished }) =>
+      vanished ? [`${target} vanished under fault ${id}: ${healEvidence}`] : [],
+    ),
+    ...faults.flatMap(({ id, lapsed, target }) =>
+      lapsed === undefined ? [] : [`fault ${id} on ${target} was not there all the time: ${lapsed}`],
+    ),
     ...(scheduled.length === 0
       ? ['no fault was scheduled, and a run that broke nothing certifies nothing']
       : []),

@@ -48,6 +48,10 @@ export const FaultVerdict = z.strictObject({
   biteEvidence: z.string(),
   healed: z.boolean(),
   healEvidence: z.string(),
+  /** It was not healed but went with its target. */
+  vanished: z.literal(true).optional(),
+  /** Why the target healed itself while the run still wanted the fault; absent where it did not. */
+  lapsed: z.string().optional(),
   durations: z.strictObject({
     injectMs: z.number().nullable(),
     biteMs: z.number().nullable(),

@@ -23,6 +23,7 @@ export function namespaceHop(name: string, namespace: string, host: Host): Hop {
   return {
     name,
     enter: [...host.enter, ...inside],
+    machine: host.enter,
     exec: (argv, options) => host.exec([...inside, ...argv], options),
     ...(host.programs && { programs: host.programs }),
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bornAt } from '../../../harness/exec/born-at.ts';
+import { bornAt, stillRuns } from '../../../harness/exec/born-at.ts';
 
 /** What all namespaces of one lab begin with, and whose it is: a sweep needs nothing but the names. */
 export interface LabMark {
@@ -32,8 +32,7 @@ export function markOf(namespace: string): LabMark | undefined {
 }
 
 export function keeperLives({ keeper }: LabMark): boolean {
-  const [pid, born] = keeper.split('.');
-  return bornAt(Number(pid)) === born;
+  return stillRuns(keeper);
 }
 
 /** An interface's name has at most 15 characters, and every wireguard-go of a machine needs another one. */

@@ -26,6 +26,9 @@ const PRIVILEGES = [
   '--network=none',
 ];
 
+/** Does as it is told until the lifeline ends, and stays until the dead-men of faults, which are in it, have healed the nodes. */
+const LIFE = `node ${PROGRAMS}/keeper.mjs; while pgrep -f "[o]rdeal-dead-man" >/dev/null; do sleep 0.2; done`;
+
 /** A node's container, and the name that its network namespace gets in the keeper. */
 interface Kept {
   container: string;
@@ -34,7 +37,7 @@ interface Kept {
 
 /**
  * The container that a lab over nodes' containers is kept by: what it made is in its own mount and PID namespace, and goes
- * with it. It ends with this process, however that goes.
+ * with it. It ends with this process, however that goes, once nothing in it has a fault to heal.
  */
 export class Keeper {
   readonly name: string;
@@ -57,7 +60,7 @@ export class Keeper {
     const argv = [
       ...['docker', 'run', '--rm', '--interactive', `--name=${this.name}`, label],
       ...[...PRIVILEGES, '--device=/dev/net/tun', ...mounts],
-      ...[image, 'node', `${PROGRAMS}/keeper.mjs`],
+      ...[image, 'sh', '-c', LIFE],
     ];
     const agent = new AgentClient(argv, (seen) => failed(this.name, seen));
     this.#agent = agent;

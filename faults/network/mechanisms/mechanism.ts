@@ -1,6 +1,6 @@
 import { messageOf } from '../../../harness/errors/error.ts';
 import type { HealRecord } from '../../journal.ts';
-import type { FaultContext, Seen } from '../../port.ts';
+import type { FaultContext, Gone, Seen } from '../../port.ts';
 import type { Change } from '../change.ts';
 
 /** One way of doing a fault to a link. Several are tried in order; the first that the link's kernel has is taken. */
@@ -15,7 +15,7 @@ export interface Mechanism {
   /** By the target's own counters. */
   bite(context: FaultContext): Promise<Seen>;
   heal(): Promise<void>;
-  gone(): Promise<Seen>;
+  gone(): Promise<Gone>;
 }
 
 /** What a mechanism of the kernel is put together from. */
@@ -60,15 +60,22 @@ export function kernelMechanism(parts: readonly Part[]): Mechanism {
       }
       if (failures.length > 0) throw new Error(failures.join('; '));
     },
-    async gone() {
-      const left: string[] = [];
-      for (const { isThere, undo } of changes) if (await isThere()) left.push(undo.what);
-      return {
-        seen: left.length === 0,
-        evidence: left.length === 0 ? `${changes.length} changes read back and gone` : left.join(', '),
-      };
-    },
+    gone: () => goneOf(changes),
   };
+}
+
+/** Whether none of these changes is there any more. */
+export async function goneOf(changes: readonly Pick<Change, 'state' | 'undo'>[]): Promise<Gone> {
+  const left: string[] = [];
+  const vanished: string[] = [];
+  for (const { state, undo } of changes) {
+    const now = await state();
+    if (now === 'there') left.push(undo.what);
+    if (now === 'vanished') vanished.push(undo.what);
+  }
+  if (left.length > 0) return { seen: false, evidence: left.join(', ') };
+  if (vanished.length === 0) return { seen: true, evidence: `${changes.length} changes read back and gone` };
+  return { seen: true, vanished: true, evidence: `gone with its target: ${vanished.join(', ')}` };
 }
 
 async function first<T>(

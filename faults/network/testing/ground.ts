@@ -77,8 +77,8 @@ export class Ground {
   }
 
   /** Holds a fault while the work is done; the history of it. */
-  async hold(fault: Fault, work: () => Promise<void>): Promise<History> {
-    const context = this.context();
+  async hold(fault: Fault, work: () => Promise<void>, more: Partial<FaultContext> = {}): Promise<History> {
+    const context = { ...this.context(), ...more };
     await new FaultKeeper(context).hold(fault, work, { pollMs: 50, goneDeadlineMs: 5_000 });
     return context.recorder.events;
   }
@@ -99,9 +99,9 @@ export class Ground {
 }
 
 /** A link whose hops run each command through this first: a poorer kernel, or one that fails. */
-export function through(link: EdgeLink, exec: (hop: Hop) => Hop['exec']): EdgeLink {
+export function through(link: EdgeLink, exec: (hop: Hop) => Hop['exec'], more: Partial<Hop> = {}): EdgeLink {
   const { cloud, edge, nic } = kernelOf(link);
-  const hop = (real: Hop): Hop => ({ name: real.name, enter: real.enter, exec: exec(real) });
+  const hop = (real: Hop): Hop => ({ ...real, ...more, exec: exec(real) });
   const path = { ...kernelOf(link), edge: hop(edge), nic: hop(nic), cloud: hop(cloud) };
   return new Proxy(link, {
     get: (target, name) => {
@@ -110,6 +110,12 @@ export function through(link: EdgeLink, exec: (hop: Hop) => Hop['exec']): EdgeLi
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/** Whether a command changes a kernel; a probe in a namespace of its own does not. */
+export function changing(argv: readonly string[]): boolean {
+  const line = argv.join(' ');
+  return / (add|set|-f) /.test(line) && !/ -c |unshare/.test(line);
 }
 
 /** As if the link's kernels had no nftables. */
