@@ -6,7 +6,7 @@ import type { Fault } from './port.ts';
 /** Each is a defect of a fault, or of who uses it; none is ever a result of a run. */
 type Breach = 'FAULT_STEP_SKIPPED' | 'FAULT_INJECTED_TWICE' | 'FAULT_BITES_UNINJECTED' | 'FAULT_MARK_LEFT';
 
-const TODO: Record<Breach, string> = {
+const ADVICE: Record<Breach, string> = {
   FAULT_STEP_SKIPPED: 'this is a defect: capability, heal record, inject, heal and gone come in this order',
   FAULT_INJECTED_TWICE: 'this is a defect of what schedules it: one fault at a time on a target',
   FAULT_BITES_UNINJECTED: 'this is a defect: what counts as its bite is there without it, and proves nothing',
@@ -88,6 +88,6 @@ export function breachOf(
     exit: EXIT.defect,
     tried: `${tried}: ${id} (${kind})`,
     seen,
-    todo: TODO[breach],
+    todo: ADVICE[breach],
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Cluster } from '../clusters/port.ts';
 import { systemClock } from '../harness/clock/clock.ts';
+import { waitFor } from '../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
 import { healJournal, journal } from './journal.ts';
 import type { Fault, FaultContext } from './port.ts';
@@ -119,6 +120,25 @@ describe('a held fault', () => {
     expect(await failure(interrupted.fault, async () => abort.signal.throwIfAborted())).to.equal('SIGINT');
     for (const { calls } of [halfWay, thrown, interrupted]) expect(calls.at(-1)).to.equal('heal');
     expect(entries()).to.deep.equal([]);
+  });
+
+  it('of a kernel is left to its dead-man where the history can take no more', async () => {
+    const { keeper, recorder } = setting();
+    const file = join(state, 'mark');
+    const undo = { machine: [], enter: [], look: ['cat', file], mark: 'on', undo: ['rm', file] };
+    const { fault } = switchFault({
+      healRecord: () => ({ by: 'commands', undo: [{ what: 'a file', ...undo }] }),
+      inject: async () => writeFileSync(file, 'on'),
+    });
+    const record = recorder.record.bind(recorder);
+    recorder.record = (source, type, body) => {
+      if (type === 'fault.healing') throw new Error('no space left on device');
+      return record(source, type, body);
+    };
+    const error = await keeper.hold(fault, async () => {}, options).catch((caught) => caught);
+    expect(error.message).to.equal('no space left on device');
+    await waitFor(() => !existsSync(file), { what: 'the dead-man’s heal', deadlineMs: 5_000 });
+    expect(entries()).to.have.length(1);
   });
 
   it('says that it did not bite, and that it was not healed; an unhealed one stays in the journal', async () => {

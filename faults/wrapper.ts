@@ -62,32 +62,34 @@ export class FaultKeeper {
     const renewing = keepRenewing(deadMan, leaseOf(this.#context).leaseMs, clock);
     const bite = this.#biteWatch(fault, options.pollMs ?? 200);
     let injected = false;
+    let gone = false;
     let failed: { error: unknown } | undefined;
     try {
-      say('fault.injecting', { kind, target, mechanism });
-      const detail = await fault.inject(this.#context);
-      injected = true;
-      say('fault.injected', { kind, target, mechanism, detail: detail ?? null });
-      bite.start();
-      await work();
-      await bite.wait(options.biteDeadlineMs ?? 5_000);
-    } catch (error) {
-      failed = { error };
+      try {
+        say('fault.injecting', { kind, target, mechanism });
+        const detail = await fault.inject(this.#context);
+        injected = true;
+        say('fault.injected', { kind, target, mechanism, detail: detail ?? null });
+        bite.start();
+        await work();
+        await bite.wait(options.biteDeadlineMs ?? 5_000);
+      } catch (error) {
+        failed = { error };
+      }
+      const seen = await bite.stop();
+      if (injected && !seen.seen) say('fault.bit', { bit: false, evidence: seen.evidence });
+      await renewing.stop();
+      // It also tells whether it had to heal before the run was through.
+      await deadMan.renew().catch(() => undefined);
+      if (deadMan.fired !== undefined) say('fault.lapsed', { evidence: deadMan.fired });
+      gone = await this.#heal(fault, options, say);
+    } finally {
+      // Whatever broke off, also where the history can take no more: what is not seen to be gone is the dead-man's.
+      await renewing.stop();
+      if (gone) await deadMan.disarm();
+      else deadMan.release();
     }
-    const seen = await bite.stop();
-    if (injected && !seen.seen) say('fault.bit', { bit: false, evidence: seen.evidence });
-    await renewing.stop();
-    // It also tells whether it had to heal before the run was through.
-    await deadMan.renew().catch(() => undefined);
-    if (deadMan.fired !== undefined) say('fault.lapsed', { evidence: deadMan.fired });
-    const { breach, gone } = await this.#heal(fault, options, say);
-    if (gone) {
-      await deadMan.disarm();
-      entry.forget();
-    } else {
-      deadMan.release();
-    }
-    if (breach) throw breach;
+    if (gone) entry.forget();
     if (failed) throw failed.error;
   }
 
@@ -129,11 +131,7 @@ export class FaultKeeper {
   }
 
   /** Never with the run's own signal, which may have aborted: a fault is healed all the same. */
-  async #heal(
-    fault: Fault,
-    options: HoldOptions,
-    say: Say,
-  ): Promise<{ gone: boolean; breach?: OrdealError }> {
+  async #heal(fault: Fault, options: HoldOptions, say: Say): Promise<boolean> {
     const context = { ...this.#context, signal: new AbortController().signal };
     say('fault.healing', {});
     let last = 'it was not looked at';
@@ -146,7 +144,7 @@ export class FaultKeeper {
         last = evidence;
         if (seen) {
           say('fault.healed', { healed: true, ...(vanished && { vanished }), evidence });
-          return { gone: true };
+          return true;
         }
         if (context.clock.mono() >= until) break;
         await context.clock.sleep(options.pollMs ?? 200);
@@ -156,7 +154,8 @@ export class FaultKeeper {
       if (isBreach(error)) breach = error;
     }
     say('fault.healed', { healed: false, evidence: last });
-    return { gone: false, ...(breach && { breach }) };
+    if (breach) throw breach;
+    return false;
   }
 }
 

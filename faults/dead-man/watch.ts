@@ -60,6 +60,7 @@ class Shell implements DeadMan {
   #process: ChildProcess | undefined;
   #said: string[] = [];
   #complaint = '';
+  #ended = false;
   fired: string | undefined;
 
   constructor(watched: Watched) {
@@ -72,9 +73,15 @@ class Shell implements DeadMan {
     const shell = spawn(command as string, args, { stdio: 'pipe', detached: true });
     this.#process = shell;
     this.#said = [];
+    this.#ended = false;
     shell.stdin.on('error', () => undefined);
     shell.once('error', ({ message }) => {
       this.#complaint = message;
+      this.#ended = true;
+    });
+    // When all that it said was read.
+    shell.once('close', () => {
+      this.#ended = this.#process === shell;
     });
     shell.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint = (this.#complaint + text).slice(-KEPT);
@@ -90,14 +97,18 @@ class Shell implements DeadMan {
 
   async renew(): Promise<void> {
     if (this.fired !== undefined) return;
+    if (!this.#ended) {
+      await this.#tell('renew', 'renewed').catch((error) => {
+        if (!this.#ended) throw error;
+      });
+    }
     // Something else ended it.
-    if (this.#ended()) await this.start();
-    else await this.#tell('renew', 'renewed');
+    if (this.#ended && this.fired === undefined) await this.start();
   }
 
   async disarm(): Promise<void> {
     const shell = this.#process;
-    if (!shell || this.#ended()) return;
+    if (!shell || this.#ended) return;
     // Where it does not answer, it finds nothing to heal.
     await this.#tell('disarm', DISARMED).catch(() => undefined);
     this.release();
@@ -127,17 +138,12 @@ class Shell implements DeadMan {
   async #heard(line: string, deadlineMs: number): Promise<void> {
     // One that has healed the target has nothing to say but that it is disarmed.
     const heard = () => this.#said.includes(line) || (line !== DISARMED && this.fired !== undefined);
-    await waitFor(() => heard() || this.#ended(), {
+    await waitFor(() => heard() || this.#ended, {
       what: `the dead-man of ${this.#watched.fault} to say ${line}`,
       deadlineMs,
       intervalMs: 5,
     });
     if (!heard()) throw this.#unguarded(this.#complaint.trim() || 'it ended');
-  }
-
-  #ended(): boolean {
-    const shell = this.#process;
-    return shell?.pid === undefined || shell.exitCode !== null || shell.signalCode !== null;
   }
 
   #unguarded(seen: string): OrdealError {

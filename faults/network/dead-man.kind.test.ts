@@ -57,12 +57,13 @@ else {
     let state: string;
     let nodes: Awaited<ReturnType<typeof startPlainNodes>>;
 
-    before(async () => {
+    // A network that was killed with its harness leaves an edge node without one.
+    beforeEach(async () => {
       state = mkdtempSync(join(tmpdir(), 'dead-man-test-'));
       nodes = await startPlainNodes();
     });
 
-    after(async () => {
+    afterEach(async () => {
       await nodes?.remove();
       rmSync(state, { recursive: true, force: true });
     });
