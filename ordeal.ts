@@ -28,14 +28,15 @@ const parts: Parts = {
     },
   },
   async reporters() {
-    const [{ consoleReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
+    const [{ consoleReporter }, { htmlReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
       await Promise.all([
         import('./reports/console.ts'),
+        import('./reports/html/html.ts'),
         import('./reports/json.ts'),
         import('./reports/junit.ts'),
         import('./reports/markdown.ts'),
       ]);
-    return [jsonReporter, junitReporter, markdownReporter, consoleReporter];
+    return [jsonReporter, junitReporter, markdownReporter, htmlReporter, consoleReporter];
   },
   async reportAll(reporters, context, log) {
     const { reportAll } = await import('./reports/multiplexer.ts');

@@ -16,7 +16,8 @@ export async function report(parts: Parts, dir: string): Promise<ExitCode> {
   const suites = await suitesOf(parts, plan);
   const { events, truncated } = await readHistory(join(outDir, HISTORY_FILE));
   const verdict = judge({ history: events, suites, plan, truncated });
-  const context = { verdict, history: events, outDir, env: process.env, stdout: process.stdout };
+  const timeline = () => suites.flatMap((suite) => suite.timeline(events));
+  const context = { verdict, history: events, timeline, outDir, env: process.env, stdout: process.stdout };
   await parts.reportAll(await parts.reporters(), context, pino({ level: 'error' }, pino.destination(2)));
   return exitCodeOf(verdict.verdict);
 }

@@ -158,6 +158,7 @@ export async function conductAndReport(
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
   const reporters = (await parts.reporters()).filter(({ name }) => !quiet || name !== 'console');
   const { env, stdout } = process;
-  await parts.reportAll(reporters, { verdict, history, outDir, env, stdout }, context.log);
+  const timeline = () => suites.flatMap((suite) => suite.timeline(history));
+  await parts.reportAll(reporters, { verdict, history, timeline, outDir, env, stdout }, context.log);
   return { verdict, history };
 }

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.ts';
 import type { History, Recorder } from '../history/event.ts';
+import type { LaneGroup } from '../history/timeline.ts';
 import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Evidence, Requirement, Verdict } from '../verdict/verdict.ts';
@@ -121,6 +122,8 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
   refusedFor: readonly string[];
   /** Left out: the suite has no remedies to vary. */
   ablation?: Ablation;
+  /** What a report draws of a history: the suite's own lanes, beside the engine's phases and faults. Pure. */
+  timeline(history: History): LaneGroup[];
   /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */
   spec: string;
 }
@@ -128,6 +131,8 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
 export interface ReportContext {
   verdict: Verdict;
   history: History;
+  /** The lanes of the run's suites; throws where the history is too strange for one of them. */
+  timeline(): LaneGroup[];
   outDir: string;
   env: NodeJS.ProcessEnv;
   /** Where a terminal's report goes. */
