@@ -28,15 +28,22 @@ const parts: Parts = {
     },
   },
   async reporters() {
-    const [{ consoleReporter }, { htmlReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
-      await Promise.all([
-        import('./reports/console.ts'),
-        import('./reports/html/html.ts'),
-        import('./reports/json.ts'),
-        import('./reports/junit.ts'),
-        import('./reports/markdown.ts'),
-      ]);
-    return [jsonReporter, junitReporter, markdownReporter, htmlReporter, consoleReporter];
+    const [
+      { consoleReporter },
+      { githubReporter },
+      { htmlReporter },
+      { jsonReporter },
+      { junitReporter },
+      { markdownReporter },
+    ] = await Promise.all([
+      import('./reports/console.ts'),
+      import('./reports/github.ts'),
+      import('./reports/html/html.ts'),
+      import('./reports/json.ts'),
+      import('./reports/junit.ts'),
+      import('./reports/markdown.ts'),
+    ]);
+    return [jsonReporter, junitReporter, markdownReporter, htmlReporter, githubReporter, consoleReporter];
   },
   async reportAll(reporters, context, log) {
     const { reportAll } = await import('./reports/multiplexer.ts');

@@ -76,19 +76,21 @@ function faultSpans(events: readonly FaultEvent[], end: number): Span[] {
   return spans.filter(({ from, to }) => to > from);
 }
 
+/** A row a phase, also where a run went through it again. */
 function phaseTracks(history: History): Lane['tracks'] {
   const left = eventsOf<EngineEvents['phase.left']>(history, 'phase.left');
-  return eventsOf<EngineEvents['phase.entered']>(history, 'phase.entered').map(({ mono, body }) => {
-    const leaving = left.find((event) => event.mono >= mono && event.body.phase === body.phase);
-    const { outcome, error } = leaving?.body ?? { outcome: 'not left', error: undefined };
-    const span: Span = {
-      from: mono,
-      to: leaving?.mono ?? endOf(history),
-      tone: outcome === 'done' ? 'neutral' : 'bad',
-      label: error ? `${outcome}: ${error}` : outcome,
-    };
-    return { kind: 'spans', name: body.phase, spans: [span] };
-  });
+  const entered = eventsOf<EngineEvents['phase.entered']>(history, 'phase.entered');
+  return [...grouped(entered, ({ body }) => body.phase)].map(([phase, times]) => ({
+    kind: 'spans',
+    name: phase,
+    spans: times.map(({ mono }): Span => {
+      const leaving = left.find((event) => event.mono >= mono && event.body.phase === phase);
+      const { outcome, error } = leaving?.body ?? { outcome: 'not left', error: undefined };
+      const tone = outcome === 'done' ? 'neutral' : 'bad';
+      const label = error ? `${outcome}: ${error}` : outcome;
+      return { from: mono, to: leaving?.mono ?? endOf(history), tone, label };
+    }),
+  }));
 }
 
 /** Of the faults that touched anything, by id. */
