@@ -29,6 +29,7 @@ const parts: Parts = {
   },
   async reporters() {
     const [
+      { allureReporter },
       { consoleReporter },
       { githubReporter },
       { htmlReporter },
@@ -36,6 +37,7 @@ const parts: Parts = {
       { junitReporter },
       { markdownReporter },
     ] = await Promise.all([
+      import('./reports/allure.ts'),
       import('./reports/console.ts'),
       import('./reports/github.ts'),
       import('./reports/html/html.ts'),
@@ -43,7 +45,15 @@ const parts: Parts = {
       import('./reports/junit.ts'),
       import('./reports/markdown.ts'),
     ]);
-    return [jsonReporter, junitReporter, markdownReporter, htmlReporter, githubReporter, consoleReporter];
+    return [
+      jsonReporter,
+      junitReporter,
+      markdownReporter,
+      htmlReporter,
+      allureReporter,
+      githubReporter,
+      consoleReporter,
+    ];
   },
   async reportAll(reporters, context, log) {
     const { reportAll } = await import('./reports/multiplexer.ts');
