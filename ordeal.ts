@@ -59,6 +59,9 @@ const parts: Parts = {
     const { reportAll } = await import('./reports/multiplexer.ts');
     return await reportAll(reporters, context, log);
   },
+  async generateAllure(outDir) {
+    return await (await import('./reports/allure-html.ts')).generateAllure(outDir);
+  },
   async reportControls(controls) {
     const { reportControls } = await import('./reports/console.ts');
     reportControls(controls, { stdout: process.stdout, env: process.env });

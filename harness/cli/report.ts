@@ -10,7 +10,7 @@ import type { Parts } from './parts.ts';
 import { suitesOf } from './runs.ts';
 
 /** `ordeal report DIR`: judges a past run again, from its history and its plan alone. */
-export async function report(parts: Parts, dir: string): Promise<ExitCode> {
+export async function report(parts: Parts, dir: string, options: { allure: boolean }): Promise<ExitCode> {
   const outDir = resolve(dir);
   const plan = await loadPlan(join(outDir, PLAN_FILE));
   const suites = await suitesOf(parts, plan);
@@ -19,5 +19,6 @@ export async function report(parts: Parts, dir: string): Promise<ExitCode> {
   const timeline = () => suites.flatMap((suite) => suite.timeline(events));
   const context = { verdict, history: events, timeline, outDir, env: process.env, stdout: process.stdout };
   await parts.reportAll(await parts.reporters(), context, pino({ level: 'error' }, pino.destination(2)));
+  if (options.allure) process.stdout.write(`allure: ${await parts.generateAllure(outDir)}\n`);
   return exitCodeOf(verdict.verdict);
 }
