@@ -28,18 +28,39 @@ const parts: Parts = {
     },
   },
   async reporters() {
-    const [{ consoleReporter }, { jsonReporter }, { junitReporter }, { markdownReporter }] =
-      await Promise.all([
-        import('./reports/console.ts'),
-        import('./reports/json.ts'),
-        import('./reports/junit.ts'),
-        import('./reports/markdown.ts'),
-      ]);
-    return [jsonReporter, junitReporter, markdownReporter, consoleReporter];
+    const [
+      { allureReporter },
+      { consoleReporter },
+      { githubReporter },
+      { htmlReporter },
+      { jsonReporter },
+      { junitReporter },
+      { markdownReporter },
+    ] = await Promise.all([
+      import('./reports/allure.ts'),
+      import('./reports/console.ts'),
+      import('./reports/github.ts'),
+      import('./reports/html/html.ts'),
+      import('./reports/json.ts'),
+      import('./reports/junit.ts'),
+      import('./reports/markdown.ts'),
+    ]);
+    return [
+      jsonReporter,
+      junitReporter,
+      markdownReporter,
+      htmlReporter,
+      allureReporter,
+      githubReporter,
+      consoleReporter,
+    ];
   },
   async reportAll(reporters, context, log) {
     const { reportAll } = await import('./reports/multiplexer.ts');
     return await reportAll(reporters, context, log);
+  },
+  async generateAllure(outDir) {
+    return await (await import('./reports/allure-html.ts')).generateAllure(outDir);
   },
   async reportControls(controls) {
     const { reportControls } = await import('./reports/console.ts');

@@ -13,7 +13,9 @@ function terminal(isTTY: boolean) {
 
 async function printed(verdict: Verdict, isTTY = false, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { stdout, text } = terminal(isTTY);
-  expect(await consoleReporter.report({ verdict, history: [], outDir: '/', env, stdout })).to.deep.equal([]);
+  expect(
+    await consoleReporter.report({ verdict, history: [], timeline: () => [], outDir: '/', env, stdout }),
+  ).to.deep.equal([]);
   return text();
 }
 

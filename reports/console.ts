@@ -17,6 +17,7 @@ const colours: Record<Outcome, number> = { pass: 32, fail: 31, inconclusive: 33 
 /** The run as a table for a person; colour only on a terminal that wants it. */
 export const consoleReporter: Reporter = {
   name: 'console',
+  speaks: true,
   async report({ verdict, ...terminal }) {
     const paint = painter(terminal);
     const lines = [

@@ -99,6 +99,7 @@ describe('junit', () => {
       const paths = await junitReporter.report({
         verdict: verdictOf(),
         history: [],
+        timeline: () => [],
         outDir,
         env: {},
         stdout,

@@ -21,6 +21,7 @@ describe('reporters', () => {
   const contextOf = (verdict: Verdict, env: NodeJS.ProcessEnv = {}): ReportContext => ({
     verdict,
     history: [],
+    timeline: () => [],
     outDir,
     env,
     stdout: { write: () => true },

@@ -37,6 +37,8 @@ export interface Parts {
     context: ReportContext,
     log: Pick<Logger, 'error'>,
   ): Promise<unknown>;
+  /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
+  generateAllure(outDir: string): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;

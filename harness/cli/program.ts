@@ -74,9 +74,10 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
   program
     .command('report <folder>')
     .description('judge a past run again from its history')
-    .action(async (folder: string) => {
+    .option('--allure', 'also make allure-report/ by the allure command', false)
+    .action(async (folder: string, options: { allure: boolean }) => {
       const { report } = await import('./report.ts');
-      done(await report(parts, folder));
+      done(await report(parts, folder, options));
     });
 
   program

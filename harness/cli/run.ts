@@ -67,7 +67,7 @@ async function runControls(parts: Parts, options: RunOptions, replay: string): P
         if (context.signal.aborted) break;
         const runId = `${context.runId}-${folder.replace('/', '-')}`;
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
-        const { verdict } = await conductAndReport(parts, within, { ground, suites, replay });
+        const { verdict } = await conductAndReport(parts, within, { ground, suites, replay, expected });
         const refusedFor = suites.flatMap((suite) => suite.refusedFor);
         controls.push({ verdict, expected, refusedFor });
       }

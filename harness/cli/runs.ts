@@ -9,7 +9,7 @@ import type { Plan } from '../plan/schema.ts';
 import { conduct, conductOn, HISTORY_FILE } from '../run/experiment.ts';
 import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
-import type { Profile, Verdict } from '../verdict/verdict.ts';
+import type { Outcome, Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
 
 export interface RunOptions {
@@ -147,17 +147,25 @@ export async function groundFor(parts: Parts, plan: Plan): Promise<(context: Run
 export async function conductAndReport(
   parts: Parts,
   context: RunContext,
-  of: { ground: Ground; suites: readonly Suite<ClusterHandle>[]; replay: string; quiet?: boolean },
+  of: {
+    ground: Ground;
+    suites: readonly Suite<ClusterHandle>[];
+    replay: string;
+    quiet?: boolean;
+    expected?: Outcome;
+  },
 ): Promise<{ verdict: Verdict; history: History }> {
-  const { ground, quiet, replay, suites } = of;
+  const { ground, quiet, replay, suites, ...expectation } = of;
   const { outDir } = context;
   mkdirSync(outDir, { recursive: true });
   // Its own undo: the ground outlives it.
   const own = { ...context, undo: new UndoStack() };
   const verdict = await ground(own, { suites, version: parts.version, replay });
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
-  const reporters = (await parts.reporters()).filter(({ name }) => !quiet || name !== 'console');
+  const reporters = (await parts.reporters()).filter(({ speaks }) => !(quiet && speaks));
   const { env, stdout } = process;
-  await parts.reportAll(reporters, { verdict, history, outDir, env, stdout }, context.log);
+  const timeline = () => suites.flatMap((suite) => suite.timeline(history));
+  const about = { verdict, history, timeline, outDir, env, stdout, ...expectation };
+  await parts.reportAll(reporters, about, context.log);
   return { verdict, history };
 }

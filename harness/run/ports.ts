@@ -5,9 +5,10 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.ts';
 import type { History, Recorder } from '../history/event.ts';
+import type { LaneGroup } from '../history/timeline.ts';
 import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
-import type { Evidence, Requirement, Verdict } from '../verdict/verdict.ts';
+import type { Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
 /** What every step gets. */
@@ -121,6 +122,8 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
   refusedFor: readonly string[];
   /** Left out: the suite has no remedies to vary. */
   ablation?: Ablation;
+  /** What a report draws of a history: the suite's own lanes, beside the engine's phases and faults. Pure. */
+  timeline(history: History): LaneGroup[];
   /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */
   spec: string;
 }
@@ -128,6 +131,10 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
 export interface ReportContext {
   verdict: Verdict;
   history: History;
+  /** The lanes of the run's suites; throws where the history is too strange for one of them. */
+  timeline(): LaneGroup[];
+  /** What the run has to come out as, where it is a control. */
+  expected?: Outcome;
   outDir: string;
   env: NodeJS.ProcessEnv;
   /** Where a terminal's report goes. */
@@ -137,6 +144,8 @@ export interface ReportContext {
 /** One file a format. A reporter that throws never hurts the run or the verdict. */
 export interface Reporter {
   name: string;
+  /** It speaks on `stdout`, and is left out where a run of several is not to be told there. */
+  speaks?: true;
   /** Returns the paths it wrote. */
   report(context: ReportContext): Promise<string[]>;
 }

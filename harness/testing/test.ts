@@ -31,7 +31,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|mosquitto|uml|kind|k3s)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|mosquitto|browser|uml|kind|k3s)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -60,6 +60,13 @@ const lanes: readonly Lane[] = [
     files: (name) => name.endsWith('.mosquitto.test.ts'),
     missing: async () =>
       (await missingFor('netns')) ?? missingCommand('mosquitto', 'mosquitto_pub', 'mosquitto_sub'),
+    track: 'machine',
+    timeoutMs: 60_000,
+  },
+  {
+    name: 'browser',
+    files: (name) => name.endsWith('.browser.test.ts'),
+    missing: () => missingCommand('chromium'),
     track: 'machine',
     timeoutMs: 60_000,
   },

@@ -6,6 +6,7 @@ import { Certification, type EdgeParts } from './certification.ts';
 import { requirements } from './requirements.ts';
 import { scheduleOf } from './schedule.ts';
 import { resolve, SUITE } from './settings.ts';
+import { timeline } from './timeline.ts';
 
 /** Edge connectivity under the incident of K3s 1.27.4: a tunnel that a NIC's checksum offload cuts, over 4G and 5G. */
 export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
@@ -16,6 +17,7 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     requirements,
     refusedFor: ['EDGE-1', 'EDGE-2'],
     ablation,
+    timeline,
     scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
     resolve(plan) {
       const resolved = resolve(plan);

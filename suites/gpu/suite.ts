@@ -6,6 +6,7 @@ import { Certification } from './certification.ts';
 import { requirements } from './requirements.ts';
 import { scheduledFaults, scheduleOf } from './schedule.ts';
 import { resolve, SUITE } from './settings.ts';
+import { timeline } from './timeline/timeline.ts';
 
 /** GPU allocation under the incident of Kubernetes 1.27.3: bursts of Jobs, slow association, a restarted plugin. */
 export const gpuSuite: Suite<Cluster> = {
@@ -15,6 +16,7 @@ export const gpuSuite: Suite<Cluster> = {
   requirements,
   refusedFor: ['GPU-1'],
   ablation,
+  timeline,
   scheduledFaults,
   resolve(plan) {
     const resolved = resolve(plan);

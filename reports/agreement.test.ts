@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type DefaultTreeAdapterTypes, parse } from 'parse5';
+import { Outcome, type RequirementVerdict, type Verdict } from '../harness/verdict/verdict.ts';
+import { bound, figure, threshold, verdictWord } from './figure.ts';
+import { page } from './html/page.ts';
+import { junitXml } from './junit.ts';
+import { escapeMarkdown, markdown } from './markdown.ts';
+import { requirement, verdictOf } from './testing/sample.ts';
+import { parseXml } from './testing/xml-parser.ts';
+
+type Node = DefaultTreeAdapterTypes.Node;
+
+const measured = fc.option(fc.double({ noNaN: true, min: 0, max: 1e6 }));
+const judged: fc.Arbitrary<RequirementVerdict> = fc
+  .record({
+    measured,
+    upperBound: measured,
+    threshold: fc.double({ noNaN: true, min: 0, max: 1e6 }),
+    comparison: fc.constantFrom('<=', '>='),
+    samples: fc.nat(1e6),
+    confidence: fc.option(fc.constantFrom(0.9, 0.95, 0.99)),
+    verdict: fc.constantFrom(...Outcome.options),
+    evidence: fc.constantFrom('modelled', 'real-kernel', 'real-kubernetes', 'real-hardware'),
+  })
+  .map((fields) => requirement(fields));
+const verdicts: fc.Arbitrary<Verdict> = fc
+  .array(judged, { minLength: 1, maxLength: 7 })
+  .map((requirements) =>
+    verdictOf({ requirements: requirements.map((each, at) => ({ ...each, id: `R-${at}` })) }),
+  );
+
+/** What every format has to say of a requirement. */
+function figures(each: RequirementVerdict): string[] {
+  const { evidence, measured, samples, unit } = each;
+  return [verdictWord(each), figure(measured, unit), threshold(each), String(samples), bound(each), evidence];
+}
+
+function cellsOf(node: Node): string[][] {
+  const children = 'childNodes' in node ? node.childNodes : [];
+  if (node.nodeName !== 'tr') return children.flatMap(cellsOf);
+  return [children.filter(({ nodeName }) => nodeName === 'td').map(textOf)];
+}
+
+function textOf(node: Node): string {
+  if ('value' in node) return node.value;
+  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
+
+describe('every format', () => {
+  it('agrees with verdict.json to the figure', () => {
+    fc.assert(
+      fc.property(verdicts, (verdict) => {
+        const html = cellsOf(parse(page({ verdict, history: [], lanes: [] })));
+        const rows = markdown(verdict)
+          .split('\n')
+          .map((line) => line.split(' | '));
+        const cases = parseXml(junitXml(verdict)).children[0]?.children.filter(
+          ({ name }) => name === 'testcase',
+        );
+        for (const [index, each] of verdict.requirements.entries()) {
+          const name = `${each.id} ${each.title}`;
+          const said = figures(each);
+          const shown = html.find(([first]) => first === name)?.slice(1, 7);
+          expect(shown?.map((cell) => cell.replace(/^[✓✗?–] (?=\w)/, ''))).to.deep.equal(said);
+          const row = rows.find(([first]) => first === `| ${escapeMarkdown(name)}`)?.slice(1, 7);
+          expect(row).to.deep.equal(said.map(escapeMarkdown));
+          const test = cases?.[index];
+          const outcome = { pass: undefined, fail: 'failure', inconclusive: 'error' }[each.verdict];
+          expect(test?.attributes.name).to.equal(name);
+          expect(test?.children[0]?.name).to.equal(outcome ?? 'system-out');
+          const [, value, required, samples, limit, evidence] = said;
+          expect(test?.children.at(-1)?.text).to.contain(
+            `measured ${value}, required ${required}\nsamples ${samples}, bound ${limit}, evidence ${evidence}`,
+          );
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
