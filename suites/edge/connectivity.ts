@@ -28,6 +28,9 @@ export interface Timeline {
   runs: RunLine[];
   probes: number;
   lost: number;
+  /** On the prober's clock: the steady state, or the first probe where that came later or the state never did. */
+  judgedFromMono: number;
+  /** Those that were not over before the steady state was reached: what is still starting is not broken. */
   outages: Outage[];
   /** The longest stretch without a probe sent, in ms; there, nobody knows. */
   unseenMs: number;
@@ -70,7 +73,10 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
   if (runs.some((run, at) => run.fromMono < (runs[at - 1]?.toMono ?? run.fromMono)))
     doubts.push(`runs of ${name} overlap`);
   const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
-  const outages = outagesOf(runs, intervalMs);
+  const toHistoryMs = Math.min(...events.map(({ mono, body }) => mono - body.mono));
+  const steadyMono = history.find(({ type }) => type === 'steady.reached')?.mono ?? Number.NEGATIVE_INFINITY;
+  const judgedFromMono = Math.max(steadyMono - toHistoryMs, runs[0]?.fromMono ?? Number.NEGATIVE_INFINITY);
+  const outages = outagesOf(runs, intervalMs).filter(({ toMono }) => toMono > judgedFromMono);
   return {
     node,
     path,
@@ -79,10 +85,11 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     runs,
     probes,
     lost: outages.reduce((sum, { lost }) => sum + lost, 0),
+    judgedFromMono,
     outages,
     unseenMs: longestUnseen(runs, intervalMs),
     doubts,
-    toHistoryMs: Math.min(...events.map(({ mono, body }) => mono - body.mono)),
+    toHistoryMs,
   };
 }
 

@@ -21,8 +21,8 @@ export function checkFrequency(history: History, target: Target, disconnectMs: n
   let disconnects = 0;
   let byCuts = 0;
   for (const way of ways) {
-    const { outages, runs } = way;
-    watchedMs += Math.max(...runs.map(({ toMono }) => toMono)) - (runs[0]?.fromMono ?? 0);
+    const { judgedFromMono, outages, runs } = way;
+    watchedMs += Math.max(...runs.map(({ toMono }) => toMono)) - judgedFromMono;
     for (const outage of outages.filter(({ ms }) => ms >= disconnectMs)) {
       if (cutOf(way, outage)) byCuts += 1;
       else disconnects += 1;
