@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Decision } from '../gate/decision.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
@@ -38,6 +39,8 @@ export interface Parts {
     log: Pick<Logger, 'error'>,
   ): Promise<unknown>;
   reportControls(controls: readonly Control[]): Promise<void>;
+  /** Shows a gate's decision; `quiet` leaves standard output to its JSON. */
+  reportGate(decision: Decision, quiet: boolean): Promise<void>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;
   /**

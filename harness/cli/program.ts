@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
 
@@ -77,6 +78,18 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (folder: string) => {
       const { report } = await import('./report.ts');
       done(await report(parts, folder));
+    });
+
+  program
+    .command('gate')
+    .argument('[folders...]', 'folders of runs, or folders that have runs below them')
+    .description('whether past runs open a gate: exit 0 open, 1 refused, 2 not proven')
+    .option('--policy <file>', 'what the gate asks for, in YAML')
+    .option('--json', 'the decision as JSON', false)
+    .option('--schema', 'print the JSON Schema of policies', false)
+    .action(async (folders: string[], options: GateOptions) => {
+      const { gate } = await import('./gate.ts');
+      done(await gate(parts, folders, options));
     });
 
   program

@@ -23,7 +23,9 @@ export function mistakesOf(error: z.ZodError, prefix: readonly PropertyKey[] = [
         message: 'unknown; there is no such field here',
       }));
     }
-    return [{ path: path.join('.'), message: issue.message }];
+    // A record tells of the key alone that it is invalid; what was expected of it is below.
+    const [inner] = issue.code === 'invalid_key' ? issue.issues : [];
+    return [{ path: path.join('.'), message: inner?.message ?? issue.message }];
   });
 }
 
