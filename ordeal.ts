@@ -54,6 +54,9 @@ const parts: Parts = {
     // GitHub takes commands on either stream.
     if (process.env.GITHUB_ACTIONS === 'true') process.stderr.write(gateAnnotations(decision));
   },
+  async attestation() {
+    return await import('./reports/attestation/attestation.ts');
+  },
   async isolations() {
     return (await import('./clusters/network/open.ts')).ISOLATIONS;
   },
