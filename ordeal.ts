@@ -66,6 +66,18 @@ const parts: Parts = {
     const { reportControls } = await import('./reports/console.ts');
     reportControls(controls, { stdout: process.stdout, env: process.env });
   },
+  async reportGate(decision, quiet) {
+    const [{ gateText }, { gateAnnotations }] = await Promise.all([
+      import('./reports/gate/console.ts'),
+      import('./reports/gate/annotations.ts'),
+    ]);
+    if (!quiet) process.stdout.write(gateText(decision));
+    // GitHub takes commands on either stream.
+    if (process.env.GITHUB_ACTIONS === 'true') process.stderr.write(gateAnnotations(decision));
+  },
+  async attestation() {
+    return await import('./reports/attestation/attestation.ts');
+  },
   async isolations() {
     return (await import('./clusters/network/open.ts')).ISOLATIONS;
   },

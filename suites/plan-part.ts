@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { mistakesOf, planInvalid } from '../harness/plan/load.ts';
+import { mistakesOf } from '../harness/plan/document.ts';
+import { planInvalid } from '../harness/plan/load.ts';
 import type { Plan, SuitePlan } from '../harness/plan/schema.ts';
 
 interface Part<Settings, Remedies> {

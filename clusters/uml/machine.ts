@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { parseHistory } from '../../harness/history/reader.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
-import { HISTORY_FILE } from '../../harness/run/experiment.ts';
+import { HISTORY_FILE, PLAN_FILE } from '../../harness/run/files.ts';
 import type { Machine, RunContext } from '../../harness/run/ports.ts';
 import { boot, consoleOf, consoleTail, GUEST_WORK, type Guest } from './boot.ts';
 import { ended } from './ended.ts';
@@ -33,7 +33,7 @@ export async function umlMachine(context: RunContext): Promise<Machine> {
       const folder = `run-${++runs}`;
       await mkdir(join(work, folder));
       const left = Math.max(LEAST_MS, deadlineMono - clock.mono());
-      await writeFile(join(work, folder, 'plan.yaml'), stringify(guestPlan(own.plan, left)));
+      await writeFile(join(work, folder, PLAN_FILE), stringify(guestPlan(own.plan, left)));
       const reason = await runIn(guest, own, folder, replay);
       await takeOut(own, { guest, work, folder, reason });
     },

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Decision } from '../gate/decision.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
@@ -11,6 +12,7 @@ import type {
   Suite,
 } from '../run/ports.ts';
 import type { Control } from '../verdict/exit-code.ts';
+import type { Verdict } from '../verdict/verdict.ts';
 
 export interface ImageOptions {
   kubernetes?: string;
@@ -24,6 +26,15 @@ interface Images {
   /** Returns the names of the images. */
   build(options: ImageOptions & { progress(line: string): void }): Promise<string[]>;
   list(): Promise<{ name: string; bytes: number; current: boolean }[]>;
+}
+
+/** Signing of a run's folder, as the command line offers it. Keys are paths of PEM files. */
+interface Attestation {
+  /** Returns the path of what it wrote. */
+  attest(dir: string, verdict: Verdict, keyPath: string): Promise<string>;
+  predicate(dir: string, verdict: Verdict): Promise<unknown>;
+  /** What is not as it was signed; empty where nothing is. */
+  verifyAttestation(dir: string, keyPath: string): Promise<string[]>;
 }
 
 /** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
@@ -40,6 +51,9 @@ export interface Parts {
   /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
   generateAllure(outDir: string): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;
+  /** Shows a gate's decision; `quiet` leaves standard output to its JSON. */
+  reportGate(decision: Decision, quiet: boolean): Promise<void>;
+  attestation(): Promise<Attestation>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;
   /**

@@ -1,5 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import type { AttestOptions } from './attest.ts';
+import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
 
@@ -78,6 +80,37 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (folder: string, options: { allure: boolean }) => {
       const { report } = await import('./report.ts');
       done(await report(parts, folder, options));
+    });
+
+  program
+    .command('gate')
+    .argument('[folders...]', 'folders of runs, or folders that have runs below them')
+    .description('whether past runs open a gate: exit 0 open, 1 refused, 2 not proven')
+    .option('--policy <file>', 'what the gate asks for, in YAML')
+    .option('--json', 'the decision as JSON', false)
+    .option('--schema', 'print the JSON Schema of policies', false)
+    .action(async (folders: string[], options: GateOptions) => {
+      const { gate } = await import('./gate.ts');
+      done(await gate(parts, folders, options));
+    });
+
+  program
+    .command('attest <folder>')
+    .description('sign what a run has left in its folder')
+    .option('--key <file>', 'an ed25519 private key in PEM')
+    .option('--predicate', 'print the predicate for a platform to sign, and sign nothing', false)
+    .action(async (folder: string, options: AttestOptions) => {
+      const { attest } = await import('./attest.ts');
+      done(await attest(parts, folder, options));
+    });
+
+  program
+    .command('verify <folder>')
+    .description('check that a run’s folder is what was signed: exit 1 where it is not')
+    .requiredOption('--key <file>', 'the ed25519 public key in PEM')
+    .action(async (folder: string, { key }: { key: string }) => {
+      const { verify } = await import('./attest.ts');
+      done(await verify(parts, folder, key));
     });
 
   program

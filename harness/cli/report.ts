@@ -3,7 +3,7 @@ import pino from 'pino';
 import type { ExitCode } from '../errors/error.ts';
 import { readHistory } from '../history/reader.ts';
 import { loadPlan } from '../plan/load.ts';
-import { HISTORY_FILE, PLAN_FILE } from '../run/experiment.ts';
+import { HISTORY_FILE, PLAN_FILE } from '../run/files.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Parts } from './parts.ts';

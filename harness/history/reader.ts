@@ -13,7 +13,8 @@ export interface ReadHistory {
 const Envelope = z.strictObject({
   seq: z.int().nonnegative(),
   mono: z.number().nonnegative(),
-  wall: z.number(),
+  // What a date can hold, ECMA-262.
+  wall: z.number().min(-8.64e15).max(8.64e15),
   source: z.string().min(1),
   type: z.string().min(1),
   body: z.unknown(),

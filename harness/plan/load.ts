@@ -1,40 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, type Node, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { parseDocument } from 'yaml';
 import { EXIT, OrdealError } from '../errors/error.ts';
+import { checkYaml, type Mistake, mistakeLine, readYaml, type Written } from './document.ts';
 import { Plan } from './schema.ts';
 
-export interface Mistake {
-  /** `cluster.workers`; empty for the document itself. */
-  path: string;
-  message: string;
-  line?: number;
-}
-
 export function planInvalid(tried: string, mistakes: readonly Mistake[]): OrdealError {
-  const lines = mistakes.map(
-    ({ path, message, line }) => `${path || 'the plan'}${line ? ` (line ${line})` : ''}: ${message}`,
-  );
   return new OrdealError({
     code: 'PLAN_INVALID',
     exit: EXIT.usage,
     tried,
-    seen: lines.join('\n  '),
+    seen: mistakes.map((mistake) => mistakeLine(mistake, 'the plan')).join('\n  '),
     todo: 'mend each path named; `ordeal plan schema` prints what a plan may hold',
-  });
-}
-
-/** Every issue of a zod error as a mistake below `prefix`. */
-export function mistakesOf(error: z.ZodError, prefix: readonly PropertyKey[] = []): Mistake[] {
-  return error.issues.flatMap((issue) => {
-    const path = [...prefix, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: [...path, key].join('.'),
-        message: 'unknown; a plan has no such field here',
-      }));
-    }
-    return [{ path: path.join('.'), message: issue.message }];
   });
 }
 
@@ -43,32 +19,15 @@ export function mistakesOf(error: z.ZodError, prefix: readonly PropertyKey[] = [
  * @throws OrdealError PLAN_INVALID (exit 3) that lists every mistake with its path and, in a file, its line.
  */
 export function parsePlan(text: string, tried: string, overrides: readonly string[] = []): Plan {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw planInvalid(
-      tried,
-      document.errors.map(({ message, pos }) => ({
-        path: '',
-        message: message.split('\n')[0] ?? message,
-        line: lines.linePos(pos[0]).line,
-      })),
-    );
-  }
-  for (const override of overrides) applyOverride(document, override, tried);
-  const parsed = Plan.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  throw planInvalid(
-    tried,
-    mistakesOf(parsed.error).map((mistake) => {
-      const node = document.getIn(mistake.path.split('.'), true) as Node | undefined;
-      const start = node?.range?.[0];
-      return start === undefined ? mistake : { ...mistake, line: lines.linePos(start).line };
-    }),
-  );
+  const written = readYaml(text);
+  if (Array.isArray(written)) throw planInvalid(tried, written);
+  for (const override of overrides) applyOverride(written.document, override, tried);
+  const checked = checkYaml(written, Plan);
+  if (Array.isArray(checked)) throw planInvalid(tried, checked);
+  return checked.held;
 }
 
-function applyOverride(document: ReturnType<typeof parseDocument>, override: string, tried: string): void {
+function applyOverride(document: Written['document'], override: string, tried: string): void {
   const [, path, value] = /^([\w.-]+)=(.*)$/s.exec(override) ?? [];
   if (!path || value === undefined) {
     throw planInvalid(tried, [{ path: '--set', message: `expected path=value, got ${override}` }]);

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { Level, Profile } from '../verdict/verdict.ts';
 
-/** A duration in a plan: `250ms`, `1.5s`, `2m`, or a number of milliseconds. Parsed to milliseconds. */
+/** A duration in a plan: `250ms`, `1.5s`, `2m`, `7d`, or a number of milliseconds. Parsed to milliseconds. */
 export const Duration = z.union([
   z.number().nonnegative(),
   z
     .string()
-    .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'expected a duration such as 250ms, 1.5s, 2m or 1h')
+    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'expected a duration such as 250ms, 1.5s, 2m, 1h or 7d')
     .transform((text) => {
-      const [, figure, unit] = /^([\d.]+)(ms|s|m|h)$/.exec(text) as unknown as [
+      const [, figure, unit] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) as unknown as [
         string,
         string,
-        'ms' | 's' | 'm' | 'h',
+        'ms' | 's' | 'm' | 'h' | 'd',
       ];
-      return Number(figure) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit];
+      return Number(figure) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
     }),
 ]);
 

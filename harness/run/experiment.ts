@@ -8,11 +8,8 @@ import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
+import { HISTORY_FILE, PLAN_FILE } from './files.ts';
 import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
-
-/** Below the run's folder. */
-export const HISTORY_FILE = 'events.jsonl';
-export const PLAN_FILE = 'plan.yaml';
 
 export interface Experiment<C extends ClusterHandle> {
   context: RunContext;

@@ -45,9 +45,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
   const counted = requirements.filter((requirement) => !requirement.skipped);
 
   const cutShort = whyCutShort(history, truncated);
-  const refusals = counted
-    .filter(({ verdict }) => verdict === 'fail')
-    .map(({ id, title, reason }) => `${id} (${title}) failed: ${reason}`);
+  const refusals = counted.filter(({ verdict }) => verdict === 'fail').map(refusalOf);
   const doubts = [
     ...unjudged(plan, suites, counted),
     ...faultDoubts(faults, scheduled),
@@ -81,6 +79,11 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
     reasons,
     replay: started?.replay ?? '',
   };
+}
+
+/** Why a run is refused for a requirement that failed, as its verdict's reasons have it. */
+export function refusalOf({ id, title, reason }: RequirementVerdict): string {
+  return `${id} (${title}) failed: ${reason}`;
 }
 
 function overall(cutShort: number, refusals: number, doubts: number): Outcome {

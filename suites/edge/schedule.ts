@@ -1,5 +1,6 @@
 import { BrokerRestartWith } from '../../faults/network/broker-restart.ts';
-import { mistakesOf, planInvalid } from '../../harness/plan/load.ts';
+import { mistakesOf } from '../../harness/plan/document.ts';
+import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type FaultPlan, type Plan } from '../../harness/plan/schema.ts';
 import { partOf } from '../plan-part.ts';
 import { BROKER_HOLD_MS, BROKER_RESTART, type LinkFaultKinds } from './faults.ts';

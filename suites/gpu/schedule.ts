@@ -1,7 +1,8 @@
 import { BindDelayWith } from '../../faults/gpu/bind-delay.ts';
 import { DeviceUnhealthyWith } from '../../faults/gpu/device-unhealthy.ts';
 import { PluginRestartWith } from '../../faults/gpu/plugin-restart.ts';
-import { mistakesOf, planInvalid } from '../../harness/plan/load.ts';
+import { mistakesOf } from '../../harness/plan/document.ts';
+import { planInvalid } from '../../harness/plan/load.ts';
 import type { FaultPlan, Plan } from '../../harness/plan/schema.ts';
 import { SUITE } from './settings.ts';
 

@@ -1,0 +1,60 @@
+import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
+import type { Plan } from '../plan/schema.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+
+/** Differences that are named; the rest are counted. */
+const NAMED = 4;
+
+/** What a verdict as it was written says otherwise than its history does. Pure. */
+export function writtenOtherwise(written: unknown, judged: Verdict): string[] {
+  // As it would have been written: without what is undefined.
+  const paths = differences(written, JSON.parse(JSON.stringify(judged)), '');
+  if (paths.length === 0) return [];
+  const rest = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : '';
+  return [
+    `verdict.json does not agree with its history, which was tampered with or which another version judged: ` +
+      `${paths.slice(0, NAMED).join(', ')}${rest}`,
+  ];
+}
+
+/** What a plan says otherwise than the history that was recorded under it: a level is no higher for being renamed. */
+export function plannedOtherwise(plan: Plan, history: History): string[] {
+  const started = eventsOf<EngineEvents['run.started']>(history, 'run.started')[0]?.body;
+  const cluster = eventsOf<EngineEvents['cluster.up']>(history, 'cluster.up').at(-1)?.body;
+  return [
+    ...(['profile', 'level', 'seed'] as const).map((name) => otherwise(name, plan[name], started?.[name])),
+    // A double says so behind its provider's name.
+    otherwise('cluster.provider', plan.cluster.provider, cluster?.provider.split(' ')[0]),
+  ].flat();
+}
+
+/** What was not recorded contradicts nothing: a history without its start is inconclusive by itself. */
+function otherwise(name: string, planned: unknown, recorded: unknown): string[] {
+  if (recorded === undefined || planned === recorded) return [];
+  return [`plan.yaml has ${name} ${planned}, and its history ${recorded}`];
+}
+
+/** Where two JSON values differ, as `requirements.0.verdict (pass, and not fail)`. */
+function differences(written: unknown, judged: unknown, path: string): string[] {
+  if (Object.is(written, judged)) return [];
+  if (isContainer(written) && isContainer(judged) && Array.isArray(written) === Array.isArray(judged)) {
+    const keys = new Set([...Object.keys(written), ...Object.keys(judged)]);
+    return [...keys].flatMap((key) =>
+      differences(own(written, key), own(judged, key), path === '' ? key : `${path}.${key}`),
+    );
+  }
+  return [`${path || 'the whole'} (${brief(written)}, and not ${brief(judged)})`];
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function own(value: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function brief(value: unknown): string {
+  const text = value === undefined ? 'absent' : typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

@@ -1,0 +1,14 @@
+import type { Verdict } from '../verdict/verdict.ts';
+
+/** A past run, as a gate sees it. */
+export interface GateRun {
+  /** Its folder, as it was given. */
+  dir: string;
+  /** Judged again from the history where there is one, else as it lies in verdict.json. */
+  verdict: Verdict;
+  rejudged: boolean;
+  /** Why it is not to be believed: what it says of itself contradicts its history. Empty where nothing does. */
+  contradictions: readonly string[];
+  /** Thresholds of the suites themselves, by requirement, where the run's plan has set another. */
+  ownThresholds: Readonly<Record<string, number>>;
+}
