@@ -30,10 +30,10 @@ describe('a shell that heals a target', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A change that is a file which says so; what it is called is nobody's business. */
+  /** A change that is a file which says so; what it is called is nobody's business. It goes once that is in the log. */
   const change = (name: string, mark = 'broken'): CommandUndo => {
     const file = join(folder, name);
-    const undo = ['sh', '-c', 'rm "$1" && echo "$1" >>"$2"', 'sh', file, join(folder, 'log')];
+    const undo = ['sh', '-c', 'echo "$1" >>"$2" && rm "$1"', 'sh', file, join(folder, 'log')];
     return { what: name, machine: [], enter: ['env'], look: ['cat', file], mark, undo };
   };
   const break_ = (...names: string[]) => {
