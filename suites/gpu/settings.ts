@@ -119,6 +119,8 @@ function defaultsOf(plan: Plan): GpuSettings {
 
 function workersOf(plan: Plan): number {
   if (plan.cluster.workers !== undefined) return plan.cluster.workers;
+  // On two processors three take longer than two, for their kubelets do, and pods that all start at once bind late.
+  if (plan.cluster.provider === 'kind') return 2;
   if (plan.cluster.provider === 'k3s') return 5;
   return plan.level === 'release' ? RELEASE_WORKERS : 3;
 }
