@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
+import { requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import { Outcome, type RequirementVerdict, type Verdict } from '../harness/verdict/verdict.ts';
 import { bound, figure, threshold, verdictWord } from './figure.ts';
 import { page } from './html/page.ts';
 import { junitXml } from './junit.ts';
 import { escapeMarkdown, markdown } from './markdown.ts';
-import { requirement, verdictOf } from './testing/sample.ts';
 import { parseXml } from './testing/xml-parser.ts';
 
 type Node = DefaultTreeAdapterTypes.Node;

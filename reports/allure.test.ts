@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestResult } from 'allure-js-commons';
 import { expect } from 'chai';
+import { fault, requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import { allureReporter, allureResults } from './allure.ts';
 import { faultHistory } from './testing/history.ts';
-import { fault, requirement, verdictOf } from './testing/sample.ts';
 
 describe('allure-results', () => {
   const verdict = verdictOf({

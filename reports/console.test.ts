@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { fault, hostileVerdict, requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import type { Verdict } from '../harness/verdict/verdict.ts';
 import { consoleReporter, reportControls } from './console.ts';
-import { fault, hostileVerdict, requirement, verdictOf } from './testing/sample.ts';
 
 const escapeCharacter = '\u001b';
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ReportContext } from '../harness/run/ports.ts';
+import { hostileVerdict, requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import type { Verdict } from '../harness/verdict/verdict.ts';
 import { annotations, githubReporter } from './github.ts';
-import { hostileVerdict, requirement, verdictOf } from './testing/sample.ts';
 import { plainLine } from './text.ts';
 
 /** As GitHub's runner reads them. */

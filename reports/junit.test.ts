@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { hostileText, hostileVerdict, requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import { junitReporter, junitXml } from './junit.ts';
-import { hostileText, hostileVerdict, requirement, verdictOf } from './testing/sample.ts';
 import { parseXml, type XmlElement } from './testing/xml-parser.ts';
 import { escapeXml } from './xml.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ReportContext } from '../harness/run/ports.ts';
+import { hostileText, hostileVerdict, requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
 import { Verdict } from '../harness/verdict/verdict.ts';
 import { jsonReporter } from './json.ts';
 import { escapeMarkdown, markdown, markdownReporter } from './markdown.ts';
 import { reportAll } from './multiplexer.ts';
-import { hostileText, hostileVerdict, requirement, verdictOf } from './testing/sample.ts';
 import { plainLine, wrap } from './text.ts';
 
 describe('reporters', () => {

@@ -71,6 +71,8 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       node(names.server, undefined),
       ...names.agents.map((name, index) => node(name, workers[index])),
     ];
+    // One for all runs on the cluster: each has shells of its own that stand in the nodes.
+    let network: EdgeNetwork | undefined;
     return {
       name,
       provider: k3sName(images),
@@ -84,7 +86,12 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       workloadImage: images.workloadImage,
       startGpuNodes: () => startGpuNodes(kube, nodes, images.workloadImage, context),
       stopGpuNodes: () => stopGpuNodes(kube, context),
-      ...(links && { edgeNetwork: (_context, edges) => networkOf(links, edges) }),
+      ...(links && {
+        async edgeNetwork(_context, edges) {
+          network ??= await links.network(FLANNEL);
+          return between(network, edges);
+        },
+      }),
       exportLogs: (dir) => exportLogs(name, dir),
       async down() {
         kube.close();
@@ -98,8 +105,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
 }
 
 /** The links of these agents, whose pods reach the server by its address in flannel's network. */
-async function networkOf(links: NodesNetwork, edges: readonly string[]): Promise<EdgeNetwork> {
-  const network = await links.network(FLANNEL);
+function between(network: EdgeNetwork, edges: readonly string[]): EdgeNetwork {
   return { ...network, links: network.links.filter(({ node }) => edges.includes(node)) };
 }
 

@@ -14,7 +14,7 @@ export type BindDelayWith = z.infer<typeof BindDelayWith>;
 
 /**
  * The most that is added in proportion: with it an association still ends within the 5 s that the remedy gives one,
- * and eight of them, one after the other, take longer than any start.
+ * and eight of them, one after the other, take three times what a start took on two busy processors.
  */
 const MOST_MS = 3_000;
 

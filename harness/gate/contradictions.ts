@@ -10,14 +10,20 @@ export function writtenOtherwise(written: unknown, judged: Verdict): string[] {
   // As it would have been written: without what is undefined.
   const paths = differences(written, JSON.parse(JSON.stringify(judged)), '');
   if (paths.length === 0) return [];
-  const rest = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : '';
   return [
-    `verdict.json does not agree with its history, which was tampered with or which another version judged: ` +
-      `${paths.slice(0, NAMED).join(', ')}${rest}`,
+    `verdict.json does not agree with its history, which was tampered with or which another version judged: ${named(paths)}`,
   ];
 }
 
-/** What a plan says otherwise than the history that was recorded under it: a level is no higher for being renamed. */
+function named(paths: readonly string[]): string {
+  const rest = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : '';
+  return `${paths.slice(0, NAMED).join(', ')}${rest}`;
+}
+
+/**
+ * What a plan says otherwise than the history that was recorded under it: a level is no higher for being renamed, and a
+ * fault that did not bite was scheduled all the same.
+ */
 export function plannedOtherwise(plan: Plan, history: History): string[] {
   const started = eventsOf<EngineEvents['run.started']>(history, 'run.started')[0]?.body;
   const cluster = eventsOf<EngineEvents['cluster.up']>(history, 'cluster.up').at(-1)?.body;
@@ -25,7 +31,14 @@ export function plannedOtherwise(plan: Plan, history: History): string[] {
     ...(['profile', 'level', 'seed'] as const).map((name) => otherwise(name, plan[name], started?.[name])),
     // A double says so behind its provider's name.
     otherwise('cluster.provider', plan.cluster.provider, cluster?.provider.split(' ')[0]),
+    judgedOtherwise(plan, started?.judgedBy),
   ].flat();
+}
+
+function judgedOtherwise({ requirements, suites }: Plan, recorded: object | undefined): string[] {
+  if (recorded === undefined) return [];
+  const paths = differences(JSON.parse(JSON.stringify({ suites, requirements })), recorded, '');
+  return paths.length === 0 ? [] : [`plan.yaml is not the one that was recorded: ${named(paths)}`];
 }
 
 /** What was not recorded contradicts nothing: a history without its start is inconclusive by itself. */

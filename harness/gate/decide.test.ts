@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { requirement } from '../verdict/testing/sample.ts';
 import { Evidence, Level } from '../verdict/verdict.ts';
 import { decide } from './decide.ts';
 import { Decision, decisionJsonSchema, exitCodeOfDecision } from './decision.ts';
 import type { GateRun } from './run.ts';
-import { anyPolicy, anyRun, DAY, NOW, policyOf, requirement, runOf } from './testing/sample.ts';
+import { anyPolicy, anyRun, DAY, NOW, policyOf, runOf } from './testing/sample.ts';
 
 const base = 'evidence: real-kubernetes\nlevel: release\nmaxAge: 7d\n';
 const asking = (requirements: string, more = '') =>
@@ -99,6 +100,7 @@ describe('a gate', () => {
       [runOf({ requirements: [requirement({ threshold: 5 })], ownThresholds: { 'GPU-1': 0 } })],
       /its plan asked for <= 5 %, and <= 0 % is what it takes/,
     ],
+    ['for a schedule of the plan’s own', [runOf({ ownSchedule: true })], /schedules faults of its own/],
     ['for the incident', [runOf({ verdict: { profile: 'incident' } })], /no run was given that counts/],
   ];
   for (const [name, runs, reason] of short) {
@@ -117,6 +119,15 @@ describe('a gate', () => {
     const lax = runOf({ requirements: [requirement({ threshold: 5 })], ownThresholds: { 'GPU-1': 0 } });
     expect(decided([lax], asking('GPU-1: {threshold: 5}')).decision).to.equal('open');
     expect(decided([lax], asking('GPU-1: {threshold: 4}')).decision).to.equal('not-proven');
+  });
+
+  it('takes a schedule of the plan’s own where the faults that the policy names bit in it', () => {
+    const own = runOf({ ownSchedule: true });
+    const naming = (kind: string) => asking('GPU-1: {}', `faults: [${kind}]\n`);
+    expect(decided([own], naming('gpu/bind-delay')).decision).to.equal('open');
+    const thin = decided([own], naming('load/job-burst'));
+    expect(thin.decision).to.equal('not-proven');
+    expect(thin.requirements[0]?.reason).to.match(/no fault load\/job-burst bit in it/);
   });
 
   it('is shut by a failed requirement, whether it is asked for or not, and whatever else passes', () => {

@@ -71,6 +71,8 @@ export const Policy = z
     level: asked.level,
     maxAge: asked.maxAge,
     lanes: asked.lanes.optional(),
+    /** Kinds of faults that have to have bitten in a run. Without it only the suites' own schedules prove anything. */
+    faults: z.array(z.string().min(1)).min(1).optional(),
     /** `optional` believes a verdict.json that has no history beside it to be judged again from. */
     history: z.enum(['required', 'optional']).default('required'),
     requirements: z

@@ -47,7 +47,19 @@ export function shortcomings(
       : []),
     ...staleness(run.verdict.endedAt, asked.maxAgeMs, now),
     ...laxity(requirement, asked.threshold ?? run.ownThresholds[id]),
+    ...thinness(run, policy.faults),
   ];
+}
+
+/** A run that broke less than it should have has shown less. */
+function thinness({ ownSchedule, verdict }: GateRun, kinds: readonly string[] | undefined): string[] {
+  if (kinds === undefined) {
+    return ownSchedule
+      ? ['its plan schedules faults of its own, and the policy does not say which are enough (faults)']
+      : [];
+  }
+  const bitten = new Set(verdict.faults.filter(({ bit }) => bit).map(({ kind }) => kind));
+  return kinds.filter((kind) => !bitten.has(kind)).map((kind) => `no fault ${kind} bit in it`);
 }
 
 /** What leaves doubt on a whole run, whichever of its requirements are to be believed. */

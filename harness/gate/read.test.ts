@@ -78,6 +78,25 @@ describe('a past run, read for a gate', () => {
     ]);
   });
 
+  it('contradicts itself where its plan asks for less, or breaks less, than the one it was recorded under', async () => {
+    const faults = [{ kind: 'gpu/bind-delay', with: {} }];
+    recordRun(dir, { plan: { suites: [{ name: 'gpu', faults }] } });
+    rmSync(join(dir, 'verdict.json'));
+    edit('plan.yaml', 'kind: gpu/bind-delay', 'kind: load/job-burst');
+    edit('plan.yaml', 'requirements: {}', 'requirements: {GPU-1: {threshold: 1}}');
+    expect((await read()).contradictions).to.deep.equal([
+      'plan.yaml is not the one that was recorded: suites.0.faults.0.kind (load/job-burst, and not gpu/bind-delay), ' +
+        'requirements.GPU-1 ({"threshold":1}, and not absent)',
+    ]);
+  });
+
+  it('tells whether its plan has a schedule of faults of its own', async () => {
+    recordRun(join(dir, 'own'), { plan: { suites: [{ faults: [{ kind: 'gpu/bind-delay' }] }] } });
+    recordRun(join(dir, 'suite'));
+    expect(await read(join(dir, 'own'))).to.include({ ownSchedule: true });
+    expect(await read(join(dir, 'suite'))).to.include({ ownSchedule: false });
+  });
+
   it('tells the suite’s own threshold where its plan has set another', async () => {
     recordRun(dir, { usable: [true, false], plan: { requirements: { 'GPU-1': { threshold: 1 } } } });
     const run = await read();

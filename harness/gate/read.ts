@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
-import { readHistory } from '../history/reader.ts';
-import { loadPlan } from '../plan/load.ts';
+import { messageOf, OrdealError } from '../errors/error.ts';
 import type { Plan } from '../plan/schema.ts';
-import { HISTORY_FILE, PLAN_FILE, VERDICT_FILE } from '../run/files.ts';
-import { type JudgedSuite, judge } from '../verdict/judge.ts';
+import { HISTORY_FILE, runUnreadable, VERDICT_FILE } from '../run/files.ts';
+import { pastRun } from '../run/past-run.ts';
+import type { JudgedSuite } from '../verdict/judge.ts';
 import { Verdict } from '../verdict/verdict.ts';
 import { plannedOtherwise, writtenOtherwise } from './contradictions.ts';
 import type { GateRun } from './run.ts';
@@ -22,13 +21,13 @@ export type SuitesOf = (plan: Plan) => Promise<readonly JudgedSuite[]>;
 export async function runFolders(dir: string): Promise<string[]> {
   if (isRun(dir)) return [dir];
   const names = await readdir(dir, { recursive: true }).catch((error: unknown) => {
-    throw unreadable(dir, error);
+    throw runUnreadable(dir, error);
   });
   const folders = new Set(
     names.filter((name) => /(^|\/)(events\.jsonl|verdict\.json)$/.test(name)).map(dirname),
   );
   if (folders.size === 0) {
-    throw unreadable(dir, new Error(`there is no ${HISTORY_FILE} and no ${VERDICT_FILE} in it`));
+    throw runUnreadable(dir, new Error(`there is no ${HISTORY_FILE} and no ${VERDICT_FILE} in it`));
   }
   return [...folders].sort().map((folder) => join(dir, folder));
 }
@@ -42,16 +41,14 @@ export async function readRun(dir: string, suitesOf: SuitesOf): Promise<GateRun>
     return existsSync(join(dir, HISTORY_FILE)) ? await judgeAgain(dir, suitesOf) : await believe(dir);
   } catch (error) {
     // A file of the run that cannot be read, or holds what it cannot: whatever else throws is a defect.
-    if (error instanceof OrdealError || isSystemError(error)) throw unreadable(dir, error);
+    if (error instanceof OrdealError || isSystemError(error)) throw runUnreadable(dir, error);
     throw error;
   }
 }
 
 async function judgeAgain(dir: string, suitesOf: SuitesOf): Promise<GateRun> {
-  const plan = await loadPlan(join(dir, PLAN_FILE));
-  const suites = await suitesOf(plan);
-  const { events: history, truncated } = await readHistory(join(dir, HISTORY_FILE));
-  const verdict = judge({ history, suites, plan, truncated });
+  const { history, judge, plan } = await pastRun(dir, suitesOf);
+  const verdict = judge();
   const written = existsSync(join(dir, VERDICT_FILE)) ? await readVerdict(dir) : undefined;
   return {
     dir,
@@ -61,7 +58,8 @@ async function judgeAgain(dir: string, suitesOf: SuitesOf): Promise<GateRun> {
       ...plannedOtherwise(plan, history),
       ...(written === undefined ? [] : writtenOtherwise(written, verdict)),
     ],
-    ownThresholds: ownThresholds(plan, (own) => judge({ history, suites, plan: own, truncated })),
+    ownSchedule: plan.suites.some(({ faults }) => faults !== undefined),
+    ownThresholds: ownThresholds(plan, judge),
   };
 }
 
@@ -69,8 +67,11 @@ async function judgeAgain(dir: string, suitesOf: SuitesOf): Promise<GateRun> {
 async function believe(dir: string): Promise<GateRun> {
   const verdict = Verdict.safeParse(await readVerdict(dir));
   if (verdict.success)
-    return { dir, verdict: verdict.data, rejudged: false, contradictions: [], ownThresholds: {} };
-  throw unreadable(dir, new Error(`${VERDICT_FILE} is no verdict: ${z.prettifyError(verdict.error)}`));
+    return {
+      ...{ dir, verdict: verdict.data, rejudged: false, contradictions: [] },
+      ...{ ownSchedule: false, ownThresholds: {} },
+    };
+  throw runUnreadable(dir, new Error(`${VERDICT_FILE} is no verdict: ${z.prettifyError(verdict.error)}`));
 }
 
 async function readVerdict(dir: string): Promise<unknown> {
@@ -78,7 +79,7 @@ async function readVerdict(dir: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw unreadable(dir, new Error(`${VERDICT_FILE} is no JSON: ${messageOf(error)}`));
+    throw runUnreadable(dir, new Error(`${VERDICT_FILE} is no JSON: ${messageOf(error)}`));
   }
 }
 
@@ -99,16 +100,4 @@ function isRun(dir: string): boolean {
 
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
-}
-
-function unreadable(dir: string, cause: unknown): OrdealError {
-  if (cause instanceof OrdealError && cause.code === 'RUN_UNREADABLE') return cause;
-  return new OrdealError({
-    code: 'RUN_UNREADABLE',
-    exit: EXIT.unable,
-    tried: `reading the run ${dir}`,
-    seen: messageOf(cause),
-    todo: 'give the output folder of a run, with all that the run left in it',
-    cause,
-  });
 }

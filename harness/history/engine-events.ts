@@ -15,6 +15,7 @@ export const engineEventBodies = {
     profile: z.string(),
     level: z.string(),
     replay: z.string(),
+    judgedBy: z.object({ suites: z.unknown(), requirements: z.unknown() }).optional(),
   }),
   'cluster.up': z.object({
     name: z.string(),

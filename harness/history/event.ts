@@ -31,6 +31,8 @@ export interface EngineEvents {
     profile: string;
     level: string;
     replay: string;
+    /** The plan's suites and requirements, as resolved; histories of before they were recorded have none. */
+    judgedBy?: { suites: unknown; requirements: unknown } | undefined;
   };
   'cluster.up': {
     name: string;

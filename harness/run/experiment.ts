@@ -31,8 +31,9 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
   const recorder = openHistory(path, context.clock);
   const say = <Type extends keyof EngineEvents>(type: Type, body: EngineEvents[Type]) =>
     recorder.record('harness', type, body);
-  const { profile, level, seed } = plan;
-  say('run.started', { runId: context.runId, ordeal: version, seed, profile, level, replay });
+  const { profile, level, requirements, seed } = plan;
+  const judgedBy = { suites: plan.suites, requirements };
+  say('run.started', { runId: context.runId, ordeal: version, seed, profile, level, replay, judgedBy });
   const { name, provider, versions, evidence, nodeNames } = cluster;
   say('cluster.up', { name, provider, versions, evidence, nodes: nodeNames });
   let ended: EngineEvents['run.ended'] = { outcome: 'done' };

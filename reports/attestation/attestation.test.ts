@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { recordRun } from '../../harness/gate/testing/recorded.ts';
+import { fault, requirement, verdictOf } from '../../harness/verdict/testing/sample.ts';
 import { Verdict } from '../../harness/verdict/verdict.ts';
-import { fault, requirement, verdictOf } from '../testing/sample.ts';
 import { attest, predicate, verifyAttestation } from './attestation.ts';
 import { predicateOf } from './statement.ts';
 

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
-import { HISTORY_FILE, PLAN_FILE, VERDICT_FILE } from '../../harness/run/files.ts';
+import { HISTORY_FILE, PLAN_FILE, runUnreadable, VERDICT_FILE } from '../../harness/run/files.ts';
 import { Verdict } from '../../harness/verdict/verdict.ts';
 import { type Artefacts, ATTESTATION_FILE, artefactsIn } from './artefacts.ts';
 import { privateKey, publicKey, seal, unseal } from './dsse.ts';
@@ -50,13 +50,14 @@ export async function verifyAttestation(dir: string, keyPath: string): Promise<s
 async function evidenceIn(dir: string): Promise<Artefacts> {
   const artefacts = await readable(dir);
   const missing = [HISTORY_FILE, PLAN_FILE, VERDICT_FILE].filter((name) => !artefacts.has(name));
-  if (missing.length > 0) throw unreadable(dir, new Error(`there is no ${missing.join(' and no ')} in it`));
+  if (missing.length > 0)
+    throw runUnreadable(dir, new Error(`there is no ${missing.join(' and no ')} in it`));
   return artefacts;
 }
 
 async function readable(dir: string): Promise<Artefacts> {
   return await artefactsIn(dir).catch((error: unknown) => {
-    throw error instanceof OrdealError ? error : unreadable(dir, error);
+    throw error instanceof OrdealError ? error : runUnreadable(dir, error);
   });
 }
 
@@ -82,15 +83,4 @@ async function readKey(path: string): Promise<string> {
       cause: error,
     });
   }
-}
-
-function unreadable(dir: string, cause: unknown): OrdealError {
-  return new OrdealError({
-    code: 'RUN_UNREADABLE',
-    exit: EXIT.unable,
-    tried: `reading the run ${dir}`,
-    seen: messageOf(cause),
-    todo: 'give the output folder of a run, with all that the run left in it',
-    cause,
-  });
 }

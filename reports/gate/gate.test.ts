@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Decision } from '../../harness/gate/decision.ts';
-import { hostileText } from '../testing/sample.ts';
+import { hostileText } from '../../harness/verdict/testing/sample.ts';
 import { gateAnnotations } from './annotations.ts';
 import { gateText } from './console.ts';
 

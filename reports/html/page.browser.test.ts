@@ -6,8 +6,8 @@ import axe from 'axe-core';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Lane, LaneGroup, Span } from '../../harness/history/timeline.ts';
+import { fault, requirement, verdictOf } from '../../harness/verdict/testing/sample.ts';
 import { faultHistory } from '../testing/history.ts';
-import { fault, requirement, verdictOf } from '../testing/sample.ts';
 import { page } from './page.ts';
 
 /** Widths in CSS pixels. */

@@ -2,9 +2,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import type { LaneGroup } from '../../harness/history/timeline.ts';
+import {
+  fault,
+  hostileText,
+  hostileVerdict,
+  requirement,
+  verdictOf,
+} from '../../harness/verdict/testing/sample.ts';
 import type { Verdict } from '../../harness/verdict/verdict.ts';
 import { faultHistory } from '../testing/history.ts';
-import { fault, hostileText, hostileVerdict, requirement, verdictOf } from '../testing/sample.ts';
 import { plainLine } from '../text.ts';
 import { page } from './page.ts';
 

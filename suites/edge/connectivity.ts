@@ -1,5 +1,6 @@
 import type { History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
+import { steadyIn } from './record.ts';
 import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
 type RunLine = EdgeLineOf<'probe.run'>;
@@ -74,7 +75,7 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     doubts.push(`runs of ${name} overlap`);
   const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
   const toHistoryMs = Math.min(...events.map(({ mono, body }) => mono - body.mono));
-  const steadyMono = history.find(({ type }) => type === 'steady.reached')?.mono ?? Number.NEGATIVE_INFINITY;
+  const steadyMono = steadyIn(history)?.mono ?? Number.NEGATIVE_INFINITY;
   const judgedFromMono = Math.max(steadyMono - toHistoryMs, runs[0]?.fromMono ?? Number.NEGATIVE_INFINITY);
   const outages = outagesOf(runs, intervalMs).filter(({ toMono }) => toMono > judgedFromMono);
   return {

@@ -1,5 +1,6 @@
-import type { History } from '../../harness/history/event.ts';
+import { type EngineEvents, eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
+import { SUITE } from './settings.ts';
 import type { EdgeLine } from './workload/ledger.ts';
 
 const LEDGER = 'ledger.';
@@ -7,6 +8,13 @@ const LEDGER = 'ledger.';
 /** The nodes that the network was brought up with; undefined where that is not in the record. */
 export function nodesOf(history: History): string[] | undefined {
   return edgeEvents(history, 'network.up').at(-1)?.body.nodes;
+}
+
+/** When this suite reached its steady state; undefined where it did not. */
+export function steadyIn(history: History): HistoryEvent | undefined {
+  return eventsOf<EngineEvents['steady.reached']>(history, 'steady.reached').find(
+    ({ body }) => body.suite === SUITE,
+  );
 }
 
 /** What of the record itself is missing or torn, whoever kept it: none of it may pass for "nothing happened". */

@@ -8,7 +8,7 @@ import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/comman
 
 /**
  * In ms. The slowest bindings wait for a processor as much as for their GPU, where two run the cluster and its tests: p99s of
- * 380 to 680 ms were seen, on either side of the 500 that are asked of a cluster.
+ * 409 to 682 ms were seen, on either side of the 500 that are asked of a cluster.
  */
 const BIND_LATENCY = 'requirements.GPU-4.threshold=1500';
 

@@ -122,7 +122,9 @@ export class Certification {
     const { bindDelay: delay } = this.#schedule;
     if (!delay) return await load();
     this.#follower?.drain();
-    const startLatencyMs = quantile(startLatencies(this.#context.recorder.events.slice(from)), 0.5) ?? 0;
+    const startLatencyMs = quantile(startLatencies(this.#context.recorder.events.slice(from)), 0.5);
+    // Without a start there is nothing that a bite could be told by: never injected, the fault leaves the run inconclusive.
+    if (startLatencyMs === undefined) return await load();
     const [least, most] = nodeSettings(this.#settings, this.#remedies, 0).latencyMs;
     const added = extraMs(delay, startLatencyMs, (least + most) / 2);
     await this.#keeper.hold(bindDelay(FAULT_IDS.bindDelay, added, startLatencyMs, this.#workers), load);

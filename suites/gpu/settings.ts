@@ -28,7 +28,7 @@ export const GpuSettings = z.strictObject({
   gpusPerNode: z.int().min(1).max(64),
   replicas: z.int().min(1),
   gpusPerReplica: z.int().min(1),
-  /** Starts under load that are wanted in all. */
+  /** Starts under load that are wanted in all: two waves at the least, or none. */
   starts: z.int().min(0),
   /** Jobs created at once. */
   jobsAtOnce: z.int().min(1),

@@ -43,11 +43,13 @@ export function recordRun(
 ): void {
   mkdirSync(dir, { recursive: true });
   const plan = Plan.parse(fields);
-  const { profile, level, seed } = plan;
+  const { profile, level, requirements, seed, suites } = plan;
+  const judgedBy = { suites, requirements };
   const recorder = openHistory(join(dir, HISTORY_FILE), systemClock);
   const say = (type: string, body: unknown) => recorder.record('harness', type, body);
   const names = { fault: 'delay-1', kind: 'gpu/bind-delay', target: 'every node' };
-  say('run.started', { runId: 'r1', ordeal: '0.1.0', seed, profile, level, replay: 'ordeal run' });
+  const about = { runId: 'r1', ordeal: '0.1.0', replay: 'ordeal run' };
+  say('run.started', { ...about, seed, profile, level, judgedBy });
   const versions = { kubernetes: 'v1.34.4' };
   const { provider } = plan.cluster;
   say('cluster.up', { name: 'c', provider, versions, evidence: 'real-kubernetes', nodes: ['n'] });

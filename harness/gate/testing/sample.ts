@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { fault, requirement, verdictOf } from '../../verdict/testing/sample.ts';
 import {
   Evidence,
   Level,
@@ -13,24 +14,6 @@ import type { GateRun } from '../run.ts';
 /** When the sample runs are gated: 2024-01-10. */
 export const NOW = Date.parse('2024-01-10T00:00:00Z');
 export const DAY = 86_400_000;
-
-export function requirement(fields: Partial<RequirementVerdict> = {}): RequirementVerdict {
-  return {
-    id: 'GPU-1',
-    title: 'zero false allocation',
-    verdict: 'pass',
-    measured: 0,
-    threshold: 0,
-    comparison: '<=',
-    unit: '%',
-    samples: 2995,
-    confidence: 0.95,
-    upperBound: 0.1,
-    evidence: 'real-kubernetes',
-    reason: '0 of 2995 starts',
-    ...fields,
-  };
-}
 
 type Told = Partial<Omit<GateRun, 'verdict'>> & {
   verdict?: Partial<Verdict>;
@@ -47,48 +30,28 @@ export function runOf({ verdict, requirements = [requirement()], ...fields }: To
     dir: 'out/hardened',
     rejudged: true,
     contradictions: [],
+    ownSchedule: false,
     ownThresholds: {},
-    verdict: {
-      schemaVersion: 1,
-      runId: 'r1',
+    verdict: verdictOf({
       verdict: outcome,
       summary: outcome,
-      profile: 'hardened',
-      level: 'release',
-      seed: 1,
       startedAt: new Date(NOW - DAY - 60_000).toISOString(),
       endedAt: new Date(NOW - DAY).toISOString(),
       cluster: {
-        name: 'c',
-        provider: 'kind',
+        ...verdictOf().cluster,
         versions: { kubernetes: 'v1.34.4', containerRuntime: 'containerd://1.7.6' },
-        evidence: 'real-kubernetes',
       },
       requirements,
-      faults: [fault],
+      faults: [fault()],
       reasons: [
         ...refusals.map(({ id, title, reason }) => `${id} (${title}) failed: ${reason}`),
         ...doubts.map(({ id, title, reason }) => `${id} (${title}) is inconclusive: ${reason}`),
       ],
-      replay: 'ordeal run',
       ...verdict,
-    },
+    }),
     ...fields,
   };
 }
-
-const fault: Verdict['faults'][number] = {
-  id: 'delay-1',
-  kind: 'gpu/bind-delay',
-  target: 'every node',
-  mechanism: 'knob',
-  injected: true,
-  bit: true,
-  biteEvidence: 'binds took 900 ms',
-  healed: true,
-  healEvidence: 'binds take 250 ms',
-  durations: { injectMs: 1, biteMs: 1, heldMs: 1, healMs: 1 },
-};
 
 export function policyOf(text: string): Policy {
   return parsePolicy(text, 'reading a policy');
@@ -119,8 +82,9 @@ export const anyRun: fc.Arbitrary<GateRun> = fc
     ageDays: fc.constantFrom(0, 1, 6, 8, 100),
     rejudged: fc.boolean(),
     contradictions: fc.constantFrom([], [], ['verdict.json does not agree']),
-    faults: fc.constantFrom([fault], [fault], [], [{ ...fault, bit: false }], [{ ...fault, healed: false }]),
+    faults: fc.constantFrom([fault()], [fault()], [], [fault({ bit: false })], [fault({ healed: false })]),
     own: fc.constantFrom({}, { 'GPU-1': 0 }),
+    ownSchedule: fc.boolean(),
     kubernetes: fc.constantFrom('v1.34.4', '1.27.3', '1.34.4 (embedded)'),
     provider: fc.constantFrom('kind', 'k3s', 'k3s (double)'),
     dir: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -131,6 +95,7 @@ export const anyRun: fc.Arbitrary<GateRun> = fc
       dir: rest.dir,
       rejudged,
       contradictions,
+      ownSchedule: rest.ownSchedule,
       ownThresholds: rest.own,
       verdict: {
         ...verdict,

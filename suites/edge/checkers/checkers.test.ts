@@ -324,6 +324,13 @@ describe('EDGE-4', () => {
     expect(checkSelfHeal(story.events, ten)).to.include({ verdict: 'pass', samples: 1 });
   });
 
+  it('is inconclusive where a tunnel was not looked at to the end', () => {
+    const { events } = day().fault('cut', 'a', [20_000, 25_000]);
+    const blind = without(events, ({ mono, type }) => type === 'tunnel.sample' && mono > DAY_MS - 12_000);
+    expect(checkSelfHeal(blind, ten)).to.include({ verdict: 'inconclusive' });
+    expect(checkSelfHeal(blind, ten).reason).to.match(/the tunnel of a was not sampled to the end/);
+  });
+
   it('is inconclusive with no fault, without samples, and where a restart raised no alert', () => {
     expect(checkSelfHeal(day().events, ten).verdict).to.equal('inconclusive');
     const story = day().fault('cut', 'a', [20_000, 25_000]);

@@ -3,7 +3,7 @@ import { levels } from '../../../harness/verdict/level.ts';
 import type { Target } from '../../judged.ts';
 import type { Timeline } from '../connectivity.ts';
 import { edgeEvents } from '../events.ts';
-import { nodesOf } from '../record.ts';
+import { nodesOf, steadyIn } from '../record.ts';
 import type { ProbePath } from '../workload/ledger.ts';
 
 /** What keeps the probes of one way, on all nodes, from being the whole story. */
@@ -11,7 +11,7 @@ export function pathDoubts(history: History, ways: readonly Timeline[], path: Pr
   const doubts = (nodesOf(history) ?? [])
     .filter((node) => !ways.some((way) => way.node === node && way.path === path))
     .map((node) => `no probe of ${node} by ${path}`);
-  const steady = history.find(({ type }) => type === 'steady.reached')?.seq;
+  const steady = steadyIn(history)?.seq;
   if (steady === undefined) doubts.push('the steady state was not reached');
   const ended = edgeEvents(history, 'observation.ended').at(-1)?.seq ?? Number.POSITIVE_INFINITY;
   for (const way of ways.filter((each) => each.path === path)) {

@@ -23,12 +23,18 @@ function isWell(sample: Sample, before: Sample | undefined): boolean {
   return fresh(sample.body) && before !== undefined && sample.body.rxBytes > before.body.rxBytes;
 }
 
+/** When the observation was over: its workloads end then, and a tunnel without traffic is not a deaf one. */
+function endOf(history: History): number {
+  return edgeEvents(history, 'observation.ended').at(-1)?.mono ?? Number.POSITIVE_INFINITY;
+}
+
+function samplesOf(history: History, node: string): Sample[] {
+  const ended = endOf(history);
+  return edgeEvents(history, 'tunnel.sample').filter(({ body, mono }) => body.node === node && mono <= ended);
+}
+
 function recoveries(history: History, node: string): Recovery[] {
-  // When the observation is over its workloads end, and a tunnel without traffic is not a deaf one.
-  const ended = edgeEvents(history, 'observation.ended').at(-1)?.mono ?? Number.POSITIVE_INFINITY;
-  const samples = edgeEvents(history, 'tunnel.sample').filter(
-    ({ body, mono }) => body.node === node && mono <= ended,
-  );
+  const samples = samplesOf(history, node);
   const well = samples.filter((sample, at) => isWell(sample, samples[at - 1]));
   const last = samples.at(-1);
   const planned = new Set(
@@ -58,8 +64,11 @@ export function checkSelfHeal(history: History, target: Target): Judged {
   const nodes = nodesOf(history) ?? [];
   const doubts = recordDoubts(history);
   for (const node of nodes) {
-    if (!edgeEvents(history, 'tunnel.sample').some(({ body }) => body.node === node))
-      doubts.push(`the tunnel of ${node} was not sampled`);
+    const last = samplesOf(history, node).at(-1);
+    // Later than that, it could have been away for too long and nobody would know.
+    if (!last) doubts.push(`the tunnel of ${node} was not sampled`);
+    else if (endOf(history) - last.mono > target.threshold * 1_000)
+      doubts.push(`the tunnel of ${node} was not sampled to the end`);
   }
   const restarts = edgeEvents(history, 'watchdog.restarted').length;
   const alerts = edgeEvents(history, 'alert.received').length;

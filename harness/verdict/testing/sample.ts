@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type FaultVerdict, type RequirementVerdict, Verdict } from '../../harness/verdict/verdict.ts';
+import { type FaultVerdict, type RequirementVerdict, Verdict } from '../verdict.ts';
 
 /** A requirement as the suite gpu judges one. */
 export function requirement(fields: Partial<RequirementVerdict> = {}): RequirementVerdict {
