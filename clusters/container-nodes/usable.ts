@@ -1,3 +1,4 @@
+import type { V1Node } from '@kubernetes/client-node';
 import { type Clock, systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Kube } from '../../harness/kube/client.ts';
@@ -27,13 +28,13 @@ export async function untilUsable(
     async () => {
       await check();
       const { items } = await kube.core.listNode();
-      const ready = items.filter(({ status }) =>
-        status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-      );
-      seen = `${ready.length} of ${expected} nodes Ready`;
-      if (seen !== last) context.progress?.(seen);
-      last = seen;
-      return ready.length === expected;
+      const unready = items.filter((node) => readyCondition(node)?.status !== 'True');
+      const ready = items.length - unready.length;
+      const count = `${ready} of ${expected} nodes Ready`;
+      seen = [count, ...unready.map(whyUnready)].join('; ');
+      if (count !== last) context.progress?.(count);
+      last = count;
+      return ready === expected;
     },
     { what: `${expected} nodes Ready`, deadlineMs: READY_DEADLINE_MS, seen: () => seen, ...timing(context) },
   );
@@ -44,6 +45,16 @@ export async function untilUsable(
     },
     { what: 'the default service account', deadlineMs: READY_DEADLINE_MS, ...timing(context) },
   );
+}
+
+function readyCondition(node: V1Node) {
+  return node.status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+function whyUnready(node: V1Node): string {
+  const condition = readyCondition(node);
+  const why = condition ? (condition.message ?? condition.reason) : 'it has told nothing of itself yet';
+  return `${node.metadata?.name}: ${why}`;
 }
 
 /** What a node says of itself and of what it runs on. */

@@ -208,7 +208,9 @@ export function declareProbes(early: Early): void {
     it('tcpSocket: a liveness that fails ends the container by SIGTERM and starts it again', async () => {
       const mended = await bench.until('mended', 'running again', ({ status }) => {
         const main = status?.containerStatuses?.[0];
-        return main?.restartCount === 1 && main.state?.running !== undefined && main.started === true;
+        // A kubelet may tell of the new container a status earlier than of the one before it.
+        const told = main?.lastState?.terminated !== undefined;
+        return told && main?.restartCount === 1 && main.state?.running !== undefined && main.started === true;
       });
       expect(mended.status?.containerStatuses?.[0]?.lastState?.terminated).to.include({
         exitCode: 9,
