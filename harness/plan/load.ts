@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
 import { EXIT, OrdealError } from '../errors/error.ts';
-import { checkYaml, type Mistake, mistakeLine, readYaml, type Written } from './document.ts';
+import { checkYaml, type Mistake, mistakeLine, plainOf, readYaml, type Written } from './document.ts';
 import { Plan } from './schema.ts';
 
 export function planInvalid(tried: string, mistakes: readonly Mistake[]): OrdealError {
@@ -21,32 +20,64 @@ export function planInvalid(tried: string, mistakes: readonly Mistake[]): Ordeal
 export function parsePlan(text: string, tried: string, overrides: readonly string[] = []): Plan {
   const written = readYaml(text);
   if (Array.isArray(written)) throw planInvalid(tried, written);
-  for (const override of overrides) applyOverride(written.document, override, tried);
+  for (const override of overrides) {
+    const mistake = applyOverride(written, override);
+    if (mistake) throw planInvalid(tried, [mistake]);
+  }
   const checked = checkYaml(written, Plan);
   if (Array.isArray(checked)) throw planInvalid(tried, checked);
   return checked.held;
 }
 
-function applyOverride(document: Written['document'], override: string, tried: string): void {
-  const [, path, value] = /^([\w.-]+)=(.*)$/s.exec(override) ?? [];
-  if (!path || value === undefined) {
-    throw planInvalid(tried, [{ path: '--set', message: `expected path=value, got ${override}` }]);
+type Branch = Record<string, unknown> | unknown[];
+
+/** What is wrong with it, where it could not be set. */
+function applyOverride(written: Written, override: string): Mistake | undefined {
+  const [, path, text] = /^([\w.-]+)=(.*)$/s.exec(override) ?? [];
+  if (!path || text === undefined)
+    return { path: '--set', message: `expected path=value, got ${JSON.stringify(override)}` };
+  const given = plainIn(readYaml(text));
+  if (Array.isArray(given)) return { path, message: given[0]?.message ?? 'expected YAML' };
+  const plain = plainOf(written);
+  if (Array.isArray(plain)) return plain[0];
+  const root = plain.value ?? {};
+  if (!isBranch(root)) return { path, message: 'the plan is no map' };
+  let here: Branch = root;
+  const steps = path.split('.');
+  for (const [index, step] of steps.entries()) {
+    const last = index === steps.length - 1;
+    const mistake = stepMistake(here, step);
+    if (mistake) return { path, message: `${steps.slice(0, index).join('.') || 'the plan'} ${mistake}` };
+    const branch = here as Record<string, unknown>;
+    if (last) branch[step] = given.value;
+    // setIn makes maps only: a list is made where the next step is its index.
+    else if (!Object.hasOwn(branch, step)) branch[step] = isIndex(steps[index + 1] as string) ? [] : {};
+    const next = branch[step];
+    if (last) break;
+    if (!isBranch(next)) return { path, message: `${steps.slice(0, index + 1).join('.')} is no map` };
+    here = next;
   }
-  const steps = path.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  const at = document.toJS() ?? {};
-  // setIn makes maps only: a list is made where the next step is its index.
-  let here = at;
-  steps.forEach((step, index) => {
-    if (index === steps.length - 1) {
-      here[step] = parseDocument(value).toJS();
-      return;
-    }
-    here[step] ??= typeof steps[index + 1] === 'number' ? [] : {};
-    if (typeof here[step] !== 'object')
-      throw planInvalid(tried, [{ path, message: `${steps.slice(0, index + 1).join('.')} is no map` }]);
-    here = here[step];
-  });
-  document.contents = document.createNode(at) as typeof document.contents;
+  written.document.contents = written.document.createNode(root) as typeof written.document.contents;
+  return undefined;
+}
+
+function plainIn(read: Written | Mistake[]): { value: unknown } | Mistake[] {
+  return Array.isArray(read) ? read : plainOf(read);
+}
+
+function isBranch(value: unknown): value is Branch {
+  return typeof value === 'object' && value !== null;
+}
+
+function isIndex(step: string): boolean {
+  return /^\d+$/.test(step);
+}
+
+/** A list is never given gaps, and no object's own machinery is a field. */
+function stepMistake(here: Branch, step: string): string | undefined {
+  if (step === '__proto__') return 'has no field __proto__';
+  if (!Array.isArray(here) || (isIndex(step) && Number(step) <= here.length)) return undefined;
+  return `is a list of ${here.length}: expected an index up to ${here.length}, got ${step}`;
 }
 
 export async function loadPlan(path: string, overrides: readonly string[] = []): Promise<Plan> {

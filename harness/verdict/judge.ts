@@ -99,8 +99,13 @@ function judgeRequirement(
   skip: string | undefined,
 ): RequirementVerdict {
   const { id, title } = requirement;
-  const checked = check(requirement, history);
-  const evidence = Evidence.safeParse(requirement.evidence?.(history)).data ?? ofCluster;
+  let checked = check(requirement, history);
+  let evidence = ofCluster;
+  try {
+    evidence = Evidence.safeParse(requirement.evidence?.(history)).data ?? ofCluster;
+  } catch (error) {
+    checked = unmeasured(`what its evidence rests on cannot be read: ${messageOf(error)}`);
+  }
   const verdict: RequirementVerdict = { id, title, ...checked, evidence };
   if (skip === undefined) return verdict;
   return { ...verdict, verdict: 'inconclusive', reason: `left out by the plan: ${skip}`, skipped: true };
