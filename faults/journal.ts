@@ -10,12 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
-import { bornAt, stillRuns } from '../harness/exec/born-at.ts';
+import { isAlive, thisProcess } from '../harness/exec/born-at.ts';
+import { statePath } from '../harness/run/state-dir.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
 import { endWatches } from './dead-man/sweep.ts';
 import { watchedFault } from './dead-man/watch.ts';
@@ -52,9 +52,8 @@ const Entry = z.strictObject({
 });
 type Entry = z.infer<typeof Entry>;
 
-/** `$XDG_STATE_HOME/ordeal/journal`. */
-function journalDir(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', 'journal');
+function journalDir(): string {
+  return statePath('journal');
 }
 
 export interface JournalEntry {
@@ -69,7 +68,7 @@ export function journal(entry: Omit<Entry, 'pid' | 'born'>, dir = journalDir()):
   const fresh = `${path}.new`;
   const file = openSync(fresh, 'w', 0o600);
   try {
-    writeFileSync(file, JSON.stringify({ ...entry, pid: process.pid, born: bornAt(process.pid) }));
+    writeFileSync(file, JSON.stringify({ ...entry, ...thisProcess() }));
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -113,7 +112,7 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
     const path = join(dir, name);
     const entry = entryIn(readFileSync(path, 'utf8'));
     if (!entry) failed.push(`${path} is no entry of this version's`);
-    if (!entry || alive(entry)) continue;
+    if (!entry || isAlive(entry)) continue;
     const { fault, kind, record, run } = entry;
     try {
       await healBy(record);
@@ -156,15 +155,5 @@ async function healBy(record: HealRecord): Promise<void> {
     }
   } else if (record.by === 'impairment') {
     await removeImpairment(record.file, record.id);
-  }
-}
-
-function alive({ born, pid }: Entry): boolean {
-  if (born !== undefined) return stillRuns(`${pid}.${born}`);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { hasLivingOwner, workerFolders, writeOwner } from './folders.ts';
+import { bornAt } from '../../harness/exec/born-at.ts';
+import { isAbandoned, workerFolders, writeOwner } from './folders.ts';
 
 describe('folders of a cluster in containers', () => {
   let folder: string;
@@ -13,25 +14,31 @@ describe('folders of a cluster in containers', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('has an owner while the process that it was made by lives', async () => {
+  it('is not abandoned while the process that it was made by lives', async () => {
     const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
-    await writeOwner(folder, child.pid ?? 0);
-    expect(await hasLivingOwner(folder)).to.equal(true);
+    const pid = child.pid ?? 0;
+    await writeOwner(folder, { pid, born: bornAt(pid) });
+    expect(await isAbandoned(folder)).to.equal(false);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await hasLivingOwner(folder)).to.equal(false);
+    expect(await isAbandoned(folder)).to.equal(true);
   });
 
-  it('has none where the process ID was given to another process', async () => {
-    await writeFile(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, born: '1' }));
-    expect(await hasLivingOwner(folder)).to.equal(false);
+  it('is abandoned where the process ID was given to another process', async () => {
+    await writeOwner(folder, { pid: process.pid, born: '1' });
+    expect(await isAbandoned(folder)).to.equal(true);
   });
 
-  it('has none for a cluster that outlives its process, and where nothing is written', async () => {
-    expect(await hasLivingOwner(folder)).to.equal(false);
+  it('is abandoned where nothing readable says whose it is', async () => {
+    expect(await isAbandoned(folder)).to.equal(true);
+    await writeFile(join(folder, 'owner.json'), '{"owner":7}');
+    expect(await isAbandoned(folder)).to.equal(true);
+  });
+
+  it('is never abandoned where it is to stay', async () => {
     await writeOwner(folder, null);
-    expect(await hasLivingOwner(folder)).to.equal(false);
+    expect(await isAbandoned(folder)).to.equal(false);
   });
 
   it('gives sockets paths that fit into a socket’s address below a run’s folder', async () => {

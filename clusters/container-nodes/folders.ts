@@ -1,8 +1,11 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bornAt } from '../../harness/exec/born-at.ts';
+import { z } from 'zod';
+import { isAlive, thisProcess, type WrittenProcess } from '../../harness/exec/born-at.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
+
+const OWNER_FILE = 'owner.json';
 
 /** What the harness and the fake GPU node keep on a node, and the kubelet's own folders there. */
 export const NODE_STATE = '/var/lib/ordeal';
@@ -34,13 +37,9 @@ export function workerMounts(folders: WorkerFolders): { source: string; target: 
 }
 
 /** Makes a cluster's folder, says in it whose it is, and makes the workers' before Docker does, which would make them root's. */
-export async function prepareFolders(
-  folder: string,
-  owner: number | null,
-  workers: number,
-): Promise<WorkerFolders[]> {
+export async function prepareFolders(folder: string, workers: number): Promise<WorkerFolders[]> {
   await mkdir(folder, { recursive: true });
-  await writeOwner(folder, owner);
+  await writeOwner(folder, thisProcess());
   const all = Array.from({ length: workers }, (_, index) => workerFolders(folder, index));
   for (const folders of all) {
     await mkdir(gpuNodeFiles(folders.state).root, { recursive: true });
@@ -63,21 +62,21 @@ export async function socketsReachable(workers: readonly WorkerFolders[]): Promi
   return true;
 }
 
-/** Says whose a cluster is: the process whose run it is, or none for one that outlives its process. */
-export async function writeOwner(folder: string, pid: number | null): Promise<void> {
-  const owner = { pid, born: pid === null ? null : bornAt(pid) };
-  await writeFile(join(folder, 'owner.json'), JSON.stringify(owner));
+const Owner = z.strictObject({
+  owner: z.strictObject({ pid: z.int(), born: z.string().optional() }).nullable(),
+});
+
+/** Says whose a cluster is: the process that makes it or whose run it is, or nobody's where it is to stay. */
+export async function writeOwner(folder: string, owner: WrittenProcess | null): Promise<void> {
+  await writeFile(join(folder, OWNER_FILE), JSON.stringify({ owner }));
 }
 
-/** Whether the process that owns the cluster in this folder is alive. A folder that is gone has no owner. */
-export async function hasLivingOwner(folder: string): Promise<boolean> {
+/** Whether the process that had the cluster in this folder is gone; also where nothing says whose it is. */
+export async function isAbandoned(folder: string): Promise<boolean> {
   try {
-    const owner = JSON.parse(await readFile(join(folder, 'owner.json'), 'utf8')) as {
-      pid: number | null;
-      born: string | null;
-    };
-    return owner.pid !== null && bornAt(owner.pid) === owner.born;
+    const { owner } = Owner.parse(JSON.parse(await readFile(join(folder, OWNER_FILE), 'utf8')));
+    return owner !== null && !isAlive(owner);
   } catch {
-    return false;
+    return true;
   }
 }

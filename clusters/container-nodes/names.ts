@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { statePath } from '../../harness/run/state-dir.ts';
 
 /** What the names of all clusters, containers and networks made here begin with. */
 export const OWN_PREFIX = 'ordeal-';
@@ -14,6 +13,6 @@ export function ownName(name: string): string {
 }
 
 /** Where a cluster that outlives its process keeps its kubeconfig and its workers' folders. */
-export function detachedFolder(name: string, env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', name);
+export function detachedFolder(name: string): string {
+  return statePath(name);
 }

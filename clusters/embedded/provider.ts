@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Provider, Readiness, StepContext } from '../../harness/run/ports.ts';
+import { statePath } from '../../harness/run/state-dir.ts';
 import { order } from '../orders.ts';
 import type { Cluster } from '../port.ts';
 import { answers } from './control.ts';
@@ -143,8 +143,8 @@ function tooLong(folder: string, longest: string): OrdealError {
 }
 
 /** Where clusters that outlive their process are, a folder each. */
-function detachedRoot(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', 'e');
+function detachedRoot(): string {
+  return statePath('e');
 }
 
 function detachedFolder(name: string): string {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
-import { hasLivingOwner, prepareFolders } from '../container-nodes/folders.ts';
+import { isAbandoned, prepareFolders, writeOwner } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findK3sImages, type K3sImageSet, k3sName, readyK3sImages } from '../images/k3s-images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
@@ -36,7 +36,7 @@ export const k3sProvider: Provider<Cluster> = {
     await refuseExisting(name);
     const starts = new Starts();
     context.undo.push(`remove the K3s cluster ${name}`, () => starts.undo(name, folder));
-    return await create({ name, folder, owner: process.pid, starts }, context);
+    return await create({ name, folder, stays: false, starts }, context);
   },
 
   async upDetached(context) {
@@ -46,7 +46,8 @@ export const k3sProvider: Provider<Cluster> = {
     await refuseExisting(name);
     const starts = new Starts();
     try {
-      const cluster = await create({ name, folder, owner: null, starts }, context);
+      const cluster = await create({ name, folder, stays: true, starts }, context);
+      await writeOwner(folder, null);
       cluster.kube.close();
       return { name, kubeconfig: cluster.kubeconfig };
     } catch (error) {
@@ -64,7 +65,7 @@ export const k3sProvider: Provider<Cluster> = {
     const removed: string[] = [];
     for (const name of await ownClusters()) {
       const folder = await clusterFolder(name);
-      if (folder && (await hasLivingOwner(folder))) continue;
+      if (folder && !(await isAbandoned(folder))) continue;
       if (await deleteCluster(name, folder)) removed.push(`k3s cluster ${name}`);
     }
     return removed;
@@ -91,21 +92,22 @@ class Starts {
 interface Created {
   name: string;
   folder: string;
-  owner: number | null;
+  /** Beyond this process. */
+  stays: boolean;
   starts: Starts;
 }
 
-async function create({ name, folder, owner, starts }: Created, context: StepContext): Promise<Cluster> {
+async function create({ name, folder, stays, starts }: Created, context: StepContext): Promise<Cluster> {
   const { plan, signal } = context;
   const { tunnel } = plan.cluster;
   const images = await imagesOf(plainVersion(plan.cluster.kubernetes), context);
-  const workers = await prepareFolders(folder, owner, plan.cluster.workers ?? DEFAULT_WORKERS);
+  const workers = await prepareFolders(folder, plan.cluster.workers ?? DEFAULT_WORKERS);
   const names = nodeNames(name, workers.length);
   context.progress(`${k3sName(images)}: starting ${name} (Kubernetes ${images.kubernetes})`);
   // Loaded where it is used: the command line has no need of it.
   const { startAgent, startServer, startReaper } = await import('./nodes.ts');
   // A cluster that stays must not go with its process.
-  const session = owner === null ? undefined : await startReaper();
+  const session = stays ? undefined : await startReaper();
   const labels = { ...labelsOf(name, folder), ...session };
   const network = `${name}-k3s`;
   await makeNetwork(network, labels);

@@ -11,6 +11,7 @@ import type { ImageSet } from '../images/images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
+import { release } from './claims.ts';
 import { MOUNTED_IMAGES } from './config.ts';
 import { nodeContainers } from './docker.ts';
 import { kindVersion } from './readiness.ts';
@@ -140,5 +141,6 @@ export async function deleteCluster(cluster: string, folder: string | undefined)
   }
   const network = await removeNetwork(cluster);
   if (folder) await rm(folder, { recursive: true, force: true });
+  await release(cluster);
   return containers.length > 0 || network;
 }

@@ -3,11 +3,12 @@ import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
-import { hasLivingOwner, NODE_STATE, prepareFolders } from '../container-nodes/folders.ts';
+import { isAbandoned, NODE_STATE, prepareFolders, writeOwner } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
 import { plainVersion } from '../images/versions.ts';
 import type { Cluster } from '../port.ts';
+import { claim, claimedClusters, claimedFolder } from './claims.ts';
 import { deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
 import { kindConfig } from './config.ts';
 import { cgroupVersion, nodeContainers, ownClusters } from './docker.ts';
@@ -28,7 +29,7 @@ export const kindProvider: Provider<Cluster> = {
     context.undo.push(`delete the kind cluster ${name}`, async () => {
       await deleteCluster(name, folder);
     });
-    return await create(name, folder, process.pid, context);
+    return await create(name, folder, context);
   },
 
   async upDetached(context) {
@@ -36,7 +37,8 @@ export const kindProvider: Provider<Cluster> = {
     const folder = detachedFolder(name);
     await refuseExisting(name);
     try {
-      const cluster = await create(name, folder, null, context);
+      const cluster = await create(name, folder, context);
+      await writeOwner(folder, null);
       cluster.kube.close();
       return { name, kubeconfig: cluster.kubeconfig };
     } catch (error) {
@@ -52,23 +54,20 @@ export const kindProvider: Provider<Cluster> = {
 
   async clean() {
     const removed: string[] = [];
-    for (const name of await ownClusters()) {
+    const names = new Set([...(await ownClusters()), ...(await claimedClusters())]);
+    for (const name of names) {
       const folder = await clusterFolder(name);
-      if (folder && (await hasLivingOwner(folder))) continue;
+      if (folder && !(await isAbandoned(folder))) continue;
       if (await deleteCluster(name, folder)) removed.push(`kind cluster ${name}`);
     }
     return removed;
   },
 };
 
-async function create(
-  name: string,
-  folder: string,
-  owner: number | null,
-  context: StepContext,
-): Promise<Cluster> {
+async function create(name: string, folder: string, context: StepContext): Promise<Cluster> {
   const images = await imagesOf(plainVersion(context.plan.cluster.kubernetes), context);
-  const workers = await prepareFolders(folder, owner, context.plan.cluster.workers ?? DEFAULT_WORKERS);
+  const workers = await prepareFolders(folder, context.plan.cluster.workers ?? DEFAULT_WORKERS);
+  await claim(name, folder);
   const created = { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
   const config = kindConfig({ images, workers, cgroups: await cgroupVersion() });
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
@@ -131,8 +130,10 @@ async function refuseExisting(name: string): Promise<void> {
   });
 }
 
-/** A cluster's folder on this machine, as its first worker's mounts tell it. */
+/** A cluster's folder on this machine, as it was claimed, or as its first worker's mounts tell it. */
 async function clusterFolder(name: string): Promise<string | undefined> {
+  const claimed = await claimedFolder(name);
+  if (claimed) return claimed;
   const [worker] = nodeNames(name, 1).workers;
   const state = worker && (await mountSource(worker, NODE_STATE));
   return state ? dirname(dirname(state)) : undefined;

@@ -63,7 +63,12 @@ export async function down(parts: Parts, name: string): Promise<ExitCode> {
 
 /** `ordeal clean`: heals and removes what runs that are gone have left. Any number of times. */
 export async function clean(parts: Parts): Promise<ExitCode> {
-  const removed = await parts.healJournal();
+  const removed: string[] = [];
+  // What cannot be healed is told at the end: it keeps nothing else from being removed.
+  const unhealed = await parts.healJournal().then(
+    (healed) => void removed.push(...healed),
+    (error: unknown) => ({ error }),
+  );
   for (const load of Object.values(parts.providers)) removed.push(...(await (await load()).clean()));
   removed.push(...(await parts.sweepNetworks()));
   for (const folder of abandonedWorkDirs()) {
@@ -75,5 +80,6 @@ export async function clean(parts: Parts): Promise<ExitCode> {
       ? `${removed.map((line) => `removed: ${line}`).join('\n')}\n`
       : 'nothing was left behind\n',
   );
+  if (unhealed) throw unhealed.error;
   return EXIT.certified;
 }

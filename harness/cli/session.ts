@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { systemClock } from '../clock/clock.ts';
 import type { Plan } from '../plan/schema.ts';
+import { appointCaretaker } from '../run/caretaker.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { RunContext } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
@@ -37,6 +38,7 @@ export async function inSession<T>(
     log.info(title);
     return await display.task(title, work);
   };
+  const caretaker = appointCaretaker(outDir);
   const undo = new UndoStack();
   const interrupt = interruptible(plan.deadline, progress);
   const workDir = makeWorkDir();
@@ -56,9 +58,11 @@ export async function inSession<T>(
       task,
     });
   } finally {
-    for (const { title, error } of await task('tearing down', () => undo.unwind(60_000))) {
-      process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again\n`);
+    const left = await task('tearing down', () => undo.unwind(60_000));
+    for (const { title, error } of left) {
+      process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again after the end\n`);
     }
     interrupt.release();
+    if (left.length === 0) caretaker.dismiss();
   }
 }

@@ -11,6 +11,26 @@ export function bornAt(pid: number): string | undefined {
   }
 }
 
+/** A process as it is written down; where there is no /proc, by its PID alone. */
+export interface WrittenProcess {
+  pid: number;
+  born?: string | undefined;
+}
+
+export function thisProcess(): WrittenProcess {
+  return { pid: process.pid, born: bornAt(process.pid) };
+}
+
+export function isAlive({ born, pid }: WrittenProcess): boolean {
+  if (born !== undefined) return bornAt(pid) === born;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Whether the process still runs that was named `PID.BIRTH`. */
 export function stillRuns(name: string): boolean {
   const [pid, born] = name.split('.');

@@ -2,15 +2,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isAlive, thisProcess, type WrittenProcess } from '../exec/born-at.ts';
 
 const PREFIX = 'ordeal-';
 const OWNER = 'owner.json';
-const Owner = z.object({ pid: z.int() });
+const Owner = z.object({ pid: z.int(), born: z.string().optional() });
 
 /** A run's scratch folder; its path is short, for unix sockets are made below it. Whose it is stands in it. */
 export function makeWorkDir(): string {
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
-  writeFileSync(join(folder, OWNER), JSON.stringify({ pid: process.pid }));
+  writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
   return folder;
 }
 
@@ -21,7 +22,7 @@ export function abandonedWorkDirs(): string[] {
     .map((name) => join(tmpdir(), name))
     .filter((folder) => {
       const owner = ownerOf(folder);
-      return owner !== undefined && !alive(owner);
+      return owner !== undefined && !isAlive(owner);
     });
 }
 
@@ -30,19 +31,10 @@ export function removeWorkDir(folder: string): void {
 }
 
 /** Undefined for a folder that is none of ours. */
-function ownerOf(folder: string): number | undefined {
+function ownerOf(folder: string): WrittenProcess | undefined {
   try {
-    return Owner.parse(JSON.parse(readFileSync(join(folder, OWNER), 'utf8'))).pid;
+    return Owner.parse(JSON.parse(readFileSync(join(folder, OWNER), 'utf8')));
   } catch {
     return undefined;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

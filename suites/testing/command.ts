@@ -20,7 +20,15 @@ export interface Started {
 
 /** The command itself, in a process of its own, as a pipeline runs it. */
 export function start(...args: string[]): Started {
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startIn({}, ...args);
+}
+
+/** @param env beside this process's own. */
+export function startIn(env: NodeJS.ProcessEnv, ...args: string[]): Started {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,0 +1,88 @@
+/**
+ * What a run has left on this machine, by the machine's own means: nothing here reads what the harness writes down about
+ * itself. A run is told by the environment that it was started in, which its processes inherit, and by its folders.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tryRun } from '../../harness/exec/exec.ts';
+
+export interface Traces {
+  /** For the runs that are watched. */
+  env: NodeJS.ProcessEnv;
+  /** Everything that is there and was not, a line each. */
+  left(): Promise<string[]>;
+  remove(): void;
+}
+
+/** To be called before the first of the runs starts. */
+export async function watchTraces(): Promise<Traces> {
+  const root = mkdtempSync(join(tmpdir(), 'traces-'));
+  // Short: sockets are made below it.
+  const scratch = join(root, 't');
+  const state = join(root, 's');
+  for (const folder of [scratch, state]) mkdirSync(folder);
+  const before = new Set(await kernelObjects());
+  return {
+    env: { TMPDIR: scratch, XDG_STATE_HOME: state },
+    async left() {
+      const objects = (await kernelObjects()).filter((line) => !before.has(line));
+      return [...processesOf(root), ...filesBelow(scratch), ...filesBelow(state), ...objects];
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** Those that were started with a folder of the run's in their environment or arguments, or that work in one. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      const about = ['environ', 'cmdline'].map((file) => textOf(`/proc/${pid}/${file}`));
+      if (![...about, cwdOf(pid)].some((text) => text.includes(folder))) return [];
+      return [`process ${pid}: ${about[1]?.replaceAll('\0', ' ').slice(0, 120)}`];
+    });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Another account's, or it has ended since.
+    return '';
+  }
+}
+
+function cwdOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
+/** Files, sockets and a run's folders, also empty; the cache of the program that runs TypeScript is nobody's run. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() || entry.name.startsWith('ordeal-'))
+    .filter(({ parentPath }) => !/\/tsx-\d+/.test(parentPath))
+    .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
+}
+
+/** Namespaces, links, queueing disciplines, filter tables, containers and their networks; Docker's own links come with those. */
+async function kernelObjects(): Promise<string[]> {
+  const looks = [
+    ['ip', 'netns', 'list'],
+    ['ip', '-brief', 'link'],
+    ['tc', 'qdisc', 'show'],
+    ['nft', 'list', 'tables'],
+    ['docker', 'ps', '--all', '--format', 'container {{.Names}}'],
+    ['docker', 'network', 'ls', '--format', 'network {{.Name}}'],
+  ];
+  // A machine without the command has none of them.
+  const seen = await Promise.all(looks.map((argv) => tryRun(argv).catch(() => undefined)));
+  return seen
+    .flatMap((outcome) => outcome?.stdout.split('\n') ?? [])
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(veth|br-)|dev (veth|br-)|^docker0/.test(line));
+}
