@@ -1,0 +1,70 @@
+import { basename, join } from 'node:path';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+
+/** The programs that nodes and pods run, by their entry points; an image of ours has each as `/ordeal/NAME.mjs`. */
+const IN_IMAGES = {
+  'gpu-node': 'clusters/gpu-node/main.ts',
+  'edge-collector': 'suites/edge/workload/collector/main.ts',
+  'edge-cloud': 'suites/edge/workload/cloud/main.ts',
+  'edge-probe': 'suites/edge/workload/probe/main.ts',
+} as const;
+
+const PROGRAMS = {
+  ...IN_IMAGES,
+  'embedded-cluster': 'clusters/embedded/main.ts',
+  'edge-network': 'clusters/network/userland/main.ts',
+  'edge-relay': 'clusters/network/userland/relay/main.ts',
+} as const;
+export type ProgramName = keyof typeof PROGRAMS;
+
+/** Those that one run uses have most of their sources in common, and are made at once. */
+const GROUPS: readonly (readonly ProgramName[])[] = [
+  ['embedded-cluster', 'gpu-node'],
+  ['edge-collector', 'edge-cloud', 'edge-probe', 'edge-network', 'edge-relay'],
+];
+
+const made = new Map<readonly ProgramName[], Promise<Map<string, Uint8Array>>>();
+
+/**
+ * A program as one ES module: the same sources give the same bytes, wherever the repository lies. Made once a process.
+ */
+export async function bundle(name: ProgramName): Promise<Uint8Array> {
+  const group = GROUPS.find((names) => names.includes(name)) ?? [name];
+  const bundles = made.get(group) ?? make(group);
+  made.set(group, bundles);
+  const contents = (await bundles).get(name);
+  if (!contents) throw new Error(`esbuild wrote no bundle of ${PROGRAMS[name]}`);
+  return contents;
+}
+
+/** Every program that an image of ours holds, in the order of its name. */
+export async function bundlesOfImages(): Promise<{ file: string; contents: Uint8Array }[]> {
+  const names = (Object.keys(IN_IMAGES) as (keyof typeof IN_IMAGES)[]).sort();
+  return await Promise.all(
+    names.map(async (name) => ({ file: `${name}.mjs`, contents: await bundle(name) })),
+  );
+}
+
+async function make(names: readonly ProgramName[]): Promise<Map<string, Uint8Array>> {
+  // A program that runs from a bundle holds this module too, and must start where there is no esbuild.
+  const { build } = await import('esbuild');
+  const result = await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: Object.fromEntries(names.map((name) => [name, PROGRAMS[name]])),
+    bundle: true,
+    write: false,
+    outdir: 'bundles',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['esbuild'],
+    legalComments: 'none',
+    logLevel: 'silent',
+    // CommonJS dependencies that a bundle takes in still call require for Node's own modules.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  return new Map(result.outputFiles.map(({ contents, path }) => [basename(path, '.js'), contents]));
+}
