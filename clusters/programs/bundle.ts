@@ -10,9 +10,15 @@ const IN_IMAGES = {
   'edge-probe': 'suites/edge/workload/probe/main.ts',
 } as const;
 
-const PROGRAMS = {
-  ...IN_IMAGES,
+/** Those that a guest starts: the first is its command, and starts the others. */
+const IN_GUESTS = {
+  guest: 'guest.ts',
   'embedded-cluster': 'clusters/embedded/main.ts',
+  ...IN_IMAGES,
+} as const;
+
+const PROGRAMS = {
+  ...IN_GUESTS,
   'edge-network': 'clusters/network/userland/main.ts',
   'edge-relay': 'clusters/network/userland/relay/main.ts',
 } as const;
@@ -38,11 +44,24 @@ export async function bundle(name: ProgramName): Promise<Uint8Array> {
   return contents;
 }
 
+export interface BundleFile {
+  file: string;
+  contents: Uint8Array;
+}
+
 /** Every program that an image of ours holds, in the order of its name. */
-export async function bundlesOfImages(): Promise<{ file: string; contents: Uint8Array }[]> {
-  const names = (Object.keys(IN_IMAGES) as (keyof typeof IN_IMAGES)[]).sort();
+export async function bundlesOfImages(): Promise<BundleFile[]> {
+  return await files(Object.keys(IN_IMAGES) as ProgramName[]);
+}
+
+/** Every program of a guest. */
+export async function bundlesOfGuests(): Promise<BundleFile[]> {
+  return await files(Object.keys(IN_GUESTS) as ProgramName[]);
+}
+
+async function files(names: readonly ProgramName[]): Promise<BundleFile[]> {
   return await Promise.all(
-    names.map(async (name) => ({ file: `${name}.mjs`, contents: await bundle(name) })),
+    [...names].sort().map(async (name) => ({ file: `${name}.mjs`, contents: await bundle(name) })),
   );
 }
 

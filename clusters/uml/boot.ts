@@ -64,8 +64,6 @@ function kernelArguments(work: string, node: string): string[] {
     ...['quiet', 'panic=-1', 'noreboot'],
     // The default channels open a terminal window each. The kernel's log is apart: it would tear the JSON.
     ...['con=null', 'con0=null,fd:2', 'ssl=null', 'ssl0=fd:0,fd:1'],
-    // What the loader has compiled on the host already: doing it again takes the guest's one processor most of a minute.
-    `ordeal_cache=${join(tmpdir(), `tsx-${process.geteuid?.()}`)}`,
     ...[`ordeal_work=${work}`, `ordeal_node=${node}`, `ordeal_agent=${work}/agent.mjs`],
   ];
 }
