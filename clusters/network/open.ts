@@ -36,7 +36,7 @@ export async function openNetwork(
   }
   const isolation = await isolationFor(plan.cluster.isolation, progress);
   if (isolation !== 'process') {
-    return { ...(await netnsLab({ runId, nodes, undo, signal })), isolation };
+    return { ...(await netnsLab({ runId, nodes, undo, signal, reached: insideGuest() })), isolation };
   }
   let network: EdgeNetwork | undefined;
   undo.push('take the edge network down', async () => {

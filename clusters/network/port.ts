@@ -37,6 +37,8 @@ export interface Hop {
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** What to put before a long-lived program's argument array so that it runs there: `ip netns exec NAME`. */
   enter: readonly string[];
+  /** Where this machine, and so the embedded kubelet, reaches what listens there; undefined: it has no way in. */
+  reachedAt?: string | undefined;
   /** Where the hop has the harness's programs and their Node; undefined: it sees this machine's files. */
   programs?: {
     node: string;

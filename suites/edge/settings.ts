@@ -50,6 +50,8 @@ export const EdgeSettings = z
     /** A silence of at least so long is a disconnect. */
     disconnectAfter: Duration,
     sampleInterval: Duration,
+    /** How long a collector may take to listen before the kubelet restarts it. */
+    startSeconds: z.int().min(1),
     readinessPeriodSeconds: z.int().min(1),
     readinessFailures: z.int().min(1),
     watchdogDeafAfter: Duration,
@@ -122,6 +124,7 @@ function defaultsOf(plan: Plan): EdgeSettings {
     probeTimeout: real ? 1_000 : 2_000,
     disconnectAfter: 1_000,
     sampleInterval: 500,
+    startSeconds: guest ? 120 : 20,
     readinessPeriodSeconds: 1,
     readinessFailures: 1,
     // A restart loses the session, and its handshake is tried every 5 s: sooner, and a cut that would have ended by itself
@@ -129,7 +132,7 @@ function defaultsOf(plan: Plan): EdgeSettings {
     watchdogDeafAfter: 8_000,
     watchdogBackOff: 1_000,
     watchdogBackOffMost: 30_000,
-    steadyDeadline: real || guest ? 120_000 : 30_000,
+    steadyDeadline: guest ? 180_000 : real ? 120_000 : 30_000,
     settleDeadline: real || guest ? 60_000 : 20_000,
   };
 }

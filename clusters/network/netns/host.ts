@@ -35,11 +35,15 @@ export function namespaceHop(name: string, namespace: string, host: Host): Hop {
 export async function must(exec: Exec, argv: readonly string[], input?: string): Promise<string> {
   const { exitCode, stdout, stderr } = await exec(argv, input === undefined ? {} : { input });
   if (exitCode === 0) return stdout;
-  throw new OrdealError({
+  throw labCommandFailed(argv, `exit code ${exitCode}: ${stderr.trim()}`);
+}
+
+export function labCommandFailed(argv: readonly string[], seen: string): OrdealError {
+  return new OrdealError({
     code: 'NETWORK_LAB_COMMAND',
     exit: EXIT.unable,
     tried: `running \`${argv.join(' ')}\` for the network lab`,
-    seen: `exit code ${exitCode}: ${stderr.trim()}`,
+    seen,
     todo: 'ordeal doctor says what this machine lacks for network namespaces',
   });
 }

@@ -1,13 +1,16 @@
-import type { Hop, Services } from '../port.ts';
+import type { Hop, KernelPath, Services } from '../port.ts';
+import { NamespaceFiles } from './files.ts';
 import { type Exec, type Host, must, namespaceHop } from './host.ts';
 import { NetnsLink } from './link.ts';
 import { StandingCommand } from './standing.ts';
+import { askPeer } from './uapi.ts';
 import {
   addPeer,
   type Backend,
   backendOf,
   makeTunnelEnd,
   newKeys,
+  peerIn,
   TUNNEL_PORT,
   type TunnelEnd,
 } from './wireguard.ts';
@@ -29,7 +32,7 @@ interface Plug {
 /** A cable that is laid from an edge node through its NIC to the cloud. */
 export interface Cable {
   node: string;
-  edge: Plug;
+  edge: Plug & { reachedAt?: string | undefined };
   nic: { namespace: string; towardsEdge: string; towardsCloud: string };
   /** All cables of a lab end in one namespace. */
   cloud: Plug;
@@ -68,7 +71,14 @@ export async function layTunnels(
     return made;
   };
   const cloudHop = namespaceHop('cloud', cloud, host);
-  const cloudSnmp = new StandingCommand(cloudHop.enter, ['cat', '/proc/net/snmp']);
+  const local = host.enter.length === 0;
+  const cloudSnmp = snmpOf(cloudHop, local);
+  // The kernel's WireGuard answers netlink alone, and a tunnel elsewhere its own machine.
+  const lookOf = (enter: readonly string[], device: string, publicKey: string) => {
+    if (local && backend === 'wireguard-go') return () => askPeer(device, publicKey);
+    const dump = new StandingCommand(enter, ['wg', 'show', device, 'dump']);
+    return async () => peerIn(await dump.ask(), publicKey);
+  };
   const cloudEnd = await tunnelEnd(cloud, device('cloud'), CLOUD_IN_TUNNEL);
   const links: NetnsLink[] = [];
   const ends: TunnelEnd[] = [];
@@ -77,7 +87,21 @@ export async function layTunnels(
     await join(exec, cable, edgeEnd, cloudEnd);
     ends.push(edgeEnd);
     const throughTunnel = services(cloudForPods);
-    links.push(link(cable, throughTunnel, { edge: edgeEnd, cloud: cloudEnd }, cloudHop, cloudSnmp, host));
+    const edgeHop = {
+      ...namespaceHop(cable.node, cable.edge.namespace, host),
+      reachedAt: cable.edge.reachedAt,
+    };
+    links.push(
+      new NetnsLink({
+        node: cable.node,
+        cloudSnmp,
+        peer: lookOf(edgeHop.enter, edgeEnd.device, cloudEnd.publicKey),
+        ends: { edge: edgeEnd, cloud: cloudEnd },
+        throughTunnel,
+        byHost: services(cable.cloud.address),
+        path: pathOf(cable, { edge: edgeHop, cloud: cloudHop, host }, edgeEnd, cloudEnd),
+      }),
+    );
   }
   return { cloud: cloudHop, links, ends, version: await tunnelVersion(exec, backend) };
 }
@@ -102,36 +126,36 @@ async function join(exec: Exec, cable: Cable, edge: TunnelEnd, cloud: TunnelEnd)
   });
 }
 
-function link(
-  { cloud: atCloud, edge, nic, node }: Cable,
-  throughTunnel: Services,
-  ends: { edge: TunnelEnd; cloud: TunnelEnd },
-  cloud: Hop,
-  cloudSnmp: StandingCommand,
-  host: Host,
-): NetnsLink {
-  return new NetnsLink({
-    node,
-    cloudSnmp,
-    ends,
-    throughTunnel,
-    byHost: services(atCloud.address),
-    path: {
-      kind: 'kernel',
-      edge: namespaceHop(node, edge.namespace, host),
-      nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
-      cloud,
-      interfaces: {
-        edge: edge.device,
-        nicEdge: nic.towardsEdge,
-        nicCloud: nic.towardsCloud,
-        cloud: atCloud.device,
-        tunnel: ends.edge.device,
-        tunnelAtCloud: ends.cloud.device,
-      },
-      tunnelPort: TUNNEL_PORT,
+function snmpOf({ enter }: Hop, local: boolean): () => Promise<string> {
+  if (local) {
+    const files = new NamespaceFiles(enter);
+    return () => files.read('snmp');
+  }
+  const snmp = new StandingCommand(enter, ['cat', '/proc/net/snmp']);
+  return () => snmp.ask();
+}
+
+function pathOf(
+  { cloud: atCloud, edge: atEdge, nic, node }: Cable,
+  { cloud, edge, host }: { edge: Hop; cloud: Hop; host: Host },
+  edgeEnd: TunnelEnd,
+  cloudEnd: TunnelEnd,
+): KernelPath {
+  return {
+    kind: 'kernel',
+    edge,
+    nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
+    cloud,
+    interfaces: {
+      edge: atEdge.device,
+      nicEdge: nic.towardsEdge,
+      nicCloud: nic.towardsCloud,
+      cloud: atCloud.device,
+      tunnel: edgeEnd.device,
+      tunnelAtCloud: cloudEnd.device,
     },
-  });
+    tunnelPort: TUNNEL_PORT,
+  };
 }
 
 async function tunnelVersion(exec: Exec, backend: Backend): Promise<string> {
