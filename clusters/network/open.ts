@@ -6,6 +6,7 @@ import { insideGuest } from '../uml/inside.ts';
 import { umlReadiness } from '../uml/readiness.ts';
 import { netnsLab } from './netns/lab.ts';
 import { netnsReadiness } from './netns/readiness.ts';
+import { shellExec } from './netns/shells.ts';
 import type { EdgeNetwork, Isolation } from './port.ts';
 import { userlandNetwork } from './userland/network.ts';
 
@@ -36,7 +37,8 @@ export async function openNetwork(
   }
   const isolation = await isolationFor(plan.cluster.isolation, progress);
   if (isolation !== 'process') {
-    return { ...(await netnsLab({ runId, nodes, undo, signal, reached: insideGuest() })), isolation };
+    const guest = insideGuest() && { reached: true, exec: shellExec(join(workDir, 'sh')) };
+    return { ...(await netnsLab({ runId, nodes, undo, signal, ...guest })), isolation };
   }
   let network: EdgeNetwork | undefined;
   undo.push('take the edge network down', async () => {
