@@ -4,7 +4,7 @@ import type { Readiness, StepContext } from '../../harness/run/ports.ts';
 import type { Cluster } from '../port.ts';
 import { insideGuest } from '../uml/inside.ts';
 import { umlReadiness } from '../uml/readiness.ts';
-import { netnsLab } from './netns/lab.ts';
+import { type NetnsLabOptions, netnsLab } from './netns/lab.ts';
 import { netnsReadiness } from './netns/readiness.ts';
 import { shellExec } from './netns/shells.ts';
 import type { EdgeNetwork, Isolation } from './port.ts';
@@ -37,8 +37,8 @@ export async function openNetwork(
   }
   const isolation = await isolationFor(plan.cluster.isolation, progress);
   if (isolation !== 'process') {
-    const guest = insideGuest() && { reached: true, exec: shellExec(join(workDir, 'sh')) };
-    return { ...(await netnsLab({ runId, nodes, undo, signal, ...guest })), isolation };
+    const own = insideGuest() ? guestLab(join(workDir, 'sh')) : {};
+    return { ...(await netnsLab({ runId, nodes, undo, signal, ...own })), isolation };
   }
   let network: EdgeNetwork | undefined;
   undo.push('take the edge network down', async () => {
@@ -46,6 +46,15 @@ export async function openNetwork(
   });
   network = await userlandNetwork({ nodes, folder: join(workDir, 'net'), seed: plan.seed, signal });
   return network;
+}
+
+/** What a lab has in a guest, where a process is dear and nobody else lives. */
+function guestLab(folder: string): Pick<NetnsLabOptions, 'reached' | 'exec' | 'execIn'> {
+  return {
+    reached: true,
+    exec: shellExec(join(folder, 'root')),
+    execIn: (enter) => shellExec(join(folder, enter.at(-1) ?? ''), enter),
+  };
 }
 
 async function isolationFor(

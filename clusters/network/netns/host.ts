@@ -11,6 +11,8 @@ export const thisMachine: Exec = tryRun;
 export interface Host {
   /** Runs an argument array there. */
   exec: Exec;
+  /** Runs argument arrays in a namespace, given what enters it; unless told, each command enters it. */
+  execIn?: ((enter: readonly string[]) => Exec) | undefined;
   /** What to put before a long-lived program's argument array so that it runs there; nothing for this machine. */
   enter: readonly string[];
   /** Where it has the harness's programs, if they are not this machine's. */
@@ -20,10 +22,11 @@ export interface Host {
 /** A network namespace as a hop. */
 export function namespaceHop(name: string, namespace: string, host: Host): Hop {
   const inside = ['ip', 'netns', 'exec', namespace];
+  const enterEach: Exec = (argv, options) => host.exec([...inside, ...argv], options);
   return {
     name,
     enter: [...host.enter, ...inside],
-    exec: (argv, options) => host.exec([...inside, ...argv], options),
+    exec: host.execIn?.(inside) ?? enterEach,
     ...(host.programs && { programs: host.programs }),
   };
 }

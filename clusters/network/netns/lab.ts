@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import type { UndoStack } from '../../../harness/run/undo.ts';
 import type { EdgeNetwork } from '../port.ts';
-import { type Exec, ipBatch, thisMachine } from './host.ts';
+import { type Exec, type Host, ipBatch, thisMachine } from './host.ts';
 import { type LabMark, namespaceName, newLabMark, tunnelName } from './names.ts';
 import { removeLab } from './remove.ts';
 import { type Cable, layTunnels, refuseTooMany, services } from './tunnels.ts';
@@ -27,8 +27,9 @@ export interface NetnsLabOptions {
    * which is nobody's. No way unless told.
    */
   reached?: boolean;
-  /** How commands are run; by this machine unless told. */
+  /** How commands are run; by this machine, each in a process of its own, unless told. */
   exec?: Exec;
+  execIn?: Host['execIn'];
 }
 
 /**
@@ -50,7 +51,7 @@ export async function netnsLab(options: NetnsLabOptions): Promise<EdgeNetwork> {
   try {
     const cloudNamespace = namespaceName(mark, 'cloud');
     const { cloud, links, version } = await layTunnels({
-      host: { exec, enter: [] },
+      host: { exec, execIn: options.execIn, enter: [] },
       exec: whileWanted,
       cloud: cloudNamespace,
       cables: await layCables(mark, cloudNamespace, nodes, reached, whileWanted),

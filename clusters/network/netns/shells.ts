@@ -12,13 +12,14 @@ const TIMEOUT_MS = 60_000;
  * of this process there copies the page tables of its whole heap, and every page that it then writes faults again, at
  * half a millisecond each; a shell is small.
  * @param folder made; what commands say goes through files there
+ * @param enter what puts a shell to where the commands are to run; nothing: here
  */
-export function shellExec(folder: string): Exec {
+export function shellExec(folder: string, enter: readonly string[] = []): Exec {
   const idle: Shell[] = [];
   let shells = 0;
   return async (argv, { input, timeoutMs = TIMEOUT_MS } = {}) => {
     mkdirSync(folder, { recursive: true });
-    const shell = idle.pop() ?? new Shell(join(folder, String(shells++)));
+    const shell = idle.pop() ?? new Shell(enter, join(folder, String(shells++)));
     const result = await shell.run(argv, timeoutMs, input);
     // One that failed is not used again.
     idle.push(shell);
@@ -31,11 +32,12 @@ class Shell {
   readonly #process: ChildProcess;
   #ended: string | undefined;
 
-  constructor(path: string) {
+  constructor(enter: readonly string[], path: string) {
     this.#files = { in: `${path}.in`, out: `${path}.out`, err: `${path}.err` };
     // A group of its own: a command that is out of time is ended with its shell. Without a command it keeps nobody
     // running, and it ends with this process, however that goes: its standard input does then.
-    this.#process = spawn('sh', [], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+    const [command, ...args] = [...enter, 'sh'];
+    this.#process = spawn(command as string, args, { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
     this.#process.stdin?.on('error', () => undefined);
     this.#process.once('error', ({ message }) => {
       this.#ended = message;
