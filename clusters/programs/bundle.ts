@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
@@ -19,6 +20,9 @@ const IN_GUESTS = {
   'embedded-cluster': 'clusters/embedded/main.ts',
   ...ON_NODES,
 } as const;
+
+/** Files that these read from beside themselves. */
+const BESIDE_GUESTS: readonly string[] = ['faults/dead-man/watch.sh'];
 
 const PROGRAMS = {
   ...IN_GUESTS,
@@ -48,22 +52,26 @@ export async function bundle(name: ProgramName): Promise<Uint8Array> {
   return contents;
 }
 
-export interface BundleFile {
+export interface ProgramFile {
   file: string;
   contents: Uint8Array;
 }
 
 /** Every program that an image of ours holds, in the order of its name. */
-export async function bundlesOfImages(): Promise<BundleFile[]> {
+export async function bundlesOfImages(): Promise<ProgramFile[]> {
   return await files(Object.keys(IN_IMAGES) as ProgramName[]);
 }
 
-/** Every program of a guest. */
-export async function bundlesOfGuests(): Promise<BundleFile[]> {
-  return await files(Object.keys(IN_GUESTS) as ProgramName[]);
+/** Every program of a guest, and what lies beside them. */
+export async function filesOfGuests(): Promise<ProgramFile[]> {
+  const beside = BESIDE_GUESTS.map(async (path) => ({
+    file: basename(path),
+    contents: await readFile(join(REPOSITORY, path)),
+  }));
+  return [...(await files(Object.keys(IN_GUESTS) as ProgramName[])), ...(await Promise.all(beside))];
 }
 
-async function files(names: readonly ProgramName[]): Promise<BundleFile[]> {
+async function files(names: readonly ProgramName[]): Promise<ProgramFile[]> {
   return await Promise.all(
     [...names].sort().map(async (name) => ({ file: `${name}.mjs`, contents: await bundle(name) })),
   );

@@ -6,7 +6,7 @@ import { parseHistory } from '../../harness/history/reader.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { HISTORY_FILE, PLAN_FILE } from '../../harness/run/files.ts';
 import type { Machine, RunContext } from '../../harness/run/ports.ts';
-import { bundlesOfGuests } from '../programs/bundle.ts';
+import { filesOfGuests } from '../programs/bundle.ts';
 import { boot, consoleOf, consoleTail, GUEST_WORK, type Guest } from './boot.ts';
 import { ended } from './ended.ts';
 
@@ -46,7 +46,7 @@ export async function umlMachine(context: RunContext): Promise<Machine> {
 /** Each is one file: modules by the hundred, each a file of the host, take the guest's one processor minutes to load. */
 async function writeGuestPrograms(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const { contents, file } of await bundlesOfGuests()) await writeFile(join(folder, file), contents);
+  for (const { contents, file } of await filesOfGuests()) await writeFile(join(folder, file), contents);
 }
 
 /** Relative to the guest's work folder, whatever the host calls that. */
