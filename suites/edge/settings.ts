@@ -102,7 +102,7 @@ const WORKERS: Record<Level, number> = { smoke: 3, standard: 3, release: 5 };
 function defaultsOf(plan: Plan): EdgeSettings {
   const { cluster, level, suites } = plan;
   const real = cluster.provider !== 'embedded';
-  const guest = !real && cluster.isolation === 'uml';
+  const guest = inGuest(plan);
   const workers = workersOf(plan);
   return {
     // Another suite may want many more workers than a plant has edge nodes.
@@ -137,10 +137,16 @@ function defaultsOf(plan: Plan): EdgeSettings {
   };
 }
 
-function workersOf({ cluster, level }: Plan): number {
+function workersOf(plan: Plan): number {
+  const { cluster, level } = plan;
   if (cluster.workers !== undefined) return cluster.workers;
   if (cluster.provider === 'k3s') return WORKERS.release;
-  return cluster.provider === 'embedded' && cluster.isolation === 'uml' ? GUEST_WORKERS : WORKERS[level];
+  return inGuest(plan) ? GUEST_WORKERS : WORKERS[level];
+}
+
+/** Whether a plan’s whole run is in a user-mode-Linux guest. */
+export function inGuest({ cluster }: Plan): boolean {
+  return cluster.provider === 'embedded' && cluster.isolation === 'uml';
 }
 
 /** The suite's part of a resolved plan. */
