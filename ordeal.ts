@@ -2,31 +2,17 @@
 
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
-import type { ClusterHandle, Provider, Suite } from './harness/run/ports.ts';
+import { embedded, provider, suites } from './loaders.ts';
 import manifest from './package.json' with { type: 'json' };
-
-// A suite asks for more of a cluster than the engine does; every provider here gives it.
-const provider = (loaded: unknown) => loaded as Provider<ClusterHandle>;
-const suite = (loaded: unknown) => loaded as Suite<ClusterHandle>;
 
 const parts: Parts = {
   version: manifest.version,
   providers: {
-    embedded: async () => provider((await import('./clusters/embedded/provider.ts')).embeddedProvider),
+    ...embedded,
     kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
     k3s: async () => provider((await import('./clusters/k3s/provider.ts')).k3sProvider),
   },
-  suites: {
-    gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
-    edge: async () => {
-      const [{ edgeSuite }, { openNetwork }, { LINK_FAULTS }] = await Promise.all([
-        import('./suites/edge/suite.ts'),
-        import('./clusters/network/open.ts'),
-        import('./suites/edge/link-faults.ts'),
-      ]);
-      return suite(edgeSuite({ openNetwork, faults: LINK_FAULTS }));
-    },
-  },
+  suites,
   async reporters() {
     const [
       { allureReporter },

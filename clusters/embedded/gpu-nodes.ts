@@ -4,6 +4,7 @@ import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import type { ClusterNode } from '../port.ts';
+import { programFile } from '../programs/file.ts';
 import { type Started, startProcess } from './process.ts';
 import { clusterFiles } from './settings.ts';
 
@@ -42,8 +43,7 @@ export class GpuNodes {
     const ledgers = await Promise.all(this.#workers.map(({ stateDir }) => awaited(stateDir)));
     this.#process = await startProcess({
       what: 'the fake GPU nodes',
-      module: new URL('../gpu-node/main.ts', import.meta.url),
-      args: ['--config', files.gpuNodes, '--lifeline'],
+      argv: [await programFile('gpu-node', this.#folder), '--config', files.gpuNodes, '--lifeline'],
       log: files.gpuNodesLog,
       deadlineMs: READY_MS,
       signal,

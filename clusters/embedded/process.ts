@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 
 /** A process of this project that has said that it is ready. */
@@ -19,9 +17,8 @@ export interface Started {
 export interface StartOptions {
   /** What it is, for an error: "the embedded cluster". */
   what: string;
-  /** Module to run, as a URL. */
-  module: URL;
-  args: readonly string[];
+  /** What node is given: a file to run, and the program's own arguments. */
+  argv: readonly string[];
   /** Its standard error goes there. */
   log: string;
   deadlineMs: number;
@@ -31,18 +28,16 @@ export interface StartOptions {
 }
 
 const END_MS = 10_000;
-/** Not import.meta.resolve, which a module that was loaded by require does not have. */
-const TSX = createRequire(import.meta.url).resolve('tsx');
 
 /**
- * Starts one of the project's own processes from source and waits for its first line of output, which is JSON.
+ * Starts one of the project's own processes and waits for its first line of output, which is JSON.
  * @throws OrdealError PROCESS_NOT_READY (exit 4) with the end of its log; the signal's reason when that aborts.
  */
 export async function startProcess(options: StartOptions): Promise<Started> {
-  const { args, detached = false, log, module, signal } = options;
+  const { argv, detached = false, log, signal } = options;
   signal?.throwIfAborted();
   const logFile = openSync(log, 'a', 0o600);
-  const child = spawn(process.execPath, ['--import', TSX, fileURLToPath(module), ...args], {
+  const child = spawn(process.execPath, argv, {
     detached,
     stdio: [detached ? 'ignore' : 'pipe', 'pipe', logFile],
   });

@@ -8,6 +8,7 @@ import type { Provider, Readiness, StepContext } from '../../harness/run/ports.t
 import { statePath } from '../../harness/run/state-dir.ts';
 import { order } from '../orders.ts';
 import type { Cluster } from '../port.ts';
+import { programFile } from '../programs/file.ts';
 import { answers } from './control.ts';
 import { clusterHandle } from './handle.ts';
 import { startProcess } from './process.ts';
@@ -123,8 +124,10 @@ async function start(settings: ClusterSettings, detached: boolean, signal: Abort
   writeFileSync(files.settings, JSON.stringify(settings));
   return await startProcess({
     what: `the embedded cluster ${settings.name}`,
-    module: new URL('./main.ts', import.meta.url),
-    args: ['--config', files.settings, ...(detached ? ['--detached'] : [])],
+    argv: [
+      await programFile('embedded-cluster', folder),
+      ...['--config', files.settings, ...(detached ? ['--detached'] : [])],
+    ],
     log: files.log,
     deadlineMs: READY_MS,
     detached,

@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleAll } from './bundle.ts';
+import { bundlesOfImages } from '../programs/bundle.ts';
 import { cached, contentKey } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
@@ -27,13 +27,13 @@ export async function registryWorkload(cache: string): Promise<WorkloadImage> {
 
 /** What an image's key has of the programs in it. */
 export async function programs(): Promise<(string | Uint8Array)[]> {
-  return (await bundleAll()).flatMap(({ file, contents }) => [file, contents]);
+  return (await bundlesOfImages()).flatMap(({ file, contents }) => [file, contents]);
 }
 
 /** Writes every program into a folder that is made for them. */
 export async function writePrograms(folder: string): Promise<void> {
   await mkdir(folder);
-  for (const { file, contents } of await bundleAll()) await writeFile(join(folder, file), contents);
+  for (const { file, contents } of await bundlesOfImages()) await writeFile(join(folder, file), contents);
 }
 
 function named(cache: string, key: string): WorkloadImage {

@@ -39,6 +39,8 @@ export interface Hop {
   enter: readonly string[];
   /** How `enter` begins, as far as it leads to the machine that the hop's kernel is of: nothing for this one. */
   machine: readonly string[];
+  /** Where this machine, and so the embedded kubelet, reaches what listens there; undefined: it has no way in. */
+  reachedAt?: string | undefined;
   /** Where the hop has the harness's programs and their Node; undefined: it sees this machine's files. */
   programs?: {
     node: string;

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { ordinaryFolder, ordinaryUser } from '../../harness/testing/ordinary-user.ts';
 
-/** Where the tests run as root, a user of no name has the guests: none of it may take more. */
-const ORDINARY = 64_321;
 const CHECKOUT = join(import.meta.dirname, '../..');
 const BOOT_MS = 180_000;
 
@@ -16,9 +14,7 @@ describe('user-mode-Linux guest of an ordinary user', function () {
   let folder: string;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ordeal-uml-test-'));
-    chmodSync(folder, 0o700);
-    if (process.getuid?.() === 0) chownSync(folder, ORDINARY, ORDINARY);
+    folder = ordinaryFolder('uml-test-');
   });
 
   afterEach(() => {
@@ -28,12 +24,11 @@ describe('user-mode-Linux guest of an ordinary user', function () {
   /** `ordeal run` of the suite edge in a guest, its scratch folder below the test's own. */
   function start() {
     const argv = ['ordeal.mjs', 'run', '--suite', 'edge', '--isolation', 'uml', '--level', 'smoke'];
-    const root = process.getuid?.() === 0;
     const child = spawn(process.execPath, [...argv, '--profile', 'hardened', '--out', join(folder, 'out')], {
       cwd: CHECKOUT,
       env: { ...process.env, TMPDIR: folder, HOME: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(root && { uid: ORDINARY, gid: ORDINARY }),
+      ...ordinaryUser,
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,27 +1,30 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { parseHistory } from '../../harness/history/reader.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { HISTORY_FILE, PLAN_FILE } from '../../harness/run/files.ts';
 import type { Machine, RunContext } from '../../harness/run/ports.ts';
+import { filesOfGuests } from '../programs/bundle.ts';
 import { boot, consoleOf, consoleTail, GUEST_WORK, type Guest } from './boot.ts';
 import { ended } from './ended.ts';
 
-const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const BOOT_MS = 90_000;
 /** What a run in the guest may take to heal and tear down after its deadline or a signal. */
 const GRACE_MS = 45_000;
 /** The least of a deadline that a plan is handed over with. */
 const LEAST_MS = 1_000;
 
-/** A user-mode-Linux guest in which this checkout's own command runs whole plans, on the guest's kernel and clock. */
+/** Below the guest's work folder. */
+const PROGRAMS = 'programs';
+
+/** A user-mode-Linux guest in which this project's own programs conduct whole plans, on the guest's kernel and clock. */
 export async function umlMachine(context: RunContext): Promise<Machine> {
   const { clock, plan, progress, signal, undo, workDir } = context;
   const deadlineMono = clock.mono() + plan.deadline;
   const work = join(workDir, 'g');
+  await writeGuestPrograms(join(work, PROGRAMS));
   const started = clock.mono();
   const guest = await boot({ work, undo, signal, deadlineMs: BOOT_MS });
   const seconds = ((clock.mono() - started) / 1_000).toFixed(1);
@@ -40,6 +43,12 @@ export async function umlMachine(context: RunContext): Promise<Machine> {
   };
 }
 
+/** Each is one file: modules by the hundred, each a file of the host, take the guest's one processor minutes to load. */
+async function writeGuestPrograms(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { contents, file } of await filesOfGuests()) await writeFile(join(folder, file), contents);
+}
+
 /** Relative to the guest's work folder, whatever the host calls that. */
 function guestPlan(plan: Plan, deadline: number): Plan {
   return { ...plan, deadline, cluster: { ...plan.cluster, isolation: 'uml' } };
@@ -56,10 +65,10 @@ async function runIn(
   const inGuest = `${GUEST_WORK}/${folder}`;
   const command = guest.channel.run({
     argv: [
-      ...[process.execPath, join(CHECKOUT, 'ordeal.mjs'), 'run', '--plan', `${inGuest}/plan.yaml`],
+      ...[process.execPath, `${GUEST_WORK}/${PROGRAMS}/guest.mjs`, '--plan', `${inGuest}/plan.yaml`],
       ...['--out', `${inGuest}/out`, '--replay', replay],
     ],
-    cwd: CHECKOUT,
+    cwd: inGuest,
     onLine(line, stream) {
       log.info({ guest: stream }, line);
       if (stream === 'stdout') return;

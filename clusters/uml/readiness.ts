@@ -20,6 +20,7 @@ const TOOLS: readonly [command: string, from: string][] = [
   ['nft', 'nftables'],
   ['socat', 'socat'],
   ['setpriv', 'util-linux'],
+  ['taskset', 'util-linux'],
 ];
 
 /** What a user-mode-Linux guest needs of this machine; it needs no root. Nothing is started. */

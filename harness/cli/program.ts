@@ -1,6 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
+import { tellFailure } from './failure.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
@@ -58,10 +59,9 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
-    .addOption(new Option('--replay <command>', 'the command that does it again').hideHelp())
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
-      done(await run(parts, options, options.replay ?? replay));
+      done(await run(parts, options, replay));
     });
 
   withRunOptions(
@@ -221,15 +221,6 @@ export async function main(parts: Parts, argv: readonly string[]): Promise<ExitC
   } catch (error) {
     // Commander has already said what was wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.certified : EXIT.usage;
-    if (error instanceof OrdealError) {
-      process.stderr.write(`${error.format()}\n`);
-      return error.exit;
-    }
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
-      `this is a defect of ordeal: ${text}\n  do: run again with ORDEAL_DEBUG=1 and report what it prints\n`,
-    );
-    if (process.env.ORDEAL_DEBUG === '1') process.stderr.write(`${(error as Error).stack}\n`);
-    return EXIT.defect;
+    return tellFailure(error);
   }
 }

@@ -27,8 +27,6 @@ export interface RunOptions {
   deadline?: string;
   out?: string;
   quiet: boolean;
-  /** For the history, in place of this command line: it is another one that does it again. */
-  replay?: string;
 }
 
 /** What runs where neither a plan nor the command line names a suite. */
@@ -61,7 +59,7 @@ export function overridesOf(options: RunOptions): string[] {
 }
 
 /** The suites that a plan names. @throws OrdealError PLAN_INVALID (exit 3) for one that there is not. */
-export async function suitesOf(parts: Parts, plan: Plan): Promise<Suite<ClusterHandle>[]> {
+export async function suitesOf(parts: Pick<Parts, 'suites'>, plan: Plan): Promise<Suite<ClusterHandle>[]> {
   return await Promise.all(
     plan.suites.map(async ({ name }, index) => {
       const load = parts.suites[name];
@@ -76,7 +74,7 @@ export async function suitesOf(parts: Parts, plan: Plan): Promise<Suite<ClusterH
 
 /** The plan that the options ask for, each suite's part checked by the suite. */
 export async function planOf(
-  parts: Parts,
+  parts: Pick<Parts, 'suites'>,
   options: RunOptions,
   profile?: Profile,
 ): Promise<{ plan: Plan; suites: Suite<ClusterHandle>[] }> {
@@ -88,7 +86,7 @@ export async function planOf(
   return { plan: suites.reduce((plan, suite) => suite.resolve(plan), draft), suites };
 }
 
-export async function providerOf(parts: Parts, plan: Plan) {
+export async function providerOf(parts: Pick<Parts, 'providers'>, plan: Plan) {
   const load = parts.providers[plan.cluster.provider];
   if (!load) {
     const known = Object.keys(parts.providers).join(', ');

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
-import type { EngineEvents, Recorder } from '../history/event.ts';
+import type { EngineEvents, History, Recorder } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
 import { judge } from '../verdict/judge.ts';
@@ -21,10 +21,16 @@ export interface Experiment<C extends ClusterHandle> {
 }
 
 /**
- * One plan on one cluster that is up: the suites' phases with everything recorded, then the judgement. What a phase
- * did is undone at the end, however it ended. The verdict of a run that was cut short is inconclusive and says why.
+ * One plan on one cluster that is up: the suites' phases with everything recorded, then the judgement. The verdict of a
+ * run that was cut short is inconclusive and says why.
  */
 export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>): Promise<Verdict> {
+  const { context, suites } = experiment;
+  return judge({ history: await record(experiment), suites, plan: context.plan, truncated: false });
+}
+
+/** The suites' phases with everything recorded. What a phase did is undone at the end, however it ended. */
+export async function record<C extends ClusterHandle>(experiment: Experiment<C>): Promise<History> {
   const { context, cluster, suites, version, replay } = experiment;
   const { plan } = context;
   const path = await begin(context);
@@ -52,7 +58,7 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
   await unwind(context, recorder);
   say('run.ended', ended);
   recorder.close();
-  return judge({ history: recorder.events, suites, plan, truncated: false });
+  return recorder.events;
 }
 
 /** One plan on a machine of its own: recorded there, judged here by the same rules. */

@@ -17,8 +17,15 @@ const kind = (schema: z.ZodType<{ match?: string | undefined }>) =>
       throw new Error('nothing is injected here');
     },
   });
-const plain = kind(z.strictObject({ match: z.string().optional() }));
+const plain = kind(
+  z.strictObject({
+    match: z.string().optional(),
+    direction: z.string().optional(),
+    share: z.number().optional(),
+  }),
+);
 const kinds = {
+  'network/checksum-corruption': plain,
   'network/offload-defect': plain,
   'network/partition': plain,
   'network/tunnel-restart': plain,
@@ -83,10 +90,12 @@ describe('a plan of suite edge', () => {
 
   it('has room in its partition for the orchestrator to notice, and none for the watchdog to make it longer', () => {
     const resolved = resolve(planOf({}));
-    const { settings } = settingsOf(resolved);
-    const partition = scheduleOf(resolved, kinds).find(({ kind: name }) => name === 'network/partition');
-    expect(partition?.holdMs).to.be.at.least(noticeBudgetMs(settings) + 1_000);
-    expect(partition?.holdMs).to.be.at.most(settings.watchdogDeafAfter - 1_000);
+    for (const plan of [resolved, resolve(planOf({}, { cluster: { isolation: 'uml' } }))]) {
+      const { settings } = settingsOf(plan);
+      const partition = scheduleOf(plan, kinds).find(({ kind: name }) => name === 'network/partition');
+      expect(partition?.holdMs).to.be.at.least(noticeBudgetMs(settings) + 1_000);
+      expect(partition?.holdMs).to.be.at.most(settings.watchdogDeafAfter - 1_000);
+    }
     expect(requirements(resolved).map(({ id }) => id)).to.deep.equal(
       [1, 2, 3, 4, 5, 6].map((number) => `EDGE-${number}`),
     );

@@ -102,7 +102,8 @@ export class Plant {
     for (const link of this.#network.links) {
       const inImage = cluster.capabilities.has('daemonset-agents');
       // Where containers are processes of this machine, their commands put themselves behind their node's link.
-      const enter = !inImage && link.path.kind === 'kernel' ? link.path.edge.enter : [];
+      const edge = !inImage && link.path.kind === 'kernel' ? link.path.edge : undefined;
+      const enter = edge?.enter ?? [];
       const ports =
         inImage || enter.length > 0
           ? { tcp: 1883, http: 8080 }
@@ -125,7 +126,8 @@ export class Plant {
           ],
         },
         ports,
-        enter,
+        enter: edge?.reachedAt === undefined ? enter : [],
+        host: edge?.reachedAt,
         probes: this.#remedies.probes,
         settings: this.#settings,
       });

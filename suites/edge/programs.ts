@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { bundle, type ProgramName } from '../../clusters/images/bundle.ts';
 import type { Hop } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
+import type { ProgramName } from '../../clusters/programs/bundle.ts';
+import { programFile } from '../../clusters/programs/file.ts';
 
 /** The suite's programs as they run: in pods, and beside the harness in a host's network namespace. */
 export class Programs {
@@ -47,16 +46,9 @@ export class Programs {
   #file(name: ProgramName): Promise<string> {
     const known = this.#files.get(name);
     if (known) return known;
-    const written = this.#write(name);
+    const written = programFile(name, this.#folder);
     this.#files.set(name, written);
     return written;
-  }
-
-  async #write(name: ProgramName): Promise<string> {
-    const file = join(this.#folder, `${name}.mjs`);
-    await mkdir(this.#folder, { recursive: true });
-    await writeFile(file, await bundle(name));
-    return file;
   }
 }
 

@@ -4,7 +4,7 @@ import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type FaultPlan, type Plan } from '../../harness/plan/schema.ts';
 import { partOf } from '../plan-part.ts';
 import { BROKER_HOLD_MS, BROKER_RESTART, type LinkFaultKinds } from './faults.ts';
-import { SUITE } from './settings.ts';
+import { inGuest, SUITE } from './settings.ts';
 
 /** A fault as it will be held. */
 export interface Scheduled {
@@ -26,6 +26,17 @@ const DEFAULT: readonly FaultPlan[] = [
   { kind: 'network/tunnel-restart', with: {} },
   { kind: BROKER_RESTART, with: {} },
 ];
+/**
+ * In a guest a command takes up to a second, and a partition both ways is two changes of some commands each: one way, it is
+ * hardly longer than it is held. There is always tc netem, and so corruption by it besides.
+ */
+const DEFAULT_IN_GUEST: readonly FaultPlan[] = [
+  { kind: 'network/offload-defect', with: { for: 12_000 } },
+  { kind: 'network/partition', with: { for: 6_500, match: 'tunnel', direction: 'to-cloud' } },
+  { kind: 'network/tunnel-restart', with: {} },
+  { kind: 'network/checksum-corruption', with: { for: 6_000, share: 20 } },
+  { kind: BROKER_RESTART, with: {} },
+];
 
 /**
  * In the order of the plan, each on the next link unless it says `link`; a fault may come more than once.
@@ -36,7 +47,7 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
   const counts = new Map<string, number>();
   const scheduled: Scheduled[] = [];
   let links = 0;
-  const mistakes = (part.faults ?? DEFAULT).flatMap((fault, at) => {
+  const mistakes = (part.faults ?? (inGuest(plan) ? DEFAULT_IN_GUEST : DEFAULT)).flatMap((fault, at) => {
     const path = ['suites', index, 'faults', at];
     const onBroker = fault.kind === BROKER_RESTART;
     const kind = kinds[fault.kind];

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,15 +20,12 @@ export interface Started {
 
 /** The command itself, in a process of its own, as a pipeline runs it. */
 export function start(...args: string[]): Started {
-  return startIn({}, ...args);
+  return startAs({}, ...args);
 }
 
-/** @param env beside this process's own. */
-export function startIn(env: NodeJS.ProcessEnv, ...args: string[]): Started {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+/** The same as another user, or in another environment. */
+export function startAs(as: Pick<SpawnOptions, 'uid' | 'gid' | 'env'>, ...args: string[]): Started {
+  const child = spawn(process.execPath, [COMMAND, ...args], { ...as, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -6,7 +6,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { outFolder, startIn } from './command.ts';
+import { outFolder, startAs } from './command.ts';
 import { watchTraces } from './leftovers.ts';
 
 /** The dead-men's lease, and the caretaker's rounds, on a busy machine. */
@@ -34,7 +34,13 @@ export async function killAndLook(count: number, choices: readonly Killing[]): P
     for (let kill = 0; kill < Number(process.env.ORDEAL_KILLS ?? count); kill += 1) {
       const { args, longestMs } = choices[uniformInt(random, 0, choices.length - 1)] as Killing;
       const afterMs = Math.round(uniformFloat64(random) * longestMs);
-      const run = startIn(traces.env, 'run', ...args, '--out', join(out, String(kill)));
+      const run = startAs(
+        { env: { ...process.env, ...traces.env } },
+        'run',
+        ...args,
+        '--out',
+        join(out, String(kill)),
+      );
       await systemClock.sleep(afterMs);
       told.push(
         `${args.join(' ')}: ${run.child.exitCode === null ? `killed after ${afterMs} ms` : 'had ended'}`,

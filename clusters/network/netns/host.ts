@@ -11,6 +11,8 @@ export const thisMachine: Exec = tryRun;
 export interface Host {
   /** Runs an argument array there. */
   exec: Exec;
+  /** Runs argument arrays in a namespace, given what enters it; unless told, each command enters it. */
+  execIn?: ((enter: readonly string[]) => Exec) | undefined;
   /** What to put before a long-lived program's argument array so that it runs there; nothing for this machine. */
   enter: readonly string[];
   /** Where it has the harness's programs, if they are not this machine's. */
@@ -20,11 +22,12 @@ export interface Host {
 /** A network namespace as a hop. */
 export function namespaceHop(name: string, namespace: string, host: Host): Hop {
   const inside = ['ip', 'netns', 'exec', namespace];
+  const enterEach: Exec = (argv, options) => host.exec([...inside, ...argv], options);
   return {
     name,
     enter: [...host.enter, ...inside],
     machine: host.enter,
-    exec: (argv, options) => host.exec([...inside, ...argv], options),
+    exec: host.execIn?.(inside) ?? enterEach,
     ...(host.programs && { programs: host.programs }),
   };
 }
@@ -36,11 +39,15 @@ export function namespaceHop(name: string, namespace: string, host: Host): Hop {
 export async function must(exec: Exec, argv: readonly string[], input?: string): Promise<string> {
   const { exitCode, stdout, stderr } = await exec(argv, input === undefined ? {} : { input });
   if (exitCode === 0) return stdout;
-  throw new OrdealError({
+  throw labCommandFailed(argv, `exit code ${exitCode}: ${stderr.trim()}`);
+}
+
+export function labCommandFailed(argv: readonly string[], seen: string): OrdealError {
+  return new OrdealError({
     code: 'NETWORK_LAB_COMMAND',
     exit: EXIT.unable,
     tried: `running \`${argv.join(' ')}\` for the network lab`,
-    seen: `exit code ${exitCode}: ${stderr.trim()}`,
+    seen,
     todo: 'ordeal doctor says what this machine lacks for network namespaces',
   });
 }

@@ -1,11 +1,20 @@
 import { release } from 'node:os';
 import type { UndoStack } from '../../../harness/run/undo.ts';
 import type { EdgeNetwork } from '../port.ts';
-import { type Exec, ipBatch, thisMachine } from './host.ts';
+import { type Exec, type Host, ipBatch, thisMachine } from './host.ts';
 import { type LabMark, namespaceName, newLabMark, tunnelName } from './names.ts';
 import { removeLab } from './remove.ts';
 import { type Cable, layTunnels, refuseTooMany, services } from './tunnels.ts';
-import { cloudAddress, EDGE, edgeAddress, NIC_CLOUD, NIC_EDGE, type Wiring, wire } from './wiring.ts';
+import {
+  cloudAddress,
+  EDGE,
+  edgeAddress,
+  NIC_CLOUD,
+  NIC_EDGE,
+  reachedAddress,
+  type Wiring,
+  wire,
+} from './wiring.ts';
 
 export interface NetnsLabOptions {
   runId: string;
@@ -13,8 +22,14 @@ export interface NetnsLabOptions {
   nodes: readonly string[];
   undo: UndoStack;
   signal?: AbortSignal;
-  /** How commands are run; by this machine unless told. */
+  /**
+   * Whether this machine gets a way into each edge's namespace, by an interface and a network of its own: for a guest,
+   * which is nobody's. No way unless told.
+   */
+  reached?: boolean;
+  /** How commands are run; by this machine, each in a process of its own, unless told. */
   exec?: Exec;
+  execIn?: Host['execIn'];
 }
 
 /**
@@ -23,7 +38,7 @@ export interface NetnsLabOptions {
  * @throws OrdealError NETWORK_LAB_COMMAND (exit 4) with the command that failed; the signal's reason when that aborts.
  */
 export async function netnsLab(options: NetnsLabOptions): Promise<EdgeNetwork> {
-  const { nodes, runId, signal, undo } = options;
+  const { nodes, reached = false, runId, signal, undo } = options;
   refuseTooMany(nodes.length);
   const mark = newLabMark(runId);
   const down = async () => void (await removeLab(mark));
@@ -36,10 +51,10 @@ export async function netnsLab(options: NetnsLabOptions): Promise<EdgeNetwork> {
   try {
     const cloudNamespace = namespaceName(mark, 'cloud');
     const { cloud, links, version } = await layTunnels({
-      host: { exec, enter: [] },
+      host: { exec, execIn: options.execIn, enter: [] },
       exec: whileWanted,
       cloud: cloudNamespace,
-      cables: await layCables(mark, cloudNamespace, nodes, whileWanted),
+      cables: await layCables(mark, cloudNamespace, nodes, reached, whileWanted),
       device: (end) => tunnelName(mark, end === 'cloud' ? 'c' : String(end)),
     });
     return {
@@ -60,6 +75,7 @@ async function layCables(
   mark: LabMark,
   cloud: string,
   nodes: readonly string[],
+  reached: boolean,
   exec: Exec,
 ): Promise<Cable[]> {
   await ipBatch(exec, undefined, [['netns', 'add', cloud]]);
@@ -72,11 +88,17 @@ async function layCables(
       cloud,
       cloudInterface: `c${index}`,
       subnet: index,
+      reached,
     };
     await wire(exec, wiring);
     cables.push({
       node,
-      edge: { namespace: wiring.edge, device: EDGE, address: edgeAddress(wiring) },
+      edge: {
+        namespace: wiring.edge,
+        device: EDGE,
+        address: edgeAddress(wiring),
+        reachedAt: reached ? reachedAddress(wiring) : undefined,
+      },
       nic: { namespace: wiring.nic, towardsEdge: NIC_EDGE, towardsCloud: NIC_CLOUD },
       cloud: { namespace: cloud, device: wiring.cloudInterface, address: cloudAddress(wiring) },
     });

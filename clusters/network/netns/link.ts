@@ -3,12 +3,14 @@ import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { snmpFigure } from '../../../harness/exec/snmp.ts';
 import type { EdgeLink, Hop, KernelPath, Services, TunnelSample } from '../port.ts';
 import { must } from './host.ts';
-import { StandingCommand } from './standing.ts';
+import type { PeerTraffic } from './uapi.ts';
 import { forgetSession, type PeerState, peerIn, type TunnelEnd } from './wireguard.ts';
 
 interface LinkFacts {
-  /** `/proc/net/snmp` of the cloud, which all links of a lab share. */
-  cloudSnmp: StandingCommand;
+  /** Reads `/proc/net/snmp` of the cloud, which all links of a lab share. */
+  cloudSnmp(): Promise<string>;
+  /** Looks at the cloud as the edge's end of the tunnel has it. */
+  peer(): Promise<PeerTraffic | undefined>;
   node: string;
   path: KernelPath;
   throughTunnel: Services;
@@ -23,19 +25,19 @@ export class NetnsLink implements EdgeLink {
   readonly throughTunnel: Services;
   readonly byHost: Services;
   readonly #ends: LinkFacts['ends'];
-  readonly #cloudSnmp: StandingCommand;
-  readonly #dump: StandingCommand;
+  readonly #cloudSnmp: LinkFacts['cloudSnmp'];
+  readonly #look: LinkFacts['peer'];
   /** What was carried before the tunnel's last restart. */
   readonly #before = { rxBytes: 0, txBytes: 0 };
 
-  constructor({ node, path, throughTunnel, byHost, ends, cloudSnmp }: LinkFacts) {
+  constructor({ node, path, throughTunnel, byHost, ends, cloudSnmp, peer }: LinkFacts) {
     this.node = node;
     this.path = path;
     this.throughTunnel = throughTunnel;
     this.byHost = byHost;
     this.#ends = ends;
     this.#cloudSnmp = cloudSnmp;
-    this.#dump = new StandingCommand(path.edge.enter, ['wg', 'show', ends.edge.device, 'dump']);
+    this.#look = peer;
   }
 
   async setOffload(on: boolean): Promise<void> {
@@ -78,8 +80,8 @@ export class NetnsLink implements EdgeLink {
 
   /** The cloud's kernel counts InCsumErrors for its whole namespace: the figure is shared by all links of the lab. */
   async sample(): Promise<TunnelSample> {
-    const [dump, snmp] = await Promise.all([this.#dump.ask(), this.#cloudSnmp.ask()]);
-    const { handshakeS, rxBytes, txBytes } = this.#peerIn(dump);
+    const [peer, snmp] = await Promise.all([this.#look(), this.#cloudSnmp()]);
+    const { handshakeS, rxBytes, txBytes } = this.#known(peer);
     return {
       // wg tells the time of a handshake in whole seconds.
       handshakeAgeMs: handshakeS === 0 ? null : Math.max(0, systemClock.wall() - handshakeS * 1_000),
@@ -91,13 +93,13 @@ export class NetnsLink implements EdgeLink {
 
   async #peer(): Promise<PeerState> {
     const { edge } = this.#ends;
-    return this.#peerIn(await must(this.path.edge.exec, ['wg', 'show', edge.device, 'dump']));
+    const dump = await must(this.path.edge.exec, ['wg', 'show', edge.device, 'dump']);
+    return this.#known(peerIn(dump, this.#ends.cloud.publicKey));
   }
 
-  #peerIn(dump: string): PeerState {
-    const { cloud, edge } = this.#ends;
-    const peer = peerIn(dump, cloud.publicKey);
+  #known<Seen>(peer: Seen | undefined): Seen {
     if (peer) return peer;
+    const { edge } = this.#ends;
     throw new OrdealError({
       code: 'TUNNEL_PEER_MISSING',
       exit: EXIT.unable,

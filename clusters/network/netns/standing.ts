@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import type { OrdealError } from '../../../harness/errors/error.ts';
+import { labCommandFailed } from './host.ts';
 
 const MARK = '\x1e';
 
@@ -44,7 +45,7 @@ export class StandingCommand {
     shell.stdout.setEncoding('utf8').on('data', (part: string) => this.#read(part));
     const over = (seen: string) => {
       if (this.#shell === shell) this.#shell = undefined;
-      for (const answer of this.#waiting.splice(0)) answer.reject(this.#ended(seen));
+      for (const answer of this.#waiting.splice(0)) answer.reject(labCommandFailed(this.#argv, seen));
     };
     shell.once('error', ({ message }) => over(message));
     shell.once('close', (code, by) => over(by ? `it was ended by ${by}` : `it exited with code ${code}`));
@@ -55,15 +56,5 @@ export class StandingCommand {
     const answers = (this.#text + part).split(`${MARK}\n`);
     this.#text = answers.pop() ?? '';
     for (const answer of answers) this.#waiting.shift()?.resolve(answer);
-  }
-
-  #ended(seen: string): OrdealError {
-    return new OrdealError({
-      code: 'NETWORK_LAB_COMMAND',
-      exit: EXIT.unable,
-      tried: `running \`${this.#argv.join(' ')}\` for the network lab`,
-      seen,
-      todo: 'ordeal doctor says what this machine lacks for network namespaces',
-    });
   }
 }

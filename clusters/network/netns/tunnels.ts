@@ -1,13 +1,16 @@
-import type { Hop, Services } from '../port.ts';
+import type { Hop, KernelPath, Services } from '../port.ts';
+import { NamespaceFiles } from './files.ts';
 import { type Exec, type Host, must, namespaceHop } from './host.ts';
 import { NetnsLink } from './link.ts';
 import { StandingCommand } from './standing.ts';
+import { askPeer } from './uapi.ts';
 import {
   addPeer,
   type Backend,
   backendOf,
   makeTunnelEnd,
   newKeys,
+  peerIn,
   TUNNEL_PORT,
   type TunnelEnd,
 } from './wireguard.ts';
@@ -29,7 +32,7 @@ interface Plug {
 /** A cable that is laid from an edge node through its NIC to the cloud. */
 export interface Cable {
   node: string;
-  edge: Plug;
+  edge: Plug & { reachedAt?: string | undefined };
   nic: { namespace: string; towardsEdge: string; towardsCloud: string };
   /** All cables of a lab end in one namespace. */
   cloud: Plug;
@@ -73,7 +76,8 @@ export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> 
     return made;
   };
   const cloudHop = namespaceHop('cloud', cloud, host);
-  const cloudSnmp = new StandingCommand(cloudHop.enter, ['cat', '/proc/net/snmp']);
+  const local = host.enter.length === 0;
+  const cloudSnmp = snmpOf(cloudHop, local);
   const cloudEnd = await tunnelEnd(cloud, device('cloud'), CLOUD_IN_TUNNEL);
   const laid: { cable: Cable; edge: TunnelEnd }[] = [];
   for (const [index, cable] of cables.entries()) {
@@ -86,9 +90,18 @@ export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> 
     ends: laid.map(({ edge }) => edge),
     version: await tunnelVersion(exec, backend),
     links: (cloudForPods = CLOUD_IN_TUNNEL) =>
-      laid.map(({ cable, edge }) =>
-        link(cable, services(cloudForPods), { edge, cloud: cloudEnd }, cloudHop, cloudSnmp, host),
-      ),
+      laid.map(({ cable, edge }) => {
+        const path = pathOf(cable, { edge, cloud: cloudEnd }, cloudHop, host);
+        return new NetnsLink({
+          node: cable.node,
+          cloudSnmp,
+          peer: lookAt(cloudEnd, edge, path.edge, local && backend === 'wireguard-go'),
+          ends: { edge, cloud: cloudEnd },
+          throughTunnel: services(cloudForPods),
+          byHost: services(cable.cloud.address),
+          path,
+        });
+      }),
   };
 }
 
@@ -112,36 +125,47 @@ async function join(exec: Exec, cable: Cable, edge: TunnelEnd, cloud: TunnelEnd)
   });
 }
 
-function link(
+function snmpOf({ enter }: Hop, local: boolean): () => Promise<string> {
+  if (local) {
+    const files = new NamespaceFiles(enter);
+    return () => files.read('snmp');
+  }
+  const snmp = new StandingCommand(enter, ['cat', '/proc/net/snmp']);
+  return () => snmp.ask();
+}
+
+/**
+ * A look at the cloud as the edge's end of the tunnel has it.
+ * @param socket whether what keeps that end has one here: the kernel's WireGuard answers netlink alone, and a tunnel
+ * elsewhere its own machine
+ */
+function lookAt(cloud: TunnelEnd, edge: TunnelEnd, { enter }: Hop, socket: boolean) {
+  if (socket) return () => askPeer(edge.device, cloud.publicKey);
+  const dump = new StandingCommand(enter, ['wg', 'show', edge.device, 'dump']);
+  return async () => peerIn(await dump.ask(), cloud.publicKey);
+}
+
+function pathOf(
   { cloud: atCloud, edge, nic, node }: Cable,
-  throughTunnel: Services,
   ends: { edge: TunnelEnd; cloud: TunnelEnd },
   cloud: Hop,
-  cloudSnmp: StandingCommand,
   host: Host,
-): NetnsLink {
-  return new NetnsLink({
-    node,
-    cloudSnmp,
-    ends,
-    throughTunnel,
-    byHost: services(atCloud.address),
-    path: {
-      kind: 'kernel',
-      edge: namespaceHop(node, edge.namespace, host),
-      nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
-      cloud,
-      interfaces: {
-        edge: edge.device,
-        nicEdge: nic.towardsEdge,
-        nicCloud: nic.towardsCloud,
-        cloud: atCloud.device,
-        tunnel: ends.edge.device,
-        tunnelAtCloud: ends.cloud.device,
-      },
-      tunnelPort: TUNNEL_PORT,
+): KernelPath {
+  return {
+    kind: 'kernel',
+    edge: { ...namespaceHop(node, edge.namespace, host), reachedAt: edge.reachedAt },
+    nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
+    cloud,
+    interfaces: {
+      edge: edge.device,
+      nicEdge: nic.towardsEdge,
+      nicCloud: nic.towardsCloud,
+      cloud: atCloud.device,
+      tunnel: ends.edge.device,
+      tunnelAtCloud: ends.cloud.device,
     },
-  });
+    tunnelPort: TUNNEL_PORT,
+  };
 }
 
 async function tunnelVersion(exec: Exec, backend: Backend): Promise<string> {

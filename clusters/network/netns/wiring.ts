@@ -10,15 +10,21 @@ export interface Wiring {
   cloudInterface: string;
   /** Third figure of the link's own network, 10.9.N.0/24. */
   subnet: number;
+  /** Whether this machine gets a way into the edge's namespace, beside the NIC: an interface of its own, which it keeps. */
+  reached: boolean;
 }
 
 export const EDGE = 'e0';
 export const NIC_EDGE = 'n0';
 export const NIC_CLOUD = 'n1';
 const BRIDGE = 'br0';
+const WAY_IN = 'way0';
 
 export const cloudAddress = ({ subnet }: Wiring) => `10.9.${subnet}.1`;
 export const edgeAddress = ({ subnet }: Wiring) => `10.9.${subnet}.2`;
+
+/** Where this machine reaches the edge, if it has a way in. */
+export const reachedAddress = ({ subnet }: Wiring) => `10.10.${subnet}.2`;
 
 /** Makes the namespaces of the edge and of its NIC, and lays the cable edge – NIC – cloud with a bridge in the NIC. */
 export async function wire(exec: Exec, wiring: Wiring): Promise<void> {
@@ -38,9 +44,25 @@ export async function wire(exec: Exec, wiring: Wiring): Promise<void> {
     ['address', 'add', `${cloudAddress(wiring)}/24`, 'dev', cloudInterface],
     ...up(cloudInterface),
   ]);
+  if (wiring.reached) await layWayIn(exec, wiring);
   await sendFramesAsDatagrams(exec, edge, EDGE);
   await sendFramesAsDatagrams(exec, cloud, cloudInterface);
   await bridgeNic(exec, nic);
+}
+
+/** It goes with the edge's namespace. */
+async function layWayIn(exec: Exec, wiring: Wiring): Promise<void> {
+  const { edge, subnet } = wiring;
+  const here = `ordeal-way${subnet}`;
+  await ipBatch(exec, undefined, [
+    ['link', 'add', here, 'type', 'veth', 'peer', 'name', WAY_IN, 'netns', edge],
+    ['address', 'add', `10.10.${subnet}.1/24`, 'dev', here],
+    ...up(here),
+  ]);
+  await ipBatch(exec, edge, [
+    ['address', 'add', `${reachedAddress(wiring)}/24`, 'dev', WAY_IN],
+    ...up(WAY_IN),
+  ]);
 }
 
 /** Bridges a NIC's two interfaces. */

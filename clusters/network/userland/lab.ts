@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { type Started, startProcess } from '../../embedded/process.ts';
+import { programFile } from '../../programs/file.ts';
 import type { Services } from '../port.ts';
 import { Link } from './ends/link.ts';
 import { type LabReady, type LabSettings, labFiles, RelayReady, type RelaySettings } from './settings.ts';
@@ -71,8 +72,7 @@ export class Lab {
     await writeFile(files.relaySettings, JSON.stringify(settings));
     this.#relay = await startProcess({
       what: 'the relay of the edge network',
-      module: new URL('./relay/main.ts', import.meta.url),
-      args: ['--config', files.relaySettings],
+      argv: [await programFile('edge-relay', folder), '--config', files.relaySettings],
       log: files.relayLog,
       deadlineMs: READY_MS,
     });

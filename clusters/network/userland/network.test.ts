@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
@@ -365,8 +366,12 @@ describe('the processes of an edge network', function () {
   it('are gone when the one that started them is killed', async () => {
     const parent = await startProcess({
       what: 'a parent',
-      module: new URL('./fixtures/parent.ts', import.meta.url),
-      args: [join(folder, 'n')],
+      argv: [
+        '--import',
+        'tsx',
+        fileURLToPath(new URL('./fixtures/parent.ts', import.meta.url)),
+        join(folder, 'n'),
+      ],
       log: join(folder, 'parent.log'),
       deadlineMs: 100_000,
     });

@@ -10,6 +10,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { EXIT, messageOf, OrdealError } from '../../../harness/errors/error.ts';
 import { type Started, startProcess } from '../../embedded/process.ts';
 import { order } from '../../orders.ts';
+import { programFile } from '../../programs/file.ts';
 import type { EdgeLink, EdgeNetwork, TunnelSample } from '../port.ts';
 import { LabReady, LabSettings, labFiles } from './settings.ts';
 
@@ -79,10 +80,13 @@ export async function startLab(
   const files = labFiles(settings.folder);
   await mkdir(settings.folder, { recursive: true, mode: 0o700 });
   await writeFile(files.settings, JSON.stringify(settings));
+  // The lab starts the relay, and looks for it beside itself.
+  const [lab = ''] = await Promise.all(
+    (['edge-network', 'edge-relay'] as const).map((name) => programFile(name, settings.folder)),
+  );
   const started = await startProcess({
     what: 'the edge network',
-    module: new URL('./main.ts', import.meta.url),
-    args: ['--config', files.settings],
+    argv: [lab, '--config', files.settings],
     log: files.log,
     deadlineMs: READY_MS,
     ...(signal && { signal }),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The guest's first process: what a distribution's init would have made ready, then the agent. Guest root is the calling
-# user on the host: it reads what that user reads, and writes only $ordeal_work. boot.ts puts ordeal_node, ordeal_agent,
-# ordeal_cache and ordeal_work into the environment.
+# user on the host: it reads what that user reads, and writes only $ordeal_work. boot.ts puts ordeal_node, ordeal_agent
+# and ordeal_work into the environment.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home TMPDIR=/run/tmp
 # In the process namespace that the guest is in, the host's root appears as user 65534, and so would anybody who starts a
 # set-user-id program, `mount` first of all. With no-new-privs the bit is not looked at.
@@ -24,9 +24,6 @@ mount -t hostfs -o "$ordeal_work" none /run/work
 mount -t tmpfs tmpfs /dev/shm
 mount -t devpts devpts /dev/pts
 ln -sf /proc/self/fd /dev/fd
-
-# read-only, like all that is not the work folder; in the guest, the user is root
-[ ! -d "$ordeal_cache" ] || ln -s "$ordeal_cache" /run/tmp/tsx-0
 
 step=modules # modprobe is told where Debian puts the guest's modules, and so is the kernel: then every qdisc and link type
              # loads itself, with what it depends on, when it is first used

@@ -14,7 +14,8 @@ import { u32Matches } from './qdisc-for.ts';
 /** Into the engine, and out of it. */
 const INTO = 'ordeal-t0';
 const OUT_OF = 'ordeal-t1';
-const LISTENING_MS = 10_000;
+/** The start of a program in a guest on a busy machine took ten seconds and more. */
+const LISTENING_MS = 30_000;
 
 /**
  * A NIC whose checksum engine is broken, towards the cloud: what matches leaves the NIC's bridge for a relay over packet
@@ -57,7 +58,8 @@ function engine({ interfaces, nic }: KernelPath): Change {
     make: [['ip', 'link', 'add', INTO, 'type', 'veth', 'peer', 'name', OUT_OF], quiet(INTO), quiet(OUT_OF)],
     afterwards: async () => {
       startAt(nic, ['socat', '-u', `INTERFACE:${OUT_OF}`, `INTERFACE:${interfaces.nicCloud}`]);
-      await waitFor(() => listens(), {
+      const index = await nic.exec(['cat', `/sys/class/net/${OUT_OF}/ifindex`]);
+      await waitFor(() => listens(index.stdout.trim()), {
         what: `the relay on ${OUT_OF} of ${nic.name}`,
         deadlineMs: LISTENING_MS,
         intervalMs: 20,
@@ -71,12 +73,11 @@ function engine({ interfaces, nic }: KernelPath): Change {
   });
 
   /** Whether a packet socket is bound to the interface; socat binds the other one before it relays. */
-  async function listens(): Promise<boolean> {
+  async function listens(index: string): Promise<boolean> {
     const sockets = await nic.exec(['cat', '/proc/net/packet']);
-    const index = await nic.exec(['cat', `/sys/class/net/${OUT_OF}/ifindex`]);
     return sockets.stdout
       .split('\n')
       .slice(1)
-      .some((line) => line.trim().split(/\s+/)[4] === index.stdout.trim());
+      .some((line) => line.trim().split(/\s+/)[4] === index);
   }
 }

@@ -5,7 +5,7 @@ import { collectorDeployment } from './deployment.ts';
 
 describe('a collector’s Deployment', () => {
   const { settings } = settingsOf(resolve(Plan.parse({ suites: [{ name: 'edge' }] })));
-  const containers = (probes: boolean, enter: string[] = []) => {
+  const containers = (probes: boolean, enter: string[] = [], host?: string) => {
     const { spec } = collectorDeployment({
       node: 'edge-1',
       namespace: 'n',
@@ -13,6 +13,7 @@ describe('a collector’s Deployment', () => {
       commands: { collector: ['c'], probe: ['p'] },
       ports: { tcp: 1883, http: 8080 },
       enter,
+      host,
       probes,
       settings,
     });
@@ -36,10 +37,18 @@ describe('a collector’s Deployment', () => {
     }
   });
 
+  it('is looked at where the kubelet reaches it, and not ended before it can have begun to listen', () => {
+    const [collector] = containers(true, [], '10.10.0.2');
+    expect(collector?.startupProbe?.tcpSocket).to.deep.equal({ port: 1883, host: '10.10.0.2' });
+    expect(collector?.startupProbe?.failureThreshold).to.equal(settings.startSeconds);
+    expect(collector?.readinessProbe?.httpGet).to.include({ host: '10.10.0.2' });
+  });
+
   it('is looked at by nobody without it', () => {
     for (const container of containers(false)) {
       expect(container.livenessProbe).to.equal(undefined);
       expect(container.readinessProbe).to.equal(undefined);
+      expect(container.startupProbe).to.equal(undefined);
     }
   });
 });

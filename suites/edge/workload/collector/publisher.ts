@@ -5,7 +5,8 @@ import type { LedgerWriter } from '../ledger-writer.ts';
 import { type Message, topicOf } from '../message.ts';
 import type { CollectorOptions } from './options.ts';
 
-/** How often it is looked whether measurements are due. */
+/** How often it is looked whether a measurement is due: so often in the time between two, but no oftener than each `TICK_MS`. */
+const LOOKS = 4;
 const TICK_MS = 10;
 
 /**
@@ -36,7 +37,7 @@ export class Publisher {
     this.#ledger = ledger;
     this.#client = this.#connect();
     this.#timers = [
-      setInterval(() => this.#tick(), TICK_MS),
+      setInterval(() => this.#tick(), Math.max(TICK_MS, 1_000 / options.rate / LOOKS)),
       setInterval(() => this.#account(), options.ledgerMs),
     ];
   }
