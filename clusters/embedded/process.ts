@@ -19,8 +19,8 @@ export interface Started {
 export interface StartOptions {
   /** What it is, for an error: "the embedded cluster". */
   what: string;
-  /** Module to run, as a URL. */
-  module: URL;
+  /** Module to run from source, as a URL; or a program and its first arguments. */
+  module: URL | readonly string[];
   args: readonly string[];
   /** Its standard error goes there. */
   log: string;
@@ -42,7 +42,9 @@ export async function startProcess(options: StartOptions): Promise<Started> {
   const { args, detached = false, log, module, signal } = options;
   signal?.throwIfAborted();
   const logFile = openSync(log, 'a', 0o600);
-  const child = spawn(process.execPath, ['--import', TSX, fileURLToPath(module), ...args], {
+  const [command = '', ...leading] =
+    module instanceof URL ? [process.execPath, '--import', TSX, fileURLToPath(module)] : module;
+  const child = spawn(command, [...leading, ...args], {
     detached,
     stdio: [detached ? 'ignore' : 'pipe', 'pipe', logFile],
   });

@@ -6,6 +6,7 @@ const REPOSITORY = join(import.meta.dirname, '..', '..');
 /** The programs that nodes and pods run, by their entry points; the workload image has each as `/ordeal/NAME.mjs`. */
 const PROGRAMS = {
   'gpu-node': 'clusters/gpu-node/main.ts',
+  'plugin-proxy': 'clusters/plugin-proxy/main.ts',
   keeper: 'clusters/network/nodes/agent/main.ts',
   'edge-collector': 'suites/edge/workload/collector/main.ts',
   'edge-cloud': 'suites/edge/workload/cloud/main.ts',
