@@ -10,7 +10,7 @@ import { readFront } from './front.ts';
 import { ownEndpoint, proxyFiles } from './layout.ts';
 import type { ProxySettings, Stand } from './settings.ts';
 
-export type { Given };
+export { type Given, readFront };
 
 const STANDING_MS = 45_000;
 

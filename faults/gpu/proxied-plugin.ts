@@ -5,6 +5,7 @@ import {
   type Given,
   givenBy,
   proxyCommands,
+  readFront,
   removeProxyFiles,
   standOn,
   startProxy,
@@ -127,6 +128,10 @@ export function proxiedPlugin(wanted: Proxied): Fault {
     },
     async heal(context) {
       drain(context);
+      if (lines.some(({ type }) => type === 'in-front') && readFront(stand as Stand) === undefined) {
+        const evidence = 'the proxy was gone before it was told to be';
+        context.recorder.record(`fault/${kind}`, 'fault.lapsed', { fault: id, evidence });
+      }
       held = given();
       const undo = undoOf(stand as Stand, 'giveBack');
       await takeBack(undo, runnerFor(undo));
