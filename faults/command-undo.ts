@@ -27,9 +27,12 @@ interface Said {
 /** Runs an argument array without what is put before it: that is the runner's own affair. */
 export type Runner = (argv: readonly string[]) => Promise<Said>;
 
-/** What ip, tc and docker say of a target that has gone and took the change with it: a namespace, device or keeper. */
+/**
+ * What ip, tc, docker and node say of a target that has gone and took the change with it: a namespace, device or keeper, or
+ * the folder of a program.
+ */
 const VANISHED =
-  /Cannot open network namespace|Cannot find device|No such container|[Cc]ontainer \S+ is not running/;
+  /Cannot open network namespace|Cannot find device|Cannot find module|No such container|[Cc]ontainer \S+ is not running/;
 /** What they say where the thing itself is gone that was made. */
 const ABSENT = /does not exist|No such device|No such file or directory/;
 

@@ -19,7 +19,7 @@ export interface LedgerFollower {
 }
 
 /** Reads one file's growth, whole lines at a time. */
-class Tail {
+export class Tail {
   readonly #path: string;
   readonly #decoder = new StringDecoder('utf8');
   readonly #buffer = Buffer.alloc(1 << 16);

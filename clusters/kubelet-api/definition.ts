@@ -1,5 +1,5 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import { fromJSON, type MessageTypeDefinition } from '@grpc/proto-loader';
 
 /**
  * The kubelet's two node-local APIs: device plugin v1beta1 and PodResources v1. Names and field numbers are those of
@@ -136,6 +136,10 @@ const packages = loadPackageDefinition(
     { keepCase: true, defaults: true, arrays: true, objects: true, longs: Number },
   ),
 );
+
+/** One container’s answer to Allocate as bytes: how the kubelet keeps it in its checkpoint. */
+export const containerAllocateResponse = (packages.v1beta1 as GrpcObject)
+  .ContainerAllocateResponse as MessageTypeDefinition<object, object>;
 
 function client(space: string, name: string): ServiceClientConstructor {
   return (packages[space] as GrpcObject)[name] as ServiceClientConstructor;

@@ -72,6 +72,8 @@ export function answered<Request, Response>(answer: (request: Request) => Promis
 }
 
 export interface Listening {
+  /** Takes no more calls, and resolves when what was answered is on its way; at the latest after so long. */
+  drain(deadlineMs: number): Promise<void>;
   /** Ends every call and stream at once and removes the socket's file. */
   close(): Promise<void>;
 }
@@ -92,6 +94,16 @@ export async function listen(
     );
   });
   return {
+    async drain(deadlineMs) {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
+        new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, deadlineMs);
+        }),
+      ]);
+      clearTimeout(timer);
+    },
     async close() {
       server.forceShutdown();
       await rm(socket, { force: true });

@@ -12,7 +12,11 @@ const ON_NODES = {
 } as const;
 
 /** Those of an image of ours, which has each as `/ordeal/NAME.mjs`. */
-const IN_IMAGES = { ...ON_NODES, keeper: 'clusters/network/nodes/agent/main.ts' } as const;
+const IN_IMAGES = {
+  ...ON_NODES,
+  keeper: 'clusters/network/nodes/agent/main.ts',
+  'plugin-proxy': 'clusters/plugin-proxy/main.ts',
+} as const;
 
 /** Those that a guest starts: the first is its command, and starts the others. */
 const IN_GUESTS = {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHECKPOINT_FILE } from '../../kubelet-api/checkpoint.ts';
+import { containerAllocateResponse } from '../../kubelet-api/definition.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 
 /** What one container holds of one resource. */
@@ -19,9 +21,6 @@ export interface Checkpoint {
   registered: Record<string, string[]>;
 }
 
-/** The kubelet's own name for it, in the device plugins' folder. */
-const FILE = 'kubelet_internal_checkpoint';
-
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
   const data = JSON.stringify({
     PodDeviceEntries: checkpoint.allocations.map(({ podUid, container, resource, devices, response }) => ({
@@ -29,11 +28,11 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
       ContainerName: container,
       ResourceName: resource,
       DeviceIDs: { '-1': devices },
-      AllocResp: Buffer.from(JSON.stringify(response)).toString('base64'),
+      AllocResp: containerAllocateResponse.serialize(response).toString('base64'),
     })),
     RegisteredDevices: checkpoint.registered,
   });
-  const path = join(folder, FILE);
+  const path = join(folder, CHECKPOINT_FILE);
   await writeFile(`${path}.new`, `{"Data":${data},"Checksum":${checksum(data)}}`);
   await rename(`${path}.new`, path);
 }
@@ -41,7 +40,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 /** Undefined where there is none, or one whose checksum does not fit: the kubelet then starts without. */
 export function readCheckpoint(folder: string): Checkpoint | undefined {
   try {
-    const { Data, Checksum } = JSON.parse(readFileSync(join(folder, FILE), 'utf8'));
+    const { Data, Checksum } = JSON.parse(readFileSync(join(folder, CHECKPOINT_FILE), 'utf8'));
     if (checksum(JSON.stringify(Data)) !== Checksum) return undefined;
     return {
       registered: Data.RegisteredDevices,
@@ -51,7 +50,7 @@ export function readCheckpoint(folder: string): Checkpoint | undefined {
           container: entry.ContainerName,
           resource: entry.ResourceName,
           devices: Object.values(entry.DeviceIDs).flat(),
-          response: JSON.parse(Buffer.from(entry.AllocResp ?? '', 'base64').toString()),
+          response: containerAllocateResponse.deserialize(Buffer.from(entry.AllocResp ?? '', 'base64')),
         }),
       ),
     };

@@ -9,7 +9,7 @@ import { waitFor } from '../../../harness/clock/wait-for.ts';
 import type { History } from '../../../harness/history/event.ts';
 import { memoryRecorder } from '../../../harness/history/writer.ts';
 import type { Fault, FaultContext } from '../../port.ts';
-import { FaultKeeper } from '../../wrapper.ts';
+import { FaultKeeper, type HoldOptions } from '../../wrapper.ts';
 import { startAt } from '../background.ts';
 
 export function kernelOf(link: EdgeLink): KernelPath {
@@ -77,9 +77,14 @@ export class Ground {
   }
 
   /** Holds a fault while the work is done; the history of it. */
-  async hold(fault: Fault, work: () => Promise<void>, more: Partial<FaultContext> = {}): Promise<History> {
+  async hold(
+    fault: Fault,
+    work: () => Promise<void>,
+    more: Partial<FaultContext> = {},
+    options: HoldOptions = {},
+  ): Promise<History> {
     const context = { ...this.context(), ...more };
-    await new FaultKeeper(context).hold(fault, work, { pollMs: 50, goneDeadlineMs: 5_000 });
+    await new FaultKeeper(context).hold(fault, work, { pollMs: 50, goneDeadlineMs: 5_000, ...options });
     return context.recorder.events;
   }
 

@@ -1,0 +1,137 @@
+/**
+ * The program of a proxy in front of a node’s device plugin: `main.ts keep|serve|look|give-back SETTINGS`, with
+ * settings as JSON. What it says is a line of standard output.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { messageOf } from '../../harness/errors/error.ts';
+import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
+import { LedgerWriter } from '../gpu-node/ledger-writer.ts';
+import { readFront, removeFront, writeFront } from './front.ts';
+import { giveBack, onNode } from './give-back.ts';
+import { IN_FRONT, Keeper } from './keeper.ts';
+import { ownEndpoint, proxyFiles } from './layout.ts';
+import type { ProxyEntry } from './log.ts';
+import { PluginProxy } from './proxy.ts';
+import { ProxySettings, Stand } from './settings.ts';
+
+/** For the calls that a proxy holds, and the steady state after it. */
+const ENDED_MS = 9_000;
+
+const clock = systemClock;
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { sweep: { type: 'boolean', default: false } },
+});
+const [command, text = '{}'] = positionals;
+// Whoever started it may be gone.
+process.stdout.on('error', () => undefined);
+
+switch (command) {
+  case 'keep':
+    await keep(ProxySettings.parse(JSON.parse(text)));
+    break;
+  case 'serve':
+    await serve(ProxySettings.parse(JSON.parse(text)));
+    break;
+  case 'look': {
+    const stand = Stand.parse(JSON.parse(text));
+    if (stands(stand)) process.stdout.write(`in front of ${stand.resource}\n`);
+    break;
+  }
+  case 'give-back':
+    await back(Stand.parse(JSON.parse(text)));
+    process.exit();
+    break;
+  default:
+    process.stderr.write(`no such command: ${command}\n`);
+    process.exitCode = 3;
+}
+
+async function keep(settings: ProxySettings): Promise<void> {
+  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
+  const [, script = ''] = process.argv;
+  const program = [process.execPath, ...process.execArgv, script];
+  const keeper = new Keeper({ settings, program, clock, log: logOf(settings) });
+  process.on('SIGTERM', () => void keeper.stop());
+  try {
+    await keeper.start();
+    say({ standing: true });
+    await keeper.over();
+    process.exit();
+  } catch (error) {
+    say({ reason: messageOf(error) });
+    process.exit(1);
+  }
+}
+
+async function serve(settings: ProxySettings): Promise<void> {
+  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
+  let ending = false;
+  const end = async (reason: string) => {
+    if (ending) return;
+    ending = true;
+    await proxy.stop(reason);
+    process.exit();
+  };
+  const proxy = new PluginProxy({
+    settings,
+    clock,
+    log: logOf(settings),
+    lost: (reason) => void end(reason),
+  });
+  process.on('SIGTERM', () => void end('it was told to'));
+  process.stdin.resume();
+  process.stdin.on('end', async () => {
+    if (ending) return;
+    ending = true;
+    await proxy.stop('its keeper is gone');
+    await backTo(settings);
+    process.exit();
+  });
+  try {
+    const front = readFront(settings);
+    if (!front) throw new Error('its keeper has not written down what it stands in front of');
+    writeFront({ ...front, proxy: `${process.pid}.${bornAt(process.pid)}` });
+    await proxy.start();
+    process.stdout.write(`${IN_FRONT}\n`);
+  } catch (error) {
+    process.stdout.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Ends the keeper, or the proxy where that is all there is, which give back on their way; else does it here. */
+async function back(stand: Stand): Promise<void> {
+  for (const who of ['keeper', 'proxy'] as const) {
+    const name = readFront(stand)?.[who];
+    if (name === undefined || !stillRuns(name)) continue;
+    process.kill(Number.parseInt(name, 10), 'SIGTERM');
+    await waitFor(() => !stillRuns(name), { what: `the end of the ${who}`, deadlineMs: ENDED_MS });
+  }
+  await backTo(stand);
+  rmSync(join(stand.devicePlugins, ownEndpoint(stand.resource)), { force: true });
+  if (values.sweep) rmSync(proxyFiles(stand.stateDir, stand.resource).root, { recursive: true, force: true });
+}
+
+async function backTo(stand: Stand): Promise<void> {
+  const front = readFront(stand);
+  if (!front) return;
+  await onNode(front, (node) => giveBack(front.vendor, node, { clock, log: logOf(front) }));
+  removeFront(front);
+}
+
+function stands(stand: Stand): boolean {
+  return readFront(stand) !== undefined || existsSync(join(stand.devicePlugins, ownEndpoint(stand.resource)));
+}
+
+function logOf({ stateDir, resource }: Pick<Stand, 'stateDir' | 'resource'>) {
+  return new LedgerWriter<ProxyEntry>(proxyFiles(stateDir, resource).log, clock);
+}
+
+function say(answer: object): void {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
