@@ -58,6 +58,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--dry-run', 'print what would be done, and start nothing', false)
     .addOption(new Option('--replay <command>', 'the command that does it again').hideHelp())
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
@@ -160,9 +161,9 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       done(await (await import('./plans.ts')).planValidate(parts, file));
     });
   plan
-    .command('explain <file>')
-    .description('print a plan as it would run')
-    .action(async (file: string) => {
+    .command('explain [file]')
+    .description('print what a plan would do, and the plan as it would run')
+    .action(async (file?: string) => {
       done(await (await import('./plans.ts')).planExplain(parts, file));
     });
   plan

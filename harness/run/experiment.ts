@@ -43,7 +43,7 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
     const reason = context.signal.aborted ? context.signal.reason : error;
     const code = reason instanceof OrdealError ? reason.code : undefined;
     const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';
-    ended = { outcome, error: messageOf(reason) };
+    ended = { outcome, error: messageOf(reason), ...(code !== undefined && { code }) };
     context.log.error({ err: reason }, 'the run did not reach its end');
     await cluster
       .exportLogs(join(context.outDir, 'logs'))

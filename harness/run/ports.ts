@@ -8,6 +8,8 @@ import type { History, Recorder } from '../history/event.ts';
 import type { LaneGroup } from '../history/timeline.ts';
 import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
+import type { Forecast } from '../radius/forecast.ts';
+import type { SuiteRadius } from '../radius/resolve.ts';
 import type { Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
@@ -113,6 +115,10 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
    * does an empty list: a run that broke nothing certifies nothing.
    */
   scheduledFaults(plan: Plan): string[];
+  /** What its own topology has its faults touch: named outright by the suite, for plans that say nothing else. */
+  radius: SuiteRadius;
+  /** What it would break by a resolved plan. Pure. */
+  forecast(plan: Plan): Forecast;
   /**
    * Checks the suite's own part of a plan, filling in defaults.
    * @throws OrdealError PLAN_INVALID (exit 3) that names each path and what was expected.

@@ -40,6 +40,8 @@ export interface TunnelsOptions {
   /** `host.exec`, as long as the lab is wanted. */
   exec: Exec;
   cloud: string;
+  /** The node of the cluster that the cloud is; left out where it is none. */
+  cloudNode?: string;
   cables: readonly Cable[];
   /** What the tunnel's interface is called at the cloud, or at the edge of a cable by its number. */
   device(end: 'cloud' | number): string;
@@ -65,7 +67,7 @@ export function refuseTooMany(nodes: number): void {
  * @throws OrdealError NETWORK_LAB_COMMAND (exit 4).
  */
 export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> {
-  const { cables, cloud, device, exec, host } = options;
+  const { cables, cloud, cloudNode, device, exec, host } = options;
   const backend = await backendOf(exec);
   const tunnelEnd = async (namespace: string, name: string, address: string): Promise<TunnelEnd> => {
     const made = { namespace, device: name, address, ...newKeys() };
@@ -87,7 +89,14 @@ export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> 
     version: await tunnelVersion(exec, backend),
     links: (cloudForPods = CLOUD_IN_TUNNEL) =>
       laid.map(({ cable, edge }) =>
-        link(cable, services(cloudForPods), { edge, cloud: cloudEnd }, cloudHop, cloudSnmp, host),
+        link(
+          cable,
+          services(cloudForPods),
+          { edge, cloud: cloudEnd },
+          { cloudHop, cloudNode },
+          cloudSnmp,
+          host,
+        ),
       ),
   };
 }
@@ -116,7 +125,7 @@ function link(
   { cloud: atCloud, edge, nic, node }: Cable,
   throughTunnel: Services,
   ends: { edge: TunnelEnd; cloud: TunnelEnd },
-  cloud: Hop,
+  { cloudHop, cloudNode }: { cloudHop: Hop; cloudNode: string | undefined },
   cloudSnmp: StandingCommand,
   host: Host,
 ): NetnsLink {
@@ -130,7 +139,8 @@ function link(
       kind: 'kernel',
       edge: namespaceHop(node, edge.namespace, host),
       nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
-      cloud,
+      cloud: cloudHop,
+      cloudNode,
       interfaces: {
         edge: edge.device,
         nicEdge: nic.towardsEdge,
