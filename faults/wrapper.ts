@@ -60,7 +60,7 @@ export class FaultKeeper {
   }
 
   async #holdAlone(fault: Fault, work: () => Promise<void>, options: HoldOptions): Promise<void> {
-    const { clock, recorder, runId } = this.#context;
+    const { clock, deadlineWall, recorder, runId } = this.#context;
     const { id, kind, target } = fault;
     const say: Say = (type, body) => recorder.record(`fault/${kind}`, type, { fault: id, ...body });
     const capability = await fault.capability(this.#context);
@@ -71,7 +71,7 @@ export class FaultKeeper {
     const { mechanism } = capability;
     await fault.bite(this.#context, recorder.events).catch(onlyBreaches);
     const record = fault.healRecord();
-    const entry = journal({ run: runId, fault: id, kind, record });
+    const entry = journal({ run: runId, fault: id, kind, target, deadlineWall, record });
     const deadMan = await arm(id, record, this.#context).catch((error) => {
       entry.forget();
       throw error;

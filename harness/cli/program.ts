@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
+import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
@@ -198,14 +199,37 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       done(EXIT.certified);
     });
 
-  const fault = program.command('fault').description('faults: list');
+  const fault = program.command('fault').description('faults by hand: kinds, inject, list, heal');
   fault
-    .command('list')
+    .command('kinds')
     .description('the kinds of faults')
     .action(async () => {
-      for (const { kind, title } of await parts.faults())
-        process.stdout.write(`${kind.padEnd(24)} ${title}\n`);
-      done(EXIT.certified);
+      done(await (await import('./faults.ts')).faultKinds(parts));
+    });
+  fault
+    .command('inject <kind>')
+    .description('hold one fault on a cluster that `ordeal up` brought up, until its TTL')
+    .requiredOption('--target <node>', 'a node; may be given again', collect, [])
+    .requiredOption('--ttl <duration>', 'how long, such as 60s')
+    .option('--cluster <provider>', 'embedded or kind', 'embedded')
+    .option('--name <name>', 'name of the cluster', 'ordeal')
+    .option('--with <name=value>', 'a parameter of the fault; may be given again', collect, [])
+    .option('-q, --quiet', 'no progress', false)
+    .action(async (kind: string, options: InjectOptions) => {
+      done(await (await import('./faults.ts')).faultInject(parts, kind, options));
+    });
+  fault
+    .command('list')
+    .description('faults that are injected, or were left, by the journal')
+    .action(async () => {
+      done(await (await import('./faults.ts')).faultList(parts));
+    });
+  fault
+    .command('heal')
+    .argument('[ids...]', 'as `list` has them; unless told, all but those of runs that live')
+    .description('heal what `list` shows')
+    .action(async (ids: string[]) => {
+      done(await (await import('./faults.ts')).faultHeal(parts, ids));
     });
   return program;
 }

@@ -68,6 +68,8 @@ export interface Provider<C extends ClusterHandle = ClusterHandle> {
   up(context: StepContext): Promise<C>;
   /** For `ordeal up`: the cluster outlives the process. Returns the path of its kubeconfig. */
   upDetached(context: StepContext): Promise<{ name: string; kubeconfig: string }>;
+  /** A cluster of `upDetached` that is up, for as long as this process looks at it; undefined where there is none of that name. */
+  attach?(name: string, context: StepContext): Promise<C | undefined>;
   /** For `ordeal down`: true if there was one. Safe to repeat. */
   down(name: string): Promise<boolean>;
   /** For `ordeal clean`: removes whatever carries our mark and no living run owns; names what it removed. */
