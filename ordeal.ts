@@ -3,6 +3,7 @@
 import type { Cluster } from './clusters/port.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
+import { redactWrites } from './harness/redact/own.ts';
 import type { ClusterHandle, Provider, Suite } from './harness/run/ports.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -117,4 +118,5 @@ const parts: Parts = {
   },
 };
 
+for (const stream of [process.stdout, process.stderr]) redactWrites(stream);
 process.exitCode = await main(parts, process.argv.slice(2));

@@ -106,10 +106,12 @@ export async function holdByHand(wanted: HandFault, context: RunContext, cluster
   };
   const deadlineWall = clock.wall() + ttlMs + GRACE_MS;
   const keeper = new FaultKeeper({ cluster, recorder, clock, signal, runId, deadlineWall, radius });
-  await keeper.hold(fault, async () => {
+  const work = async () => {
     progress(`${kind} is held on ${targets.join(', ')} for ${ttlMs / 1_000} s; Ctrl-C heals it at once`);
     await clock.sleep(ttlMs, signal).catch(() => undefined);
-  });
+  };
+  // What has not bitten by then has not bitten: nothing is held beyond its TTL.
+  await keeper.hold(fault, work, { biteDeadlineMs: 0 });
   return recorder.events;
 }
 

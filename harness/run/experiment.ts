@@ -6,6 +6,8 @@ import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import type { EngineEvents, Recorder } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
+import { redactFolder } from '../redact/files.ts';
+import { redactor } from '../redact/own.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
@@ -45,9 +47,11 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
     const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';
     ended = { outcome, error: messageOf(reason), ...(code !== undefined && { code }) };
     context.log.error({ err: reason }, 'the run did not reach its end');
+    const logs = join(context.outDir, 'logs');
     await cluster
-      .exportLogs(join(context.outDir, 'logs'))
+      .exportLogs(logs)
       .catch((failure: unknown) => context.log.error({ err: failure }, 'no logs exported'));
+    redactFolder(logs);
   }
   await unwind(context, recorder);
   say('run.ended', ended);
@@ -81,7 +85,7 @@ async function begin({ outDir, plan }: StepContext): Promise<string> {
       todo: 'give another folder with --out',
     });
   }
-  await writeFile(join(outDir, PLAN_FILE), stringify(plan));
+  await writeFile(join(outDir, PLAN_FILE), stringify(JSON.parse(redactor.json(plan))));
   return path;
 }
 
