@@ -1,7 +1,9 @@
 /** The composition root: the only place that knows every folder. */
 
+import type { Cluster } from './clusters/port.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
+import { redactWrites } from './harness/redact/own.ts';
 import { embedded, provider, suites } from './loaders.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -85,11 +87,22 @@ const parts: Parts = {
     return { build: buildAll, list: listImages };
   },
   async faults() {
-    return (await import('./faults/catalogue.ts')).CATALOGUE;
+    const [{ checkByHand, holdByHand }, { CATALOGUE }, { heldFaults }] = await Promise.all([
+      import('./faults/by-hand.ts'),
+      import('./faults/catalogue.ts'),
+      import('./faults/journal.ts'),
+    ]);
+    return {
+      kinds: CATALOGUE,
+      check: checkByHand,
+      hold: (wanted, context, cluster) => holdByHand(wanted, context, cluster as Cluster),
+      held: () => heldFaults(),
+    };
   },
   async healJournal() {
     return await (await import('./faults/journal.ts')).healJournal();
   },
 };
 
+for (const stream of [process.stdout, process.stderr]) redactWrites(stream);
 process.exitCode = await main(parts, process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** The kinds of faults, for `ordeal fault list`. */
+/** The kinds of faults, for `ordeal fault kinds`. */
 export const CATALOGUE: readonly { kind: string; title: string }[] = [
   { kind: 'gpu/bind-delay', title: 'each association of a GPU with its container takes longer' },
   { kind: 'gpu/plugin-restart', title: 'the device plugin goes away and has to register again' },

@@ -7,9 +7,11 @@ import { Impairment } from '../clusters/network/port.ts';
 import type { Cluster } from '../clusters/port.ts';
 import { systemClock } from '../harness/clock/clock.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
+import { reach } from '../harness/radius/reach.ts';
 import { validated } from './contract.ts';
 import { addImpairment, asked, removeImpairment } from './network/impairments.ts';
 import type { Fault, FaultContext } from './port.ts';
+import { within } from './testing/within.ts';
 import { FaultKeeper } from './wrapper.ts';
 
 /** What a fault gets wrong, or right, at each step. */
@@ -71,6 +73,8 @@ function expected(of: Behaviour): Outcome {
   };
 }
 
+const REACH = reach({ nodes: ['a'] });
+
 describe('the contract of a fault', () => {
   let state: string;
   let before: string | undefined;
@@ -90,11 +94,12 @@ describe('the contract of a fault', () => {
   });
 
   const newContext = (): FaultContext => ({
-    cluster: {} as Cluster,
+    cluster: { nodes: [] as Cluster['nodes'] } as Cluster,
     recorder: memoryRecorder(systemClock),
     clock: systemClock,
     signal: new AbortController().signal,
     runId: 'r',
+    radius: within({ reach: REACH }),
     deadlineWall: systemClock.wall() + 60_000,
   });
   const isMarked = async () => (await asked(file)).some(({ id }) => id === 'f');
@@ -107,6 +112,8 @@ describe('the contract of a fault', () => {
       id: 'f',
       kind: 'test/faulty',
       target: 'a file',
+      reach: REACH,
+      mechanisms: ['a file'],
       async capability() {
         if (of.capability === 'throws') throw new Error('capability');
         return of.capability === 'has it' ? { ok: true, mechanism: 'a file' } : { ok: false, reason: 'no' };

@@ -28,6 +28,8 @@ export function validated(fault: Fault): Fault {
     id: fault.id,
     kind: fault.kind,
     target: fault.target,
+    reach: fault.reach,
+    mechanisms: fault.mechanisms,
     async capability(context) {
       const answer = await fault.capability(context);
       // Another way of doing it has another record.

@@ -45,12 +45,19 @@ const Entry = z.strictObject({
   run: z.string(),
   fault: z.string(),
   kind: z.string(),
+  /** For people; entries of before they were recorded have neither. */
+  target: z.string().optional(),
+  /** Wall ms at which its dead-man heals it at the latest. */
+  deadlineWall: z.number().optional(),
   /** Of the process that holds the fault; a PID alone is given out again, and only /proc tells when it was born. */
   pid: z.int(),
   born: z.string().optional(),
   record: HealRecord,
 });
 type Entry = z.infer<typeof Entry>;
+
+/** What the run of a fault that was injected by hand is called first. */
+export const HAND_RUN = 'by-hand-';
 
 function journalDir(): string {
   return statePath('journal');
@@ -133,6 +140,47 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
     seen: failed.join('\n'),
     todo: 'mend what is named there, then run `ordeal clean` again',
   });
+}
+
+/** A fault that the journal lists. */
+export interface HeldFault {
+  /** Unique: `RUN/FAULT`. */
+  id: string;
+  kind: string;
+  /** Whether its run, or the command that holds it, lives. */
+  held: boolean;
+  /** Whether it was injected by hand. */
+  byHand: boolean;
+  pid: number;
+  target?: string | undefined;
+  deadlineWall?: number | undefined;
+}
+
+/** What the journal lists, in the order of its names. What is no entry of this version’s is left to `healJournal`. */
+export function heldFaults(dir = journalDir()): HeldFault[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .flatMap((name) => {
+      const entry = entryIn(textOf(join(dir, name)));
+      if (!entry) return [];
+      const { deadlineWall, fault, kind, pid, run, target } = entry;
+      const id = watchedFault(run, fault);
+      return [
+        { id, kind, held: isAlive(entry), byHand: run.startsWith(HAND_RUN), pid, target, deadlineWall },
+      ];
+    });
+}
+
+/** Nothing where it was healed since it was listed. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function entryIn(text: string): Entry | undefined {

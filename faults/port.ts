@@ -2,6 +2,7 @@
 import type { Cluster } from '../clusters/port.ts';
 import type { Clock } from '../harness/clock/clock.ts';
 import type { History, Recorder } from '../harness/history/event.ts';
+import type { Radius, Reach } from '../harness/radius/reach.ts';
 import type { HealRecord } from './journal.ts';
 
 export interface FaultContext {
@@ -10,6 +11,8 @@ export interface FaultContext {
   clock: Clock;
   signal: AbortSignal;
   runId: string;
+  /** What may be touched: a fault that reaches beyond is not injected. */
+  radius: Radius;
   /** Wall ms at which the target heals itself, whatever became of the harness. */
   deadlineWall: number;
   /** How long it waits for a sign of life before it does, in ms; 30 s unless told. */
@@ -36,6 +39,10 @@ export interface Fault {
   kind: string;
   /** What it acts on, for people and for the one-fault-a-target rule. */
   target: string;
+  /** All that it may change, whichever mechanism is taken. */
+  reach: Reach;
+  /** By what it may be done, in the order in which they are tried. */
+  mechanisms: readonly string[];
   capability(context: FaultContext): Promise<CapabilityAnswer>;
   /** What `ordeal clean` needs to heal without this process; on the disk before `inject` is called. */
   healRecord(): HealRecord;

@@ -6,9 +6,13 @@ import type { Cluster } from '../clusters/port.ts';
 import { systemClock } from '../harness/clock/clock.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
+import { reach } from '../harness/radius/reach.ts';
 import { healJournal, journal } from './journal.ts';
 import type { Fault, FaultContext } from './port.ts';
+import { within } from './testing/within.ts';
 import { FaultKeeper } from './wrapper.ts';
+
+const REACH = reach({ nodes: ['a'] });
 
 describe('a held fault', () => {
   let state: string;
@@ -33,11 +37,12 @@ describe('a held fault', () => {
   const setting = (abort = new AbortController()) => {
     const recorder = memoryRecorder(systemClock);
     const context: FaultContext = {
-      cluster: {} as Cluster,
+      cluster: { nodes: [] as Cluster['nodes'] } as Cluster,
       recorder,
       clock: systemClock,
       signal: abort.signal,
       runId: 'r',
+      radius: within({ reach: REACH }),
       deadlineWall: systemClock.wall() + 60_000,
     };
     return {
@@ -55,6 +60,8 @@ describe('a held fault', () => {
       id: 'f-1',
       kind: 'test/switch',
       target: 'switch',
+      reach: REACH,
+      mechanisms: ['a switch'],
       capability: async () => ({ ok: true, mechanism: 'a switch' }),
       healRecord: () => ({ by: 'namespace', namespace: 'n', cluster: 'c' }),
       inject: async () => {

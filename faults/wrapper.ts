@@ -1,7 +1,11 @@
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
+import { outside } from '../harness/radius/outside.ts';
+import type { Reach } from '../harness/radius/reach.ts';
+import { outsideRadius } from '../harness/radius/refusal.ts';
 import { breachOf, validated } from './contract.ts';
 import { arm } from './dead-man/arm.ts';
 import { keepRenewing, leaseOf } from './dead-man/dead-man.ts';
+import { hostNetworkPodsOn } from './host-network.ts';
 import { journal } from './journal.ts';
 import type { Fault, FaultContext, Seen } from './port.ts';
 
@@ -16,17 +20,17 @@ export interface HoldOptions {
 /** Runs faults, each in the one order that there is, and one at a time on a target. */
 export class FaultKeeper {
   readonly #context: FaultContext;
-  readonly #held = new Set<string>();
+  readonly #held = new Map<string, Reach>();
 
   constructor(context: FaultContext) {
     this.#context = context;
   }
 
   /**
-   * capability → seen not to bite yet → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
+   * within the blast radius → capability → seen not to bite yet → journal → dead-man → inject → the work, watched for the bite → heal → seen to be
    * gone → disarmed. Heals also where the injection, the work or the run broke off. Without the capability nothing is
    * injected and the work is not done.
-   * @throws OrdealError FAULT_STEP_SKIPPED, FAULT_INJECTED_TWICE (also for a second fault on one target),
+   * @throws OrdealError BLAST_RADIUS (exit 3) where it reaches beyond: nothing was asked of its target; FAULT_STEP_SKIPPED, FAULT_INJECTED_TWICE (also for a second fault on one target),
    * FAULT_BITES_UNINJECTED, FAULT_MARK_LEFT (exit 5); FAULT_NOT_GUARDED (exit 4); whatever the work throws.
    */
   async hold(fault: Fault, work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
@@ -34,16 +38,29 @@ export class FaultKeeper {
     if (this.#held.has(target)) {
       throw breachOf(fault, 'FAULT_INJECTED_TWICE', 'injecting it', `${target} holds another fault`);
     }
-    this.#held.add(target);
+    const held = [...this.#held.values()];
+    this.#held.set(target, fault.reach);
     try {
+      await this.#refuseOutside(fault, held);
       await this.#holdAlone(validated(fault), work, options);
     } finally {
       this.#held.delete(target);
     }
   }
 
+  async #refuseOutside({ id, kind, reach, target }: Fault, held: readonly Reach[]): Promise<void> {
+    const { cluster, radius, recorder } = this.#context;
+    const seesPods = !radius.hostNetwork && reach.hostTraffic.length > 0;
+    const hostNetworkPods = seesPods ? await hostNetworkPodsOn(cluster.kube, reach.hostTraffic) : [];
+    const beyond = outside(reach, radius, { nodes: cluster.nodes, hostNetworkPods, held });
+    if (beyond.length === 0) return;
+    const reason = `outside of the blast radius: ${beyond.map(({ message }) => message).join('; ')}`;
+    recorder.record(`fault/${kind}`, 'fault.refused', { fault: id, kind, target, reason });
+    throw outsideRadius(`injecting ${id} (${kind})`, beyond);
+  }
+
   async #holdAlone(fault: Fault, work: () => Promise<void>, options: HoldOptions): Promise<void> {
-    const { clock, recorder, runId } = this.#context;
+    const { clock, deadlineWall, recorder, runId } = this.#context;
     const { id, kind, target } = fault;
     const say: Say = (type, body) => recorder.record(`fault/${kind}`, type, { fault: id, ...body });
     const capability = await fault.capability(this.#context);
@@ -54,7 +71,7 @@ export class FaultKeeper {
     const { mechanism } = capability;
     await fault.bite(this.#context, recorder.events).catch(onlyBreaches);
     const record = fault.healRecord();
-    const entry = journal({ run: runId, fault: id, kind, record });
+    const entry = journal({ run: runId, fault: id, kind, target, deadlineWall, record });
     const deadMan = await arm(id, record, this.#context).catch((error) => {
       entry.forget();
       throw error;

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
@@ -12,7 +12,7 @@ import { programFile } from '../programs/file.ts';
 import { answers } from './control.ts';
 import { clusterHandle } from './handle.ts';
 import { startProcess } from './process.ts';
-import { ClusterSettings, clusterFiles, nodeFolders, workerName } from './settings.ts';
+import { ClusterSettings, CONTROL_PLANE, clusterFiles, nodeFolders, workerName } from './settings.ts';
 import { sweepContainers } from './sweep.ts';
 
 const READY_MS = 60_000;
@@ -68,6 +68,14 @@ export const embeddedProvider: Provider<Cluster> = {
       throw error;
     }
     return { name, kubeconfig: clusterFiles(folder).kubeconfig };
+  },
+
+  async attach(name, { signal }) {
+    const files = clusterFiles(detachedFolder(name));
+    if (!(await answers(files.control))) return undefined;
+    const settings = ClusterSettings.parse(JSON.parse(await readFile(files.settings, 'utf8')));
+    const workers = Array.from({ length: settings.workers }, (_, index) => workerName(index));
+    return await clusterHandle(settings, [CONTROL_PLANE, ...workers], async () => {}, signal);
   },
 
   async down(name) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
+import { redactor } from '../../harness/redact/own.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { isAbandoned, prepareFolders, writeOwner } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
@@ -112,6 +113,7 @@ async function create({ name, folder, stays, starts }: Created, context: StepCon
   const network = `${name}-k3s`;
   await makeNetwork(network, labels);
   const token = randomBytes(16).toString('hex');
+  redactor.learn(token);
   signal.throwIfAborted();
   const common = { images, network, labels, token, reaped: session !== undefined };
   try {

@@ -1,10 +1,18 @@
 import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
+import { connect } from '../../harness/kube/client.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
-import { isAbandoned, NODE_STATE, prepareFolders, writeOwner } from '../container-nodes/folders.ts';
+import {
+  isAbandoned,
+  NODE_STATE,
+  prepareFolders,
+  workerFolders,
+  writeOwner,
+} from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
+import { nodeVersions } from '../container-nodes/usable.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
 import { plainVersion } from '../images/versions.ts';
 import type { Cluster } from '../port.ts';
@@ -45,6 +53,19 @@ export const kindProvider: Provider<Cluster> = {
       await deleteCluster(name, folder);
       throw error;
     }
+  },
+
+  async attach(name, context) {
+    const own = ownName(name);
+    const containers = await nodeContainers(own);
+    const folder = await clusterFolder(own);
+    if (containers.length === 0 || !folder) return undefined;
+    const kubeconfig = join(folder, 'kubeconfig');
+    const kube = await connect(kubeconfig);
+    const { kubernetes = '' } = await nodeVersions(kube).finally(() => kube.close());
+    const images = await imagesOf(plainVersion(kubernetes), context);
+    const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
+    return await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
   },
 
   async down(name) {

@@ -5,6 +5,7 @@
  *   edge [wg0 | e0] --- nic [n0 … n1] --- cloud [c0 | wg0]
  */
 import { z } from 'zod';
+import type { NodeInterface } from '../../harness/radius/reach.ts';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
 /**
@@ -67,6 +68,8 @@ export interface KernelPath {
   edge: Hop;
   nic: Hop;
   cloud: Hop;
+  /** The node of the cluster that the cloud is; left out where it is none. */
+  cloudNode?: string | undefined;
   /** Interface names: the edge's and the cloud's own, the NIC's towards each, and the tunnel's at both ends. */
   interfaces: {
     edge: string;
@@ -106,6 +109,22 @@ export interface EdgeLink {
   /** Takes the edge's end of the tunnel down and up again: its session is lost, a new handshake is needed. */
   restartTunnel(): Promise<void>;
   sample(): Promise<TunnelSample>;
+}
+
+/** What stands for the cloud’s node where it is none of the cluster’s. */
+export const CLOUD = 'cloud';
+/** What stands for the interfaces of a link that is a relay. */
+export const RELAY = 'relay';
+
+/** Every interface of a link, as faults name them. */
+export function interfacesOf({ node, path }: Pick<EdgeLink, 'node' | 'path'>): NodeInterface[] {
+  if (path.kind === 'relay') return [{ node, device: RELAY }];
+  const { cloudNode = CLOUD, interfaces } = path;
+  const { cloud, edge, nicCloud, nicEdge, tunnel, tunnelAtCloud = tunnel } = interfaces;
+  return [
+    ...[edge, nicEdge, nicCloud, tunnel].map((device) => ({ node, device })),
+    ...[cloud, tunnelAtCloud].map((device) => ({ node: cloudNode, device })),
+  ];
 }
 
 export interface EdgeNetwork {

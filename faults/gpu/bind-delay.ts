@@ -30,14 +30,17 @@ export function bindDelay(
   addedMs: number,
   startLatencyMs: number,
   nodes: readonly ClusterNode[],
+  resource: string,
 ): Fault {
-  const knobs = new GpuKnobs(id, 'bind-delay', { extraMs: addedMs }, nodes);
+  const knobs = new GpuKnobs(id, 'bind-delay', { extraMs: addedMs }, nodes, resource);
   let from = Number.POSITIVE_INFINITY;
   const sources = new Set(nodes.map(({ name }) => `node/${name}`));
   return {
     id,
     kind: 'gpu/bind-delay',
     target: knobs.target,
+    reach: knobs.reach,
+    mechanisms: knobs.mechanisms,
     capability: () => knobs.capability(),
     healRecord: () => knobs.healRecord(),
     inject(context) {

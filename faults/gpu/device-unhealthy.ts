@@ -17,11 +17,13 @@ export function deviceUnhealthy(
   resource: string,
   gpus: number,
 ): Fault {
-  const knobs = new GpuKnobs(id, 'device-unhealthy', { devices }, [node]);
+  const knobs = new GpuKnobs(id, 'device-unhealthy', { devices }, [node], resource);
   return {
     id,
     kind: 'gpu/device-unhealthy',
     target: knobs.target,
+    reach: knobs.reach,
+    mechanisms: knobs.mechanisms,
     capability: () => knobs.capability(),
     healRecord: () => knobs.healRecord(),
     inject: (context) => knobs.inject(context),

@@ -13,7 +13,7 @@ describe('a fault of a fake GPU node', () => {
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'knobs-test-'));
     const nodes = [{ name: 'a', stateDir } as ClusterNode];
-    knobs = new GpuKnobs('f', 'bind-delay', { extraMs: 1 }, nodes);
+    knobs = new GpuKnobs('f', 'bind-delay', { extraMs: 1 }, nodes, 'nvidia.com/gpu');
   });
 
   afterEach(() => rmSync(stateDir, { recursive: true, force: true }));

@@ -4,6 +4,7 @@ import type { GpuFault } from '../../clusters/gpu-node/settings.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { History } from '../../harness/history/event.ts';
+import { type Reach, reach } from '../../harness/radius/reach.ts';
 import { leaseOf, leaseUntil } from '../dead-man/dead-man.ts';
 import type { HealRecord } from '../journal.ts';
 import type { CapabilityAnswer, FaultContext, Gone } from '../port.ts';
@@ -14,28 +15,44 @@ type Parameters<K extends Kind> = Omit<Extract<GpuFault, { kind: K }>, 'id' | 'k
 /** How long an agent may take to apply what it was asked for: it looks every 100 ms. */
 const APPLY_MS = 10_000;
 
+const MECHANISM = 'knobs of the fake GPU node';
+
 /** What every fault that goes through the fake GPU nodes' knobs has in common. */
 export class GpuKnobs<K extends Kind> {
   readonly id: string;
   readonly nodes: readonly ClusterNode[];
+  readonly mechanisms = [MECHANISM];
+  readonly #resource: string;
   readonly #kind: K;
   readonly #parameters: Parameters<K>;
 
-  constructor(id: string, kind: K, parameters: Parameters<K>, nodes: readonly ClusterNode[]) {
+  /** @param resource whose plugin or driver it is */
+  constructor(
+    id: string,
+    kind: K,
+    parameters: Parameters<K>,
+    nodes: readonly ClusterNode[],
+    resource: string,
+  ) {
     this.id = id;
     this.#kind = kind;
     this.#parameters = parameters;
     this.nodes = nodes;
+    this.#resource = resource;
   }
 
   get target(): string {
     return `gpu of ${this.nodes.map(({ name }) => name).join(', ')}`;
   }
 
+  get reach(): Reach {
+    return reach({ nodes: this.nodes.map(({ name }) => name), resources: [this.#resource] });
+  }
+
   async capability(): Promise<CapabilityAnswer> {
     if (this.nodes.length === 0) return { ok: false, reason: 'the fault names no node' };
     const hidden = this.nodes.filter(({ stateDir }) => stateDir === undefined);
-    if (hidden.length === 0) return { ok: true, mechanism: 'knobs of the fake GPU node' };
+    if (hidden.length === 0) return { ok: true, mechanism: MECHANISM };
     return {
       ok: false,
       reason: `no fake GPU node is in reach on ${hidden.map(({ name }) => name).join(', ')}`,

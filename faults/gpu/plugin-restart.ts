@@ -17,12 +17,14 @@ export function pluginRestart(
   resource: string,
   gpus: number,
 ): Fault {
-  const knobs = new GpuKnobs(id, 'plugin-restart', { downMs: down }, [node]);
+  const knobs = new GpuKnobs(id, 'plugin-restart', { downMs: down }, [node], resource);
   const source = `node/${node.name}`;
   return {
     id,
     kind: 'gpu/plugin-restart',
     target: knobs.target,
+    reach: knobs.reach,
+    mechanisms: knobs.mechanisms,
     capability: () => knobs.capability(),
     healRecord: () => knobs.healRecord(),
     inject: (context) => knobs.inject(context),

@@ -17,6 +17,7 @@ import { ProxyLine } from '../../clusters/plugin-proxy/log.ts';
 import type { Stand } from '../../clusters/plugin-proxy/settings.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { reach } from '../../harness/radius/reach.ts';
 import { type CommandUndo, stateOf, takeBack } from '../command-undo.ts';
 import type { HealRecord } from '../journal.ts';
 import { runnerFor } from '../marks.ts';
@@ -87,6 +88,8 @@ export function proxiedPlugin(wanted: Proxied): Fault {
     id,
     kind,
     target: `gpu of ${node.name}`,
+    reach: reach({ nodes: [node.name], resources: [resource] }),
+    mechanisms: [`a proxy in front of ${plugin ?? 'the plugin'}`],
     async capability({ cluster }): Promise<CapabilityAnswer> {
       if (!stand) return { ok: false, reason: `the kubelet’s sockets on ${node.name} are out of reach` };
       const found = await vendorOf(stand, plugin);

@@ -2,12 +2,15 @@ import type { V1Job } from '@kubernetes/client-node';
 import type { History } from '../../harness/history/event.ts';
 import { burst } from '../../harness/kube/burst.ts';
 import { apiStatus } from '../../harness/kube/client.ts';
+import { reach } from '../../harness/radius/reach.ts';
 import type { Fault, Seen } from '../port.ts';
 
 interface Line {
   allocation: string;
   mono: number;
 }
+
+const MECHANISM = 'Jobs through the API';
 
 /** `load/job-burst`: many Jobs created at once in one namespace of ours. */
 export function jobBurst(id: string, namespace: string, cluster: string, jobs: readonly V1Job[]): Fault {
@@ -17,10 +20,10 @@ export function jobBurst(id: string, namespace: string, cluster: string, jobs: r
     id,
     kind: 'load/job-burst',
     target: `namespace ${namespace}`,
+    reach: reach({ namespaces: [namespace], resources: ['jobs'] }),
+    mechanisms: [MECHANISM],
     capability: async () =>
-      jobs.length > 0
-        ? { ok: true, mechanism: 'Jobs through the API' }
-        : { ok: false, reason: 'the burst has no Jobs' },
+      jobs.length > 0 ? { ok: true, mechanism: MECHANISM } : { ok: false, reason: 'the burst has no Jobs' },
     healRecord: () => ({ by: 'namespace', namespace, cluster }),
     async inject({ cluster: { kube }, recorder }) {
       from = recorder.events.length;

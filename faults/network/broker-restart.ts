@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { History } from '../../harness/history/event.ts';
+import { reach } from '../../harness/radius/reach.ts';
 import type { Fault } from '../port.ts';
 
 /** The broker goes away for as long as the fault is held. */
@@ -14,14 +15,21 @@ export interface BrokerControl {
   disconnected(history: History, sinceSeq: number): number;
 }
 
-/** `network/broker-restart`: the cloud's broker ends and comes back with the sessions that it had. */
-export function brokerRestart(id: string, broker: BrokerControl): Fault {
+const MECHANISM = 'the broker’s program is told to';
+
+/**
+ * `network/broker-restart`: the cloud's broker ends and comes back with the sessions that it had.
+ * @param node of the cluster that the broker runs on, where it is one
+ */
+export function brokerRestart(id: string, broker: BrokerControl, node?: string): Fault {
   let since = Number.POSITIVE_INFINITY;
   return {
     id,
     kind: 'network/broker-restart',
     target: 'the cloud’s broker',
-    capability: async () => ({ ok: true, mechanism: 'the broker’s program is told to' }),
+    reach: reach({ nodes: node === undefined ? [] : [node], resources: ['broker'] }),
+    mechanisms: [MECHANISM],
+    capability: async () => ({ ok: true, mechanism: MECHANISM }),
     healRecord: () => ({ by: 'lifeline', what: 'the cloud’s program ends with the harness' }),
     async inject({ recorder }) {
       since = recorder.events.length;

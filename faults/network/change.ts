@@ -1,10 +1,13 @@
 import type { Hop } from '../../clusters/network/port.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { type ChangeState, type CommandUndo, stateOf, takeBack } from '../command-undo.ts';
+import type { Port } from './lanes.ts';
 
 /** A change of a hop's kernel that is known by its mark. */
 export interface Change {
   undo: CommandUndo;
+  /** Where it is felt. */
+  at: Port;
   make(): Promise<void>;
   state(): Promise<ChangeState>;
   takeBack(): Promise<void>;
@@ -15,6 +18,8 @@ export interface Change {
 interface ChangeFacts {
   what: string;
   hop: Hop;
+  /** The device, of those that were there before, where it is felt. */
+  device: string;
   /** Commands in order, each an argument array or one with standard input. */
   make: readonly (readonly string[] | { argv: readonly string[]; input: string })[];
   look: string[];
@@ -26,7 +31,7 @@ interface ChangeFacts {
 }
 
 export function change(facts: ChangeFacts): Change {
-  const { afterwards, hop, inTheWay, look, make, mark, what } = facts;
+  const { afterwards, device, hop, inTheWay, look, make, mark, what } = facts;
   const undo: CommandUndo = {
     what,
     machine: [...hop.machine],
@@ -37,6 +42,7 @@ export function change(facts: ChangeFacts): Change {
   };
   return {
     undo,
+    at: { hop, device },
     inTheWay,
     state: () => stateOf(undo, hop.exec),
     takeBack: () => takeBack(undo, hop.exec),

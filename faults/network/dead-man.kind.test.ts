@@ -15,6 +15,7 @@ import { run, tryRun } from '../../harness/exec/exec.ts';
 import { memoryRecorder } from '../../harness/history/writer.ts';
 import { UndoStack } from '../../harness/run/undo.ts';
 import { healJournal } from '../journal.ts';
+import { within } from '../testing/within.ts';
 import { FaultKeeper } from '../wrapper.ts';
 import { checksumCorruption } from './checksum-corruption.ts';
 import { Ground } from './testing/ground.ts';
@@ -34,18 +35,20 @@ async function holdFault({ cloud, edge, image }: Nodes): Promise<void> {
   const undo = new UndoStack();
   const lab = await nodesLab({ runId: 'dead-man', cloud, edges: [edge], image, undo });
   const { links } = await lab.network();
+  const wanted = { share: 100, direction: 'to-cloud', match: 'tunnel' } as const;
+  const fault = checksumCorruption('c', wanted, links[0] as EdgeLink);
   const keeper = new FaultKeeper({
     ...{
-      cluster: {} as Cluster,
+      cluster: { nodes: [] as Cluster['nodes'] } as Cluster,
       clock: systemClock,
       recorder: memoryRecorder(systemClock),
       runId: 'dead-man',
     },
     ...{ signal: new AbortController().signal, leaseMs: LEASE_MS },
     deadlineWall: systemClock.wall() + 300_000,
+    radius: within(fault),
   });
-  const wanted = { share: 100, direction: 'to-cloud', match: 'tunnel' } as const;
-  await keeper.hold(checksumCorruption('c', wanted, links[0] as EdgeLink), async () => {
+  await keeper.hold(fault, async () => {
     process.stdout.write('held\n');
     await systemClock.sleep(300_000);
   });

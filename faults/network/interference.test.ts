@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../../harness/history/writer.ts';
+import { reach } from '../../harness/radius/reach.ts';
 import { validated } from '../contract.ts';
 import type { Fault, FaultContext } from '../port.ts';
 import { InterferenceWith, interference } from './interference.ts';
@@ -49,6 +50,8 @@ describe('network/interference', () => {
       id,
       kind: 'network/netem',
       target: 'link a',
+      reach: reach({ nodes: ['a'] }),
+      mechanisms: ['written'],
       capability: async () => ({ ok: true, mechanism: 'written' }),
       healRecord: () => ({ by: 'lifeline', what: 'nothing' }),
       async inject() {

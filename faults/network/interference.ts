@@ -77,6 +77,8 @@ export function interference(id: string, parameters: InterferenceWith, make: Mak
     id,
     kind: 'network/interference',
     target: worst.target,
+    reach: worst.reach,
+    mechanisms: worst.mechanisms,
     capability: (context) => worst.capability(context),
     healRecord: () => worst.healRecord(),
     async inject(context) {

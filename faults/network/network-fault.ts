@@ -1,9 +1,14 @@
-import type { EdgeLink } from '../../clusters/network/port.ts';
+import { CLOUD, type EdgeLink, RELAY } from '../../clusters/network/port.ts';
+import { type NodeInterface, type Reach, reach } from '../../harness/radius/reach.ts';
 import { breachOf } from '../contract.ts';
 import type { CapabilityAnswer, Fault } from '../port.ts';
+import type { Port } from './lanes.ts';
 import type { Mechanism } from './mechanisms/mechanism.ts';
 
-/** A fault of a link by the first of its mechanisms that the link can take. */
+/**
+ * A fault of a link by the first of its mechanisms that the link can take.
+ * @param detail its parameters; where they say no `match`, it touches the tunnel alone
+ */
 export function networkFault(
   id: string,
   kind: string,
@@ -37,6 +42,8 @@ export function networkFault(
     id,
     kind,
     target: `link of ${link.node}`,
+    reach: reachOf(link, mechanisms, 'match' in detail && detail.match === 'all'),
+    mechanisms: mechanisms.map(({ name }) => name),
     capability: choose,
     healRecord: () => mechanism().healRecord(),
     async inject(context) {
@@ -47,4 +54,20 @@ export function networkFault(
     heal: () => mechanism().heal(),
     gone: () => mechanism().gone(),
   };
+}
+
+/** Of every mechanism that may be taken, for which it will be is not known before the link was asked. */
+function reachOf({ node, path }: EdgeLink, mechanisms: readonly Mechanism[], hostTraffic: boolean): Reach {
+  const nodeOf = ({ hop }: Port) => (path.kind === 'kernel' && hop === path.cloud ? path.cloudNode : node);
+  const ports = mechanisms.flatMap(({ touches }) => touches);
+  const interfaces = ports.map((port) => ({ node: nodeOf(port) ?? CLOUD, device: port.device }));
+  return reach({
+    nodes: [...new Set([node, ...ports.flatMap((port) => nodeOf(port) ?? [])])],
+    interfaces: path.kind === 'relay' ? [{ node, device: RELAY }] : distinct(interfaces),
+    hostTraffic: hostTraffic ? [node] : [],
+  });
+}
+
+function distinct(interfaces: readonly NodeInterface[]): NodeInterface[] {
+  return [...new Map(interfaces.map((each) => [`${each.device}/${each.node}`, each])).values()];
 }

@@ -24,6 +24,7 @@ function restart(link: EdgeLink): Mechanism {
     name: 'the tunnel’s end taken down and up',
     lacks: async () => undefined,
     inTheWay: async () => undefined,
+    touches: down.map(({ at }) => at),
     healRecord: () => ({ by: 'commands', undo: down.map(({ undo }) => undo) }),
     async inject({ clock }) {
       restartedAt = clock.mono();
@@ -55,6 +56,7 @@ function leftDown(hop: Hop, device: string): Change {
   return change({
     what: `interface ${device} of ${hop.name} down`,
     hop,
+    device,
     make: [],
     look: ['ip', '-j', 'link', 'show', 'dev', device],
     mark: '"operstate":"DOWN"',

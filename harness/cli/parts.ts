@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Decision } from '../gate/decision.ts';
+import type { History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
@@ -37,6 +38,35 @@ interface Attestation {
   verifyAttestation(dir: string, keyPath: string): Promise<string[]>;
 }
 
+/** One fault by hand, as the command line offers it. */
+export interface HandFault {
+  kind: string;
+  with: Record<string, unknown>;
+  targets: readonly string[];
+  ttlMs: number;
+}
+
+interface HeldFault {
+  id: string;
+  kind: string;
+  held: boolean;
+  byHand: boolean;
+  pid: number;
+  target?: string | undefined;
+  deadlineWall?: number | undefined;
+}
+
+/** Faults, as the command line offers them. */
+interface Faults {
+  kinds: readonly { kind: string; title: string }[];
+  /** @throws OrdealError (exit 3) before any cluster is asked. */
+  check(wanted: HandFault): void;
+  /** Returns the history of it. */
+  hold(wanted: HandFault, context: RunContext, cluster: ClusterHandle): Promise<History>;
+  /** What the journal lists. */
+  held(): HeldFault[];
+}
+
 /** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
 export interface Parts {
   version: string;
@@ -62,7 +92,7 @@ export interface Parts {
    */
   machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
   images(): Promise<Images>;
-  faults(): Promise<readonly { kind: string; title: string }[]>;
+  faults(): Promise<Faults>;
   /** Removes network labs whose process is gone; names what it did. */
   sweepNetworks(): Promise<string[]>;
   /** Heals what the journal of faults still lists; names what it did. */

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import { loadPlan, parsePlan } from '../plan/load.ts';
 import { Plan } from '../plan/schema.ts';
+import { explained } from './explain.ts';
 import type { Parts } from './parts.ts';
-import { suiteNames, suiteOverrides } from './runs.ts';
+import { planOf, resolvedPlan, suiteNames, suiteOverrides, suitesOf } from './runs.ts';
 
 async function resolved(parts: Parts, plan: Plan): Promise<Plan> {
-  const suites = await Promise.all(plan.suites.flatMap(({ name }) => parts.suites[name]?.() ?? []));
-  return suites.reduce((so, suite) => suite.resolve(so), plan);
+  return resolvedPlan(plan, await suitesOf(parts, plan));
 }
 
 /** `ordeal plan init`: a plan with every default written out. */
@@ -25,9 +25,11 @@ export async function planValidate(parts: Parts, file: string): Promise<ExitCode
   return EXIT.certified;
 }
 
-/** `ordeal plan explain FILE`: the plan as it would run. */
-export async function planExplain(parts: Parts, file: string): Promise<ExitCode> {
-  process.stdout.write(stringify(await resolved(parts, await loadPlan(file))));
+/** `ordeal plan explain [FILE]`: what would be done, and the plan as it would run; the default one without a file. */
+export async function planExplain(parts: Parts, file: string | undefined): Promise<ExitCode> {
+  const suite = file === undefined ? suiteNames(parts) : [];
+  const { plan, suites } = await planOf(parts, { ...(file && { plan: file }), suite, set: [], quiet: true });
+  process.stdout.write(explained(plan, suites));
   return EXIT.certified;
 }
 

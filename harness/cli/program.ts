@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
 import { tellFailure } from './failure.ts';
+import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
@@ -59,6 +60,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
       done(await run(parts, options, replay));
@@ -160,9 +162,9 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       done(await (await import('./plans.ts')).planValidate(parts, file));
     });
   plan
-    .command('explain <file>')
-    .description('print a plan as it would run')
-    .action(async (file: string) => {
+    .command('explain [file]')
+    .description('print what a plan would do, and the plan as it would run')
+    .action(async (file?: string) => {
       done(await (await import('./plans.ts')).planExplain(parts, file));
     });
   plan
@@ -197,14 +199,37 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
       done(EXIT.certified);
     });
 
-  const fault = program.command('fault').description('faults: list');
+  const fault = program.command('fault').description('faults by hand: kinds, inject, list, heal');
   fault
-    .command('list')
+    .command('kinds')
     .description('the kinds of faults')
     .action(async () => {
-      for (const { kind, title } of await parts.faults())
-        process.stdout.write(`${kind.padEnd(24)} ${title}\n`);
-      done(EXIT.certified);
+      done(await (await import('./faults.ts')).faultKinds(parts));
+    });
+  fault
+    .command('inject <kind>')
+    .description('hold one fault on a cluster that `ordeal up` brought up, until its TTL')
+    .requiredOption('--target <node>', 'a node; may be given again', collect, [])
+    .requiredOption('--ttl <duration>', 'how long, such as 60s')
+    .option('--cluster <provider>', 'embedded or kind', 'embedded')
+    .option('--name <name>', 'name of the cluster', 'ordeal')
+    .option('--with <name=value>', 'a parameter of the fault; may be given again', collect, [])
+    .option('-q, --quiet', 'no progress', false)
+    .action(async (kind: string, options: InjectOptions) => {
+      done(await (await import('./faults.ts')).faultInject(parts, kind, options));
+    });
+  fault
+    .command('list')
+    .description('faults that are injected, or were left, by the journal')
+    .action(async () => {
+      done(await (await import('./faults.ts')).faultList(parts));
+    });
+  fault
+    .command('heal')
+    .argument('[ids...]', 'as `list` has them; unless told, all but those of runs that live')
+    .description('heal what `list` shows')
+    .action(async (ids: string[]) => {
+      done(await (await import('./faults.ts')).faultHeal(parts, ids));
     });
   return program;
 }

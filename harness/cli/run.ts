@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
+import { BLAST_RADIUS, TODO_OUTSIDE } from '../radius/refusal.ts';
 import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
+import { explained } from './explain.ts';
 import type { Parts } from './parts.ts';
 import {
   conductAndReport,
@@ -43,23 +46,27 @@ export async function run(parts: Parts, options: RunOptions, replay: string): Pr
 async function runOne(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
   const suite = options.plan || options.suite.length > 0 ? options.suite : suiteNames(parts);
   const { plan, suites } = await planOf(parts, { ...options, suite });
+  if (options.dryRun) return explain([{ plan, suites }]);
   const outDir = outFolder(options);
   const groundUp = await groundFor(parts, plan);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
     const ground = await groundUp(context);
     const own = { ...context, runId: `${context.runId}-${plan.profile}` };
-    const { verdict } = await conductAndReport(parts, own, { ground, suites, replay });
+    const { history, verdict } = await conductAndReport(parts, own, { ground, suites, replay });
     process.stdout.write(`report: ${outDir}\n`);
+    if (toldOutside(history)) return EXIT.usage;
     return interrupted(context) ? EXIT.interrupted : exitCodeOf(verdict.verdict);
   });
 }
 
 async function runControls(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
   const lanes = await controlLanes(parts, options);
+  if (options.dryRun) return explain(lanes.flat());
   const plan = largest(plansOf(lanes));
   const outDir = outFolder(options);
   const places = await placesOf(parts, lanes);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
+    let outside = false;
     const conductLane = async ({ lane, ground: up }: Place): Promise<Control[]> => {
       const ground = await up(context);
       const controls: Control[] = [];
@@ -67,7 +74,9 @@ async function runControls(parts: Parts, options: RunOptions, replay: string): P
         if (context.signal.aborted) break;
         const runId = `${context.runId}-${folder.replace('/', '-')}`;
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
-        const { verdict } = await conductAndReport(parts, within, { ground, suites, replay, expected });
+        const of = { ground, suites, replay, expected };
+        const { history, verdict } = await conductAndReport(parts, within, of);
+        if (toldOutside(history)) outside = true;
         const refusedFor = suites.flatMap((suite) => suite.refusedFor);
         controls.push({ verdict, expected, refusedFor });
       }
@@ -77,8 +86,15 @@ async function runControls(parts: Parts, options: RunOptions, replay: string): P
     for (const controls of conducted) await parts.reportControls(controls);
     const more = await equipmentLine(parts, plan);
     process.stdout.write(`${more}report: ${outDir}\n`);
+    if (outside) return EXIT.usage;
     return interrupted(context) ? EXIT.interrupted : exitCodeOfControls(conducted.flat());
   });
+}
+
+/** `--dry-run`: a YAML document for each run. */
+function explain(runs: readonly Pick<ControlRun, 'plan' | 'suites'>[]): ExitCode {
+  process.stdout.write(runs.map(({ plan, suites }) => explained(plan, suites)).join('---\n'));
+  return EXIT.certified;
 }
 
 /** A lane for each suite: its profiles, one after the other. */
@@ -156,6 +172,14 @@ async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Pro
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
+}
+
+/** Whether a run ended at a fault that its plan does not allow on this cluster; says so on standard error. */
+function toldOutside(history: History): boolean {
+  const ended = eventsOf<EngineEvents['run.ended']>(history, 'run.ended').at(-1)?.body;
+  if (ended?.code !== BLAST_RADIUS) return false;
+  process.stderr.write(`${BLAST_RADIUS}: ${ended.error}\n  do: ${TODO_OUTSIDE}\n`);
+  return true;
 }
 
 function interrupted({ signal }: RunContext): boolean {

@@ -6,6 +6,8 @@ import type { History } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { loadPlan, parsePlan, planInvalid } from '../plan/load.ts';
 import type { Plan } from '../plan/schema.ts';
+import { refuseForeseen } from '../radius/forecast.ts';
+import { withRadius } from '../radius/resolve.ts';
 import { conduct, conductOn } from '../run/experiment.ts';
 import { HISTORY_FILE } from '../run/files.ts';
 import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
@@ -27,6 +29,7 @@ export interface RunOptions {
   deadline?: string;
   out?: string;
   quiet: boolean;
+  dryRun?: boolean;
 }
 
 /** What runs where neither a plan nor the command line names a suite. */
@@ -72,6 +75,24 @@ export async function suitesOf(parts: Pick<Parts, 'suites'>, plan: Plan): Promis
   );
 }
 
+/**
+ * A plan with everything that it leaves out filled in, each suite's part checked by the suite and its faults against the
+ * blast radius.
+ * @throws OrdealError PLAN_INVALID, BLAST_RADIUS (exit 3)
+ */
+export function resolvedPlan(draft: Plan, suites: readonly Suite<ClusterHandle>[]): Plan {
+  const resolved = suites.reduce((plan, suite) => suite.resolve(plan), draft);
+  const plan = withRadius(
+    resolved,
+    suites.map(({ radius }) => radius),
+  );
+  refuseForeseen(
+    plan,
+    suites.map((suite) => suite.forecast(plan)),
+  );
+  return plan;
+}
+
 /** The plan that the options ask for, each suite's part checked by the suite. */
 export async function planOf(
   parts: Pick<Parts, 'suites'>,
@@ -83,7 +104,7 @@ export async function planOf(
     ? await loadPlan(options.plan, overrides)
     : parsePlan('', 'reading the command line', overrides);
   const suites = await suitesOf(parts, draft);
-  return { plan: suites.reduce((plan, suite) => suite.resolve(plan), draft), suites };
+  return { plan: resolvedPlan(draft, suites), suites };
 }
 
 export async function providerOf(parts: Pick<Parts, 'providers'>, plan: Plan) {

@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { systemClock } from '../clock/clock.ts';
 import type { Plan } from '../plan/schema.ts';
+import { redactFolder } from '../redact/files.ts';
+import { redactor } from '../redact/own.ts';
 import { appointCaretaker } from '../run/caretaker.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { RunContext } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
 import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
 import { displayOn } from './display.ts';
+
+/** Where a provider leaves the logs of a cluster that did not come up. */
+const CLUSTER_LOGS = 'cluster-logs';
 
 export interface SessionOptions {
   plan: Plan;
@@ -27,7 +32,8 @@ export async function inSession<T>(
 ): Promise<T> {
   const { plan, outDir, quiet } = options;
   mkdirSync(outDir, { recursive: true });
-  const log = pino({ base: null }, pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true }));
+  const file = pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true });
+  const log = pino({ base: null }, { write: (line) => file.write(`${redactor.json(JSON.parse(line))}\n`) });
   const { stderr, stdout, env } = process;
   const display = displayOn({ stderr, stdout, env, clock: systemClock, quiet });
   const progress = (line: string) => {
@@ -63,6 +69,7 @@ export async function inSession<T>(
       process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again after the end\n`);
     }
     interrupt.release();
+    redactFolder(join(outDir, CLUSTER_LOGS));
     if (left.length === 0) caretaker.dismiss();
   }
 }

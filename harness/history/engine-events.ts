@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Evidence } from '../verdict/verdict.ts';
 import type { EngineEvents } from './event.ts';
 
+const names = z.array(z.string());
 const fault = z.string();
 const named = { fault, kind: z.string(), target: z.string() };
 const end = z.enum(['done', 'failed', 'interrupted']);
@@ -24,6 +25,18 @@ export const engineEventBodies = {
     evidence: Evidence,
     nodes: z.array(z.string()),
   }),
+  'radius.resolved': z.object({
+    suite: z.string(),
+    radius: z.object({
+      nodes: names,
+      mostNodes: z.number(),
+      mostShare: z.number(),
+      interfaces: z.array(z.object({ node: z.string().optional(), device: z.string() })),
+      namespaces: names,
+      resources: names,
+      hostNetwork: z.boolean(),
+    }),
+  }),
   'phase.entered': z.object({ phase: z.string() }),
   'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
   'fault.refused': z.object({ ...named, reason: z.string() }),
@@ -40,5 +53,9 @@ export const engineEventBodies = {
   }),
   'steady.reached': z.object({ suite: z.string(), measured: z.record(z.string(), z.number()) }),
   'steady.missed': z.object({ suite: z.string(), reason: z.string() }),
-  'run.ended': z.object({ outcome: z.enum([...end.options, 'deadline']), error: z.string().optional() }),
+  'run.ended': z.object({
+    outcome: z.enum([...end.options, 'deadline']),
+    error: z.string().optional(),
+    code: z.string().optional(),
+  }),
 } satisfies Record<keyof EngineEvents, z.ZodType>;

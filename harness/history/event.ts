@@ -1,3 +1,5 @@
+import type { Radius } from '../radius/reach.ts';
+
 /** One thing that was seen, as a line of `events.jsonl`. The history is append-only and is all a checker gets. */
 export interface HistoryEvent<Type extends string = string, Body = unknown> {
   /** 0, 1, 2 … without gaps. */
@@ -41,6 +43,8 @@ export interface EngineEvents {
     evidence: string;
     nodes: string[];
   };
+  /** What a suite’s faults may touch, by the names that the cluster has. */
+  'radius.resolved': { suite: string; radius: Radius };
   'phase.entered': { phase: string };
   'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
   /** Nothing was injected: the capability is missing, or the heal could not be made durable. */
@@ -57,7 +61,12 @@ export interface EngineEvents {
   'fault.healed': { fault: string; healed: boolean; vanished?: boolean | undefined; evidence: string };
   'steady.reached': { suite: string; measured: Record<string, number> };
   'steady.missed': { suite: string; reason: string };
-  'run.ended': { outcome: 'done' | 'failed' | 'interrupted' | 'deadline'; error?: string };
+  'run.ended': {
+    outcome: 'done' | 'failed' | 'interrupted' | 'deadline';
+    error?: string;
+    /** Of the OrdealError that ended it. */
+    code?: string;
+  };
 }
 
 /** Narrows a history to one type of event. */

@@ -2,6 +2,7 @@ import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
+import { redactor } from '../redact/own.ts';
 import type { History, HistoryEvent, Recorder } from './event.ts';
 
 /** Long enough to make hundreds of events one write, short enough for someone who follows the file. */
@@ -87,7 +88,7 @@ export function memoryRecorder(clock: Clock): Recorder {
 }
 
 /**
- * The event is read back from its own line: what a checker sees during the run is then exactly what it sees when the
+ * Secrets are taken out here. The event is read back from its own line: what a checker sees during the run is then exactly what it sees when the
  * run is judged again from the file, and a caller that goes on changing its body does not change history.
  */
 function stamper(clock: Clock) {
@@ -99,7 +100,7 @@ function stamper(clock: Clock) {
     body: unknown,
   ): { event: HistoryEvent; line: string } => {
     const mono = microseconds(clock.mono() - start);
-    const text = JSON.stringify({
+    const text = redactor.json({
       seq,
       mono,
       wall: microseconds(clock.wall()),

@@ -11,6 +11,7 @@ import {
   VersionApi,
 } from '@kubernetes/client-node';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
+import { redactor } from '../redact/own.ts';
 
 /** Typed access to one API server over kept-alive connections. */
 export interface Kube {
@@ -41,6 +42,12 @@ class KeepAliveConfig extends KubeConfig {
   }
 }
 
+/** Of every user that it names, for whoever is current may change. */
+function learnSecrets({ users }: KubeConfig): void {
+  for (const { keyData, password, token } of users)
+    for (const secret of [keyData, password, token]) redactor.learn(secret);
+}
+
 /**
  * Reads a kubeconfig (its current context unless one is named) and answers once the API server does.
  * @throws OrdealError KUBE_UNREACHABLE (exit 4).
@@ -50,6 +57,7 @@ export async function connect(kubeconfig: string, context?: string): Promise<Kub
   try {
     config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);
+    learnSecrets(config);
     const version = config.makeApiClient(VersionApi);
     await version.getCode();
     return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Level, Profile } from '../verdict/verdict.ts';
+import { RadiusPlan } from './radius.ts';
 
 /** A duration in a plan: `250ms`, `1.5s`, `2m`, `7d`, or a number of milliseconds. Parsed to milliseconds. */
 export const Duration = z.union([
@@ -74,6 +75,8 @@ export const Plan = z.strictObject({
   seed: z.int().nonnegative().default(1),
   deadline: Duration.default(30 * 60_000),
   cluster: ClusterPlan.prefault({}),
+  /** What faults may touch. */
+  radius: RadiusPlan.prefault({}),
   suites: z.array(SuitePlan).min(1).prefault([{}]),
   requirements: z.record(z.string(), RequirementPlan).default({}),
 });

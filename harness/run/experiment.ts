@@ -6,6 +6,8 @@ import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import type { EngineEvents, History, Recorder } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
+import { redactFolder } from '../redact/files.ts';
+import { redactor } from '../redact/own.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
@@ -49,11 +51,13 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
     const reason = context.signal.aborted ? context.signal.reason : error;
     const code = reason instanceof OrdealError ? reason.code : undefined;
     const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';
-    ended = { outcome, error: messageOf(reason) };
+    ended = { outcome, error: messageOf(reason), ...(code !== undefined && { code }) };
     context.log.error({ err: reason }, 'the run did not reach its end');
+    const logs = join(context.outDir, 'logs');
     await cluster
-      .exportLogs(join(context.outDir, 'logs'))
+      .exportLogs(logs)
       .catch((failure: unknown) => context.log.error({ err: failure }, 'no logs exported'));
+    redactFolder(logs);
   }
   await unwind(context, recorder);
   say('run.ended', ended);
@@ -87,7 +91,7 @@ async function begin({ outDir, plan }: StepContext): Promise<string> {
       todo: 'give another folder with --out',
     });
   }
-  await writeFile(join(outDir, PLAN_FILE), stringify(plan));
+  await writeFile(join(outDir, PLAN_FILE), stringify(JSON.parse(redactor.json(plan))));
   return path;
 }
 

@@ -8,6 +8,8 @@ import type { History, Recorder } from '../history/event.ts';
 import type { LaneGroup } from '../history/timeline.ts';
 import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
+import type { Forecast } from '../radius/forecast.ts';
+import type { SuiteRadius } from '../radius/resolve.ts';
 import type { Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
@@ -66,6 +68,8 @@ export interface Provider<C extends ClusterHandle = ClusterHandle> {
   up(context: StepContext): Promise<C>;
   /** For `ordeal up`: the cluster outlives the process. Returns the path of its kubeconfig. */
   upDetached(context: StepContext): Promise<{ name: string; kubeconfig: string }>;
+  /** A cluster of `upDetached` that is up, for as long as this process looks at it; undefined where there is none of that name. */
+  attach?(name: string, context: StepContext): Promise<C | undefined>;
   /** For `ordeal down`: true if there was one. Safe to repeat. */
   down(name: string): Promise<boolean>;
   /** For `ordeal clean`: removes whatever carries our mark and no living run owns; names what it removed. */
@@ -113,6 +117,10 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
    * does an empty list: a run that broke nothing certifies nothing.
    */
   scheduledFaults(plan: Plan): string[];
+  /** What its own topology has its faults touch: named outright by the suite, for plans that say nothing else. */
+  radius: SuiteRadius;
+  /** What it would break by a resolved plan. Pure. */
+  forecast(plan: Plan): Forecast;
   /**
    * Checks the suite's own part of a plan, filling in defaults.
    * @throws OrdealError PLAN_INVALID (exit 3) that names each path and what was expected.

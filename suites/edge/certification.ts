@@ -1,10 +1,11 @@
 import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
-import { FaultKeeper } from '../../faults/wrapper.ts';
+import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
+import { cloudNodeOf, keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
 import { answers, attempted, publishes, tunnelIsWell } from './condition.ts';
 import { joinLedgers } from './delivery.ts';
@@ -40,17 +41,17 @@ export class Certification {
   readonly #settings: EdgeSettings;
   readonly #remedies: Remedies;
   readonly #schedule: Scheduled[];
-  readonly #keeper: FaultKeeper;
   readonly #namespace: string;
   readonly #record: Recording;
   readonly #intake: Intake;
   readonly #observer: Observer;
   #links: readonly EdgeLink[] = [];
+  #heldBy: FaultKeeper | undefined;
   #plant: Plant | undefined;
   #broker: BrokerControl | undefined;
 
   constructor(context: SuiteContext<Cluster>, parts: EdgeParts) {
-    const { clock, cluster, plan, recorder, runId, signal } = context;
+    const { clock, cluster, plan, recorder, runId } = context;
     const { settings, remedies } = settingsOf(plan);
     this.#context = context;
     this.#parts = parts;
@@ -61,8 +62,13 @@ export class Certification {
     this.#record = recordingOf(recorder);
     this.#intake = new Intake(recorder);
     this.#observer = new Observer(cluster.kube, this.#namespace, recorder, this.#intake, clock);
-    const deadlineWall = clock.wall() + plan.deadline;
-    this.#keeper = new FaultKeeper({ cluster, recorder, clock, signal, runId, deadlineWall });
+  }
+
+  /** Made when the links are up: the radius is of their interfaces. */
+  get #keeper(): FaultKeeper {
+    const own = { suite: SUITE, namespace: this.#namespace, links: this.#links };
+    this.#heldBy ??= keeperIn(this.#context, own);
+    return this.#heldBy;
   }
 
   phases(): Phase[] {
@@ -162,7 +168,9 @@ export class Certification {
     for (const { holdMs, id, kind, link } of this.#schedule) {
       if (link !== undefined || !this.#broker) continue;
       this.#record('fault.planned', { fault: id, kind, node: null, holdMs, cuts: false, host: false });
-      await this.#keeper.hold(brokerRestart(id, this.#broker), () => clock.sleep(holdMs, signal));
+      await this.#keeper.hold(brokerRestart(id, this.#broker, cloudNodeOf(this.#links)), () =>
+        clock.sleep(holdMs, signal),
+      );
       const since = recorder.events.length;
       await this.#wait('messages to be acknowledged again', this.#settings.settleDeadline, () =>
         this.#links.every(({ node }) => publishes(recorder.events.slice(since), node)),

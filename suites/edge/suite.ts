@@ -3,6 +3,7 @@ import type { Cluster } from '../../clusters/port.ts';
 import type { Suite } from '../../harness/run/ports.ts';
 import { ablation } from './ablation.ts';
 import { Certification, type EdgeParts } from './certification.ts';
+import { forecastOf } from './forecast.ts';
 import { requirements } from './requirements.ts';
 import { scheduleOf } from './schedule.ts';
 import { resolve, SUITE } from './settings.ts';
@@ -16,6 +17,9 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     phases: (context) => new Certification(context, parts).phases(),
     requirements,
     refusedFor: ['EDGE-1', 'EDGE-2'],
+    // The cloud is the control plane’s node: its end of the links is corrupted and its broker restarted there.
+    radius: { cloud: true, resources: ['broker'] },
+    forecast: (plan) => forecastOf(plan, parts.faults),
     ablation,
     timeline,
     scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),

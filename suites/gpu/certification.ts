@@ -8,10 +8,11 @@ import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
 import type { Fault } from '../../faults/port.ts';
-import { FaultKeeper } from '../../faults/wrapper.ts';
+import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { quantile } from '../../harness/verdict/bounds.ts';
+import { keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
 import { advertiseSlots, makeQuota, readQuota, workersOf } from './ground.ts';
 import { startLatencies } from './latencies.ts';
@@ -19,7 +20,7 @@ import { Load } from './load.ts';
 import { Observer } from './observe.ts';
 import { thresholdOf } from './requirements.ts';
 import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
-import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, settingsOf } from './settings.ts';
+import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, SUITE, settingsOf } from './settings.ts';
 
 /** How long a plugin may take to come back before the run goes on without, in GPU-6's own thresholds. */
 const RESTART_THRESHOLDS = 1.5;
@@ -30,15 +31,15 @@ export class Certification {
   readonly #settings: GpuSettings;
   readonly #remedies: Remedies;
   readonly #schedule: Schedule;
-  readonly #keeper: FaultKeeper;
   readonly #namespace: string;
   readonly #observer: Observer;
   readonly #load: Load;
   readonly #workers: ClusterNode[];
   #follower: LedgerFollower | undefined;
+  #heldBy: FaultKeeper | undefined;
 
   constructor(context: SuiteContext<Cluster>) {
-    const { clock, cluster, plan, recorder, runId, signal } = context;
+    const { clock, cluster, plan, recorder, runId } = context;
     const { settings, remedies } = settingsOf(plan);
     this.#context = context;
     this.#settings = settings;
@@ -48,8 +49,12 @@ export class Certification {
     this.#namespace = `ordeal-${runId}`.slice(0, 63);
     this.#observer = new Observer(cluster.kube, this.#namespace, recorder, clock);
     this.#load = new Load(context, this.#observer, this.#namespace, settings, remedies);
-    const deadlineWall = clock.wall() + plan.deadline;
-    this.#keeper = new FaultKeeper({ cluster, recorder, clock, signal, runId, deadlineWall });
+  }
+
+  /** Made when the first fault is held: its radius is recorded with the run. */
+  get #keeper(): FaultKeeper {
+    this.#heldBy ??= keeperIn(this.#context, { suite: SUITE, namespace: this.#namespace });
+    return this.#heldBy;
   }
 
   phases(): Phase[] {
@@ -127,7 +132,8 @@ export class Certification {
     if (startLatencyMs === undefined) return await load();
     const [least, most] = nodeSettings(this.#settings, this.#remedies, 0).latencyMs;
     const added = extraMs(delay, startLatencyMs, (least + most) / 2);
-    await this.#keeper.hold(bindDelay(FAULT_IDS.bindDelay, added, startLatencyMs, this.#workers), load);
+    const fault = bindDelay(FAULT_IDS.bindDelay, added, startLatencyMs, this.#workers, RESOURCE);
+    await this.#keeper.hold(fault, load);
   }
 
   async #restart(): Promise<void> {

@@ -3,9 +3,10 @@ import type { Cluster } from '../../clusters/port.ts';
 import type { Suite } from '../../harness/run/ports.ts';
 import { ablation } from './ablation.ts';
 import { Certification } from './certification.ts';
+import { forecast } from './forecast.ts';
 import { requirements } from './requirements.ts';
 import { scheduledFaults, scheduleOf } from './schedule.ts';
-import { resolve, SUITE } from './settings.ts';
+import { RESOURCE, resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline/timeline.ts';
 
 /** GPU allocation under the incident of Kubernetes 1.27.3: bursts of Jobs, slow association, a restarted plugin. */
@@ -18,6 +19,8 @@ export const gpuSuite: Suite<Cluster> = {
   ablation,
   timeline,
   scheduledFaults,
+  radius: { cloud: false, resources: [RESOURCE, 'jobs'] },
+  forecast,
   resolve(plan) {
     const resolved = resolve(plan);
     scheduleOf(resolved);

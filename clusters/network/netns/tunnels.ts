@@ -43,6 +43,8 @@ export interface TunnelsOptions {
   /** `host.exec`, as long as the lab is wanted. */
   exec: Exec;
   cloud: string;
+  /** The node of the cluster that the cloud is; left out where it is none. */
+  cloudNode?: string;
   cables: readonly Cable[];
   /** What the tunnel's interface is called at the cloud, or at the edge of a cable by its number. */
   device(end: 'cloud' | number): string;
@@ -68,7 +70,7 @@ export function refuseTooMany(nodes: number): void {
  * @throws OrdealError NETWORK_LAB_COMMAND (exit 4).
  */
 export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> {
-  const { cables, cloud, device, exec, host } = options;
+  const { cables, cloud, cloudNode, device, exec, host } = options;
   const backend = await backendOf(exec);
   const tunnelEnd = async (namespace: string, name: string, address: string): Promise<TunnelEnd> => {
     const made = { namespace, device: name, address, ...newKeys() };
@@ -91,7 +93,7 @@ export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> 
     version: await tunnelVersion(exec, backend),
     links: (cloudForPods = CLOUD_IN_TUNNEL) =>
       laid.map(({ cable, edge }) => {
-        const path = pathOf(cable, { edge, cloud: cloudEnd }, cloudHop, host);
+        const path = pathOf(cable, { edge, cloud: cloudEnd }, { cloud: cloudHop, cloudNode }, host);
         return new NetnsLink({
           node: cable.node,
           cloudSnmp,
@@ -148,14 +150,14 @@ function lookAt(cloud: TunnelEnd, edge: TunnelEnd, { enter }: Hop, socket: boole
 function pathOf(
   { cloud: atCloud, edge, nic, node }: Cable,
   ends: { edge: TunnelEnd; cloud: TunnelEnd },
-  cloud: Hop,
+  at: Pick<KernelPath, 'cloud' | 'cloudNode'>,
   host: Host,
 ): KernelPath {
   return {
     kind: 'kernel',
     edge: { ...namespaceHop(node, edge.namespace, host), reachedAt: edge.reachedAt },
     nic: namespaceHop(`NIC of ${node}`, nic.namespace, host),
-    cloud,
+    ...at,
     interfaces: {
       edge: edge.device,
       nicEdge: nic.towardsEdge,

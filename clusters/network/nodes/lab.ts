@@ -109,6 +109,7 @@ class NodesLab {
       host,
       exec,
       cloud: CLOUD,
+      cloudNode: cloud.name,
       cables,
       device: (end) => {
         this.#undoTunnel(end);

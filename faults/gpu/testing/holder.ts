@@ -6,6 +6,7 @@ import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../../../harness/history/writer.ts';
 import { connect } from '../../../harness/kube/client.ts';
+import { within } from '../../testing/within.ts';
 import { FaultKeeper } from '../../wrapper.ts';
 import { PluginDelayWith, pluginDelay } from '../plugin-delay.ts';
 import { NAMESPACE } from './stage.ts';
@@ -19,13 +20,14 @@ interface Held {
 }
 
 async function holdFault({ kubeconfig, node }: Held): Promise<void> {
+  const fault = pluginDelay('k', PluginDelayWith.parse({}), { node, namespace: NAMESPACE });
   const keeper = new FaultKeeper({
-    cluster: { kube: await connect(kubeconfig) } as Cluster,
+    cluster: { kube: await connect(kubeconfig), nodes: [] as Cluster['nodes'] } as Cluster,
+    radius: within(fault),
     ...{ clock: systemClock, recorder: memoryRecorder(systemClock), runId: KILLED_RUN },
     ...{ signal: new AbortController().signal, leaseMs: 4_000 },
     deadlineWall: systemClock.wall() + HELD_MS,
   });
-  const fault = pluginDelay('k', PluginDelayWith.parse({}), { node, namespace: NAMESPACE });
   await keeper.hold(fault, async () => {
     process.stdout.write('held\n');
     await systemClock.sleep(HELD_MS);

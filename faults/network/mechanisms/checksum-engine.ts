@@ -55,6 +55,7 @@ function engine({ interfaces, nic }: KernelPath): Change {
   return change({
     what: `interface ${INTO} of ${nic.name}`,
     hop: nic,
+    device: interfaces.nicCloud,
     make: [['ip', 'link', 'add', INTO, 'type', 'veth', 'peer', 'name', OUT_OF], quiet(INTO), quiet(OUT_OF)],
     afterwards: async () => {
       startAt(nic, ['socat', '-u', `INTERFACE:${OUT_OF}`, `INTERFACE:${interfaces.nicCloud}`]);

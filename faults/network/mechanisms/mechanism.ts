@@ -2,6 +2,7 @@ import { messageOf } from '../../../harness/errors/error.ts';
 import type { HealRecord } from '../../journal.ts';
 import type { FaultContext, Gone, Seen } from '../../port.ts';
 import type { Change } from '../change.ts';
+import type { Port } from '../lanes.ts';
 
 /** One way of doing a fault to a link. Several are tried in order; the first that the link's kernel has is taken. */
 export interface Mechanism {
@@ -10,6 +11,8 @@ export interface Mechanism {
   lacks(): Promise<string | undefined>;
   /** What foreign thing is in the way: a refusal, whatever else could be tried. */
   inTheWay(): Promise<string | undefined>;
+  /** Interfaces of kernels that it is felt at; none where it asks a relay. */
+  touches: readonly Port[];
   healRecord(): HealRecord;
   inject(context: FaultContext): Promise<void>;
   /** By the target's own counters. */
@@ -37,6 +40,7 @@ export function kernelMechanism(parts: readonly Part[]): Mechanism {
     name: parts.map(({ name }) => name).join(' and '),
     lacks: () => first(parts, (part) => part.lacks()),
     inTheWay: () => first(changes, (change) => change.inTheWay()),
+    touches: changes.map(({ at }) => at),
     healRecord: () => ({ by: 'commands', undo: backwards.map(({ undo }) => undo) }),
     async inject() {
       for (const part of parts) await part.baseline?.();

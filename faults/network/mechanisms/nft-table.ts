@@ -44,6 +44,7 @@ export function ownTable({ hop, device }: Port, rules: readonly NftRule[]): Chan
   return change({
     what: `nft table ${tableOf(device)} of ${hop.name}`,
     hop,
+    device,
     make: [{ argv: ['nft', '-f', '-'], input: tableScript(device, rules) }],
     look,
     mark,

@@ -20,6 +20,7 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
     lacks: async () =>
       (await state()) === undefined ? `the link’s relay has not written ${path.state}` : undefined,
     inTheWay: async () => ((await applied()) ? `the relay has an impairment ${id} already` : undefined),
+    touches: [],
     healRecord: () => ({ by: 'impairment', file: path.impairments, id }),
     async inject(context) {
       before = await touched();

@@ -17,6 +17,7 @@ export function ownRoot(port: Port, spec: QdiscSpec, below: readonly (readonly s
   return change({
     what: `qdisc ${OWN_HANDLE} (${spec.kind}) on ${device} of ${hop.name}`,
     hop,
+    device,
     make: [addQdisc(device, 'root', OWN_HANDLE, spec), ...below],
     look: ['tc', '-j', 'qdisc', 'show', 'dev', device],
     mark: `"handle":"${OWN_HANDLE}"`,
@@ -35,6 +36,7 @@ export function ownClsact(port: Port, block: number, filters: readonly (readonly
   return change({
     what: `clsact with block ${block} on ${device} of ${hop.name}`,
     hop,
+    device,
     make: [addClsact(device, block), ...filters],
     look: ['tc', '-j', 'qdisc', 'show', 'dev', device],
     mark: `"ingress_block":${block}`,

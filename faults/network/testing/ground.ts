@@ -9,6 +9,7 @@ import { waitFor } from '../../../harness/clock/wait-for.ts';
 import type { History } from '../../../harness/history/event.ts';
 import { memoryRecorder } from '../../../harness/history/writer.ts';
 import type { Fault, FaultContext } from '../../port.ts';
+import { within } from '../../testing/within.ts';
 import { FaultKeeper, type HoldOptions } from '../../wrapper.ts';
 import { startAt } from '../background.ts';
 
@@ -65,13 +66,15 @@ export class Ground {
     process.env.XDG_STATE_HOME = this.#state;
   }
 
-  context(): FaultContext {
+  /** Any fault of the link may be held in it. */
+  context(...faults: Fault[]): FaultContext {
     return {
-      cluster: {} as Cluster,
+      cluster: { nodes: [] as Cluster['nodes'] } as Cluster,
       recorder: memoryRecorder(systemClock),
       clock: systemClock,
       signal: new AbortController().signal,
       runId: 'r',
+      radius: within(...faults),
       deadlineWall: systemClock.wall() + 120_000,
     };
   }
@@ -83,7 +86,7 @@ export class Ground {
     more: Partial<FaultContext> = {},
     options: HoldOptions = {},
   ): Promise<History> {
-    const context = { ...this.context(), ...more };
+    const context = { ...this.context(fault), ...more };
     await new FaultKeeper(context).hold(fault, work, { pollMs: 50, goneDeadlineMs: 5_000, ...options });
     return context.recorder.events;
   }

@@ -9,6 +9,7 @@ import { systemClock } from '../../../harness/clock/clock.ts';
 import { tryRun } from '../../../harness/exec/exec.ts';
 import { memoryRecorder } from '../../../harness/history/writer.ts';
 import type { Fault } from '../../port.ts';
+import { within } from '../../testing/within.ts';
 import { FaultKeeper } from '../../wrapper.ts';
 import { checksumCorruption } from '../checksum-corruption.ts';
 import { natRebind } from '../nat-rebind.ts';
@@ -78,9 +79,17 @@ async function main({ arrived, fault, leaseMs, namespaces, path, runId, stop, wo
   link.restartTunnel = async () => {
     for (const way of ['down', 'up']) await end.exec(['ip', 'link', 'set', path.interfaces.tunnel, way]);
   };
+  const held = HELD[fault](link);
   const recorder = memoryRecorder(systemClock);
   const keeper = new FaultKeeper({
-    ...{ cluster: {} as Cluster, clock: systemClock, recorder, runId, leaseMs },
+    ...{
+      cluster: { nodes: [] as Cluster['nodes'] } as Cluster,
+      clock: systemClock,
+      recorder,
+      runId,
+      leaseMs,
+    },
+    radius: within(held),
     signal: new AbortController().signal,
     deadlineWall: systemClock.wall() + 60_000,
   });
@@ -89,7 +98,7 @@ async function main({ arrived, fault, leaseMs, namespaces, path, runId, stop, wo
     say('held');
     await systemClock.sleep(workMs);
   };
-  await keeper.hold(HELD[fault](link), work, { biteDeadlineMs: 10 });
+  await keeper.hold(held, work, { biteDeadlineMs: 10 });
   say(JSON.stringify(recorder.events));
 }
 

@@ -1,0 +1,56 @@
+import { nominalLinks } from '../../clusters/network/nominal.ts';
+import { interfacesOf } from '../../clusters/network/port.ts';
+import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
+import type { Plan } from '../../harness/plan/schema.ts';
+import {
+  type Forecast,
+  NOMINAL_CONTROL_PLANE,
+  nominalNodes,
+  type PlannedFault,
+} from '../../harness/radius/forecast.ts';
+import type { LinkFaultKind, LinkFaultKinds } from './faults.ts';
+import { lanesOf, type Scheduled, scheduleOf } from './schedule.ts';
+import { settingsOf } from './settings.ts';
+
+/** The faults that `Certification` would hold, on links that are names alone. */
+export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
+  const { settings } = settingsOf(plan);
+  const nodes = nominalNodes(plan)
+    .filter(({ role }) => role === 'worker')
+    .slice(0, settings.nodes);
+  // One for each isolation that it may come to, the one that touches the most first.
+  const links = nodes.map(({ name }, index) => nominalLinks(plan, name, index, NOMINAL_CONTROL_PLANE));
+  const schedule = scheduleOf(plan, kinds);
+  const onLink = (scheduled: Scheduled): PlannedFault => {
+    const { holdMs, id, kind, link, parameters } = scheduled;
+    const { make } = kinds[kind] as LinkFaultKind;
+    const faults = (links[(link as number) % links.length] ?? []).map((each) =>
+      make(id, parameters as never, each),
+    );
+    const [{ reach, target } = { reach: undefined, target: '' }] = faults;
+    if (!reach) throw new RangeError(`${id} has no link`);
+    const mechanisms = [...new Set(faults.flatMap((fault) => fault.mechanisms))];
+    return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
+  };
+  const lanes = lanesOf(schedule, links.length).map((lane) => lane.map(onLink));
+  const cloudNode = plan.cluster.provider === 'embedded' ? undefined : NOMINAL_CONTROL_PLANE;
+  return {
+    links: links.flat().flatMap(interfacesOf),
+    faults: [
+      ...lanes.flatMap((lane, index) =>
+        lane.map((fault) => ({ ...fault, beside: besides(lanes.filter((_, other) => other !== index)) })),
+      ),
+      ...schedule
+        .filter(({ link }) => link === undefined)
+        .map(({ holdMs, id, kind }) => {
+          const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, cloudNode);
+          return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
+        }),
+    ],
+  };
+}
+
+/** Of each other lane what any of its faults touches: one of them may be held. */
+function besides(lanes: readonly (readonly PlannedFault[])[]): PlannedFault['reach'][] {
+  return lanes.flatMap((lane) => lane.map(({ reach }) => reach));
+}
