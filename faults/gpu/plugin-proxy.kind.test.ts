@@ -29,10 +29,11 @@ describe('a proxy in front of a plugin that a real kubelet has', function () {
   let vendor: Vendor;
   let running: string;
   const undo = new UndoStack();
-  const ground = new Ground();
+  let ground: Ground;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'px-'));
+    ground = new Ground();
     const cluster = await kindProvider.up({
       plan: Plan.parse({ cluster: { provider: 'kind', name: NAME, workers: 1 } }),
       runId: 'proxy-test',
@@ -55,7 +56,7 @@ describe('a proxy in front of a plugin that a real kubelet has', function () {
   after(async () => {
     await vendor?.stop();
     const failed = await undo.unwind(60_000);
-    ground.end();
+    ground?.end();
     rmSync(folder, { recursive: true, force: true });
     expect(failed).to.deep.equal([]);
   });
