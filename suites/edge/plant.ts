@@ -16,7 +16,6 @@ import type { CollectorOptions } from './workload/collector/options.ts';
 import { collectorDeployment } from './workload/deployment.ts';
 import type { ProbeOptions } from './workload/probe/options.ts';
 
-const CLOUD_UP_MS = 15_000;
 const LEDGER_MS = 500;
 
 /** The programs of a run: the cloud's, the hosts' probers, and the collectors' Deployments. */
@@ -81,7 +80,7 @@ export class Plant {
     this.#cloud = program;
     await waitFor(() => edgeEvents(recorder.events, 'ledger.cloud.started').length > 0, {
       what: 'the cloud’s broker and echo to be up',
-      deadlineMs: CLOUD_UP_MS,
+      deadlineMs: this.#settings.startSeconds * 1_000,
       clock,
       signal,
     });

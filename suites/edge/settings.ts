@@ -50,7 +50,7 @@ export const EdgeSettings = z
     /** A silence of at least so long is a disconnect. */
     disconnectAfter: Duration,
     sampleInterval: Duration,
-    /** How long a collector may take to listen before the kubelet restarts it. */
+    /** How long the cloud's program may take to listen, and a collector before the kubelet restarts it. */
     startSeconds: z.int().min(1),
     readinessPeriodSeconds: z.int().min(1),
     readinessFailures: z.int().min(1),
