@@ -15,6 +15,7 @@ const parts: Parts = {
     embedded: async () => provider((await import('./clusters/embedded/provider.ts')).embeddedProvider),
     kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
     k3s: async () => provider((await import('./clusters/k3s/provider.ts')).k3sProvider),
+    existing: async () => provider((await import('./clusters/existing/provider.ts')).existingProvider),
   },
   suites: {
     gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
@@ -90,6 +91,13 @@ const parts: Parts = {
   },
   async machineFor(plan) {
     return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
+  },
+  async existing() {
+    const [{ allow }, { examine }] = await Promise.all([
+      import('./clusters/existing/allow.ts'),
+      import('./clusters/existing/examine.ts'),
+    ]);
+    return { allow, examine };
   },
   async images() {
     const [{ buildAll }, { listImages }] = await Promise.all([

@@ -37,6 +37,18 @@ interface Attestation {
   verifyAttestation(dir: string, keyPath: string): Promise<string[]>;
 }
 
+/** Clusters that are someone's, as the command line offers them. */
+interface Existing {
+  /** Allows a context's cluster to be broken on purpose; returns what it is. */
+  allow(context: string, kubeconfig: string | undefined): Promise<string>;
+  /** What a context's cluster would say to a run, and the role that is missing there. */
+  examine(options: {
+    context: string;
+    kubeconfig: string | undefined;
+    image: string | undefined;
+  }): Promise<{ checks: Readiness[]; role: string | undefined }>;
+}
+
 /** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
 export interface Parts {
   version: string;
@@ -61,6 +73,7 @@ export interface Parts {
    * @throws OrdealError (exit 4) where this machine cannot hold it, before anything is touched.
    */
   machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
+  existing(): Promise<Existing>;
   images(): Promise<Images>;
   faults(): Promise<readonly { kind: string; title: string }[]>;
   /** Removes network labs whose process is gone; names what it did. */

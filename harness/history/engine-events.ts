@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Evidence } from '../verdict/verdict.ts';
+import { ClusterLeft, Evidence } from '../verdict/verdict.ts';
 import type { EngineEvents } from './event.ts';
 
 const fault = z.string();
@@ -24,6 +24,7 @@ export const engineEventBodies = {
     evidence: Evidence,
     nodes: z.array(z.string()),
   }),
+  'cluster.left': ClusterLeft,
   'phase.entered': z.object({ phase: z.string() }),
   'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
   'fault.refused': z.object({ ...named, reason: z.string() }),

@@ -1,3 +1,5 @@
+import type { ClusterLeft } from '../verdict/verdict.ts';
+
 /** One thing that was seen, as a line of `events.jsonl`. The history is append-only and is all a checker gets. */
 export interface HistoryEvent<Type extends string = string, Body = unknown> {
   /** 0, 1, 2 … without gaps. */
@@ -41,6 +43,8 @@ export interface EngineEvents {
     evidence: string;
     nodes: string[];
   };
+  /** After everything was undone, on a cluster that is someone's: what differs from how it was found, or why nobody knows. */
+  'cluster.left': ClusterLeft;
   'phase.entered': { phase: string };
   'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
   /** Nothing was injected: the capability is missing, or the heal could not be made durable. */

@@ -7,7 +7,7 @@ import type { EngineEvents, Recorder } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import { openHistory } from '../history/writer.ts';
 import { judge } from '../verdict/judge.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { ClusterLeft, Verdict } from '../verdict/verdict.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
 import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
 
@@ -50,6 +50,7 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
       .catch((failure: unknown) => context.log.error({ err: failure }, 'no logs exported'));
   }
   await unwind(context, recorder);
+  if (cluster.left) say('cluster.left', await leftBy(cluster.left));
   say('run.ended', ended);
   recorder.close();
   return judge({ history: recorder.events, suites, plan, truncated: false });
@@ -102,6 +103,15 @@ async function runPhases<C extends ClusterHandle>(
       recorder.record('harness', 'phase.left', { phase, outcome, error: messageOf(error) });
       throw error;
     }
+  }
+}
+
+/** A cluster that cannot be looked at may be in any state. */
+async function leftBy(look: () => Promise<ClusterLeft>): Promise<ClusterLeft> {
+  try {
+    return await look();
+  } catch (error) {
+    return { compared: 0, ours: [], others: [], unseen: messageOf(error) };
   }
 }
 
