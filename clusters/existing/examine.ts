@@ -53,11 +53,15 @@ export async function examine(options: {
         ...(refusal !== undefined && { mend: 'let the cluster’s admission accept such namespaces' }),
       },
     ];
-    if (options.image !== undefined && checks.every(({ ok }) => ok)) {
-      const names = identity.nodes
+    const { image } = options;
+    if (image !== undefined && checks.every(({ ok }) => ok)) {
+      const nodes = identity.nodes
         .filter(({ closed, ready }) => ready && closed === undefined)
         .map(({ name }) => name);
-      checks.push(...(await surveyNodes(kube, names, options.image)));
+      const { kubeconfig, name } = context;
+      checks.push(
+        ...(await surveyNodes(kube, { context: name, kubeconfig, uid: identity.uid, nodes, image })),
+      );
     }
     return { checks, role: denials.length > 0 ? roleFor(denials) : undefined };
   } finally {

@@ -7,6 +7,7 @@ import type { Readiness } from '../../harness/run/ports.ts';
 import { ignoring } from '../container-nodes/gpu-nodes.ts';
 import { RUN_LABEL, removeNamespaces } from './objects.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
+import { noteTaken } from './taken.ts';
 
 const START_MS = 60_000;
 const DEADLINE_S = 60;
@@ -17,7 +18,7 @@ const Seen = z.strictObject({
   kernel: z.string(),
   /** Container runtimes whose socket is there. */
   sockets: z.array(z.string()),
-  /** Of the modules asked for, those that are loaded, built in or on the node's disk. */
+  /** Of the modules asked for, those that are built in, loaded or on the node's disk. */
   modules: z.array(z.string()),
 });
 type Seen = z.infer<typeof Seen>;
@@ -28,26 +29,44 @@ const SOCKETS = {
   'CRI-O': '/run/crio/crio.sock',
   'cri-dockerd': '/run/cri-dockerd.sock',
 };
-/** What network faults would use, and WireGuard's own. */
-const MODULES = ['sch_netem', 'nf_tables', 'cls_bpf', 'wireguard'];
+/** What network faults would use, and WireGuard's own: modules, and what a kernel's configuration calls them. */
+const MODULES = {
+  sch_netem: 'CONFIG_NET_SCH_NETEM',
+  nf_tables: 'CONFIG_NF_TABLES',
+  cls_bpf: 'CONFIG_NET_CLS_BPF',
+  wireguard: 'CONFIG_WIREGUARD',
+};
 
 /** Runs in the workload image: Node, and nothing of the node's but its files to read. */
 const LOOK = `
-const fs = require('fs'), os = require('os');
+const fs = require('fs'), os = require('os'), zlib = require('zlib');
 const [host, sockets, modules] = [process.argv[1], JSON.parse(process.argv[2]), JSON.parse(process.argv[3])];
 const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch { return ''; } };
 const base = ['/lib/modules/', '/usr/lib/modules/'].map((folder) => host + folder + os.release());
 const text = [read('/proc/modules'), ...base.flatMap((at) => [read(at + '/modules.builtin'), read(at + '/modules.dep')])].join('\\n');
+let config = '';
+try { config = zlib.gunzipSync(fs.readFileSync('/proc/config.gz')).toString(); } catch {}
+config += read(host + '/boot/config-' + os.release());
 console.log(JSON.stringify({
   kernel: os.release(),
   sockets: Object.entries(sockets).filter(([, path]) => fs.existsSync(host + path)).map(([name]) => name),
-  modules: modules.filter((name) => new RegExp('(^|/)' + name + '(\\\\.ko|\\\\s)', 'm').test(text)),
+  modules: Object.entries(modules).filter(([name, option]) =>
+    config.includes(option + '=y') || new RegExp('(^|/)' + name + '(\\\\.ko|\\\\s)', 'm').test(text)).map(([name]) => name),
 }));`;
 
+interface Survey {
+  context: string;
+  kubeconfig: string;
+  uid: string;
+  nodes: readonly string[];
+  image: string;
+}
+
 /** Looks at each node by a pod of a few seconds, in a namespace that goes with them. */
-export async function surveyNodes(kube: Kube, nodes: readonly string[], image: string): Promise<Readiness[]> {
+export async function surveyNodes(kube: Kube, { image, nodes, ...cluster }: Survey): Promise<Readiness[]> {
   const runId = `survey-${randomUUID().slice(0, 8)}`;
   const namespace = `ordeal-${runId}`;
+  const forget = noteTaken({ ...cluster, runId, nodes: [] });
   try {
     await kube.core.createNamespace({
       body: { metadata: { name: namespace, labels: { ...NODE_POD_SECURITY, [RUN_LABEL]: runId } } },
@@ -61,6 +80,7 @@ export async function surveyNodes(kube: Kube, nodes: readonly string[], image: s
     );
   } finally {
     await removeNamespaces(kube, runId);
+    forget();
   }
 }
 
@@ -95,7 +115,7 @@ async function surveyNode(
 
 /** Pure. */
 function told({ kernel, modules, sockets }: Seen): string {
-  const lacking = MODULES.filter((name) => !modules.includes(name));
+  const lacking = Object.keys(MODULES).filter((name) => !modules.includes(name));
   return [
     `kernel ${kernel}`,
     sockets.length > 0 ? `runtime ${sockets.join(', ')}` : 'no runtime’s socket seen',
