@@ -39,7 +39,16 @@ describe('provider existing, on a cluster that kind alone has made', function ()
   const at = (file = kubeconfig, context = `kind-${CLUSTER}`) => ['--context', context, '--kubeconfig', file];
   const runOf = (profile: string, out: string) => [
     ...['run', '--suite', 'gpu', '--profile', profile, '--level', 'smoke', '--cluster', 'existing', ...at()],
-    ...['--set', `cluster.workloadImage=${images.workloadImage}`, '--set', BIND_LATENCY, '--out', out],
+    ...[
+      '--set',
+      `cluster.workloadImage=${images.workloadImage}`,
+      '--set',
+      BIND_LATENCY,
+      '--set',
+      'suites.0.settings.starts=32',
+      '--out',
+      out,
+    ],
   ];
   const kubectl = async (...args: string[]) =>
     (await run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 })).stdout;
@@ -163,7 +172,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(output).to.not.contain(token);
   });
 
-  it('is certified with fake GPU nodes and left as it was found; killed in mid-run, cleaned', async () => {
+  it('is looked at and certified with fake GPU nodes, and left as it was found', async () => {
     expect((await ordeal('allow', ...at())).code).to.equal(0);
     const before = await scan();
     const looked = await ordeal('doctor', ...at(), '--image', images.workloadImage);
@@ -180,15 +189,19 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(faults.map(({ bit, healed }) => bit && healed)).to.deep.equal([true, true, true, true]);
     expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
     await sameAs(before);
+  });
 
+  it('is cleaned of a run that was killed', async () => {
+    expect((await ordeal('allow', ...at())).code).to.equal(0);
+    const before = await scan();
     const killed = execa(process.execPath, ordealArgs(...runOf('incident', join(home, 'killed'))).slice(1), {
       env: env(),
       reject: false,
     });
     let said = '';
     for (const stream of [killed.stdout, killed.stderr]) stream.on('data', (chunk) => (said += chunk));
-    await waitFor(() => said.includes('wave 1'), {
-      what: 'the first wave',
+    await waitFor(() => said.includes('gpu: steady state'), {
+      what: 'fake GPU nodes that are up',
       deadlineMs: 120_000,
       seen: () => said,
     });
