@@ -13,6 +13,7 @@ const parts: Parts = {
     ...embedded,
     kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
     k3s: async () => provider((await import('./clusters/k3s/provider.ts')).k3sProvider),
+    existing: async () => provider((await import('./clusters/existing/provider.ts')).existingProvider),
   },
   suites,
   async reporters() {
@@ -78,6 +79,13 @@ const parts: Parts = {
   },
   async machineFor(plan) {
     return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
+  },
+  async existing() {
+    const [{ allow }, { examine }] = await Promise.all([
+      import('./clusters/existing/allow.ts'),
+      import('./clusters/existing/examine.ts'),
+    ]);
+    return { allow, examine };
   },
   async images() {
     const [{ buildAll }, { listImages }] = await Promise.all([

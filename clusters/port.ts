@@ -39,6 +39,8 @@ export interface Cluster extends ClusterHandle {
   capabilities: ReadonlySet<Capability>;
   /** The image that workload pods name: holds the shell and tools that the probe needs. */
   workloadImage: string;
+  /** What the cluster's admission wants to see on the namespaces of workloads; nothing where it is left out. */
+  namespaceLabels?: Readonly<Record<string, string>>;
   /** Starts the fake GPU node on every worker: a process beside embedded kubelets, a DaemonSet elsewhere. */
   startGpuNodes(): Promise<void>;
   stopGpuNodes(): Promise<void>;

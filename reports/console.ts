@@ -1,6 +1,6 @@
 import type { ReportContext, Reporter } from '../harness/run/ports.ts';
 import { asExpected, type Control, missedBy } from '../harness/verdict/exit-code.ts';
-import type { Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
+import type { ClusterLeft, Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, threshold, verdictWord } from './figure.ts';
 import { clip, columns, plainLine, wrap } from './text.ts';
 
@@ -74,17 +74,28 @@ export function reportControls(controls: readonly Control[], terminal: Terminal)
 function otherwise(control: Control): string {
   const { expected, verdict } = control;
   const missed = missedBy(control);
+  const changed = verdict.left?.ours ?? [];
+  if (changed.length > 0) return `Profile ${verdict.profile} left the cluster changed: ${changed.join('; ')}`;
   return missed.length === 0
     ? `Profile ${verdict.profile} should have come out as ${expected}. ${verdict.summary}`
     : `Profile ${verdict.profile} was refused, but not for ${missed.join(' and ')}: the incident itself was not seen. ${verdict.summary}`;
 }
 
-function heading({ runId, profile, level, seed, cluster }: Verdict): string[] {
+function heading({ runId, profile, level, seed, cluster, left }: Verdict): string[] {
   const versions = Object.entries(cluster.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `run ${runId}: profile ${profile}, level ${level}, seed ${seed}`,
     `cluster ${cluster.name}: ${[cluster.provider, cluster.evidence, ...versions].join(', ')}`,
+    ...(left ? [leftLine(left)] : []),
   ].flatMap((line) => wrap(plainLine(line), width));
+}
+
+function leftLine({ compared, ours, others, unseen }: ClusterLeft): string {
+  if (unseen !== undefined) return `left: not known (${unseen})`;
+  const differences = [...ours, ...others];
+  return differences.length > 0
+    ? `left with ${differences.length} differences: ${differences.join('; ')}`
+    : `left as it was found: ${compared} nodes compared, no object of the run’s there`;
 }
 
 function requirementLines(requirements: readonly RequirementVerdict[], paint: Paint): string[] {

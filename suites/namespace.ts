@@ -18,7 +18,9 @@ export async function makeNamespace(context: SuiteContext<Cluster>, namespace: s
     );
   });
   await core.createNamespace({
-    body: { metadata: { name: namespace, labels: { 'ordeal.dev/run': context.runId } } },
+    body: {
+      metadata: { name: namespace, labels: { ...cluster.namespaceLabels, 'ordeal.dev/run': context.runId } },
+    },
   });
 }
 

@@ -64,7 +64,7 @@ export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<vo
 }
 
 /** A node's ledger from its present end on: what an earlier agent wrote says nothing of this one. */
-async function awaited(node: string, stateDir: string) {
+export async function awaited(node: string, stateDir: string) {
   const files = gpuNodeFiles(stateDir);
   const there = (path: string) => stat(path).catch(() => undefined);
   const start = (await there(files.ledger))?.size ?? 0;
@@ -78,10 +78,12 @@ async function awaited(node: string, stateDir: string) {
   };
 }
 
-async function ignoring(code: number, answer: Promise<unknown>): Promise<void> {
+/** What the API answered; undefined where it was this failure. */
+export async function ignoring<T>(code: number, answer: Promise<T>): Promise<T | undefined> {
   try {
-    await answer;
+    return await answer;
   } catch (error) {
-    if (apiStatus(error) !== code) throw error;
+    if (apiStatus(error) === code) return undefined;
+    throw error;
   }
 }

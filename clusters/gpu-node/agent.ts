@@ -19,6 +19,10 @@ export interface AgentOptions {
   /** The state folder as the kubelet's host names it. */
   hostStateDir: string;
   clock: Clock;
+  /** Hears each line of the ledger, too. */
+  tell?: (line: string) => void;
+  /** Advertises no device before it ends: a kubelet else counts those of a plugin that is gone for five minutes more. */
+  withdraw?: boolean;
   /** Milliseconds between two looks at the settings, the faults, the kubelet; 100 unless told. */
   pollMs?: number;
   /** Milliseconds between two PodResources lists while something is allocated; 400 unless told. */
@@ -52,7 +56,7 @@ export class Agent {
     mkdirSync(join(this.#files.root, 'bin'), { recursive: true });
     writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
     chmodSync(this.#files.nvidiaSmi, 0o755);
-    this.#ledger = new LedgerWriter(this.#files.ledger, options.clock);
+    this.#ledger = new LedgerWriter(this.#files.ledger, options.clock, options.tell);
     this.#podResources = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), 5_000);
   }
 
@@ -67,6 +71,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#loops);
+    if (this.#options.withdraw) this.#plugin?.withdraw();
     await this.#plugin?.stop('the agent ends');
     this.#podResources.close();
   }

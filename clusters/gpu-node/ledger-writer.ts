@@ -9,14 +9,19 @@ export type LedgerEntry = Unstamped<LedgerLine>;
 export class LedgerWriter<Entry extends object = LedgerEntry> {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #tell: (line: string) => void;
 
-  constructor(path: string, clock: Clock) {
+  /** @param tell hears each line as well, where the file is out of the harness's reach. */
+  constructor(path: string, clock: Clock, tell: (line: string) => void = () => {}) {
     this.#path = path;
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   write(entry: Entry): void {
     const line = { at: this.#clock.wall(), mono: this.#clock.mono(), ...entry };
-    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+    const text = `${JSON.stringify(line)}\n`;
+    appendFileSync(this.#path, text);
+    this.#tell(text);
   }
 }

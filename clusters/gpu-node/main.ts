@@ -6,6 +6,8 @@ import { systemClock } from '../../harness/clock/clock.ts';
 import { Agent } from './agent.ts';
 
 const Config = z.strictObject({
+  /** On a cluster that is someone's: the ledgers are told on standard output as well, and no device is left behind. */
+  guest: z.boolean().default(false),
   nodes: z.array(
     z.strictObject({
       name: z.string(),
@@ -17,18 +19,24 @@ const Config = z.strictObject({
     }),
   ),
 });
-export type AgentConfig = z.infer<typeof Config>;
+export type AgentConfig = z.input<typeof Config>;
 
 const { values } = parseArgs({
   options: { config: { type: 'string' }, lifeline: { type: 'boolean', default: false } },
 });
 // In a cluster the node's name comes by the downward API.
 const text = values.config ? readFileSync(values.config, 'utf8') : (process.env.ORDEAL_GPU_CONFIG ?? '{}');
-const { nodes } = Config.parse(JSON.parse(text));
+const { guest, nodes } = Config.parse(JSON.parse(text));
 
 const agents = nodes.map(
   ({ name, hostStateDir, ...dirs }) =>
-    new Agent({ node: name, hostStateDir: hostStateDir ?? dirs.stateDir, ...dirs, clock: systemClock }),
+    new Agent({
+      node: name,
+      hostStateDir: hostStateDir ?? dirs.stateDir,
+      ...dirs,
+      clock: systemClock,
+      ...(guest && { tell: (line: string) => process.stdout.write(line), withdraw: true }),
+    }),
 );
 for (const agent of agents) agent.start();
 process.stdout.write(`${JSON.stringify({ ready: nodes.map(({ name }) => name) })}\n`);

@@ -107,6 +107,12 @@ export class Plugin {
     for (const stream of this.#streams) stream.send(this.#devices());
   }
 
+  /** Tells every kubelet that watches that there are no devices any more. */
+  withdraw(): void {
+    this.#options.ledger.write({ type: 'plugin.devices', healthy: [], unhealthy: [] });
+    for (const stream of this.#streams) stream.send([]);
+  }
+
   #advertised() {
     return {
       pre_start_required: this.#options.settings.wait === 'prestart',

@@ -9,11 +9,22 @@ import type { Parts } from './parts.ts';
 import { overridesOf, providerOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
 
+export interface DoctorOptions {
+  json: boolean;
+  /** A cluster that is someone's, in place of this machine. */
+  context?: string | undefined;
+  kubeconfig?: string | undefined;
+  /** For the pods that look at its nodes; without it they are not looked at. */
+  image?: string | undefined;
+}
+
 /**
  * `ordeal doctor`: what each provider and each isolation finds on this machine, and what mends what is missing. Exit 0
  * when a provider is ready.
  */
-export async function doctor(parts: Parts, json: boolean): Promise<ExitCode> {
+export async function doctor(parts: Parts, options: DoctorOptions): Promise<ExitCode> {
+  const { context, image, json, kubeconfig } = options;
+  if (context !== undefined) return await doctorOf(parts, { context, image, json, kubeconfig });
   const found: Record<string, Readiness[]> = {};
   for (const [name, load] of Object.entries(parts.providers)) found[name] = await (await load()).readiness();
   const ready = Object.values(found).some((checks) => checks.every(({ ok }) => ok));
@@ -21,16 +32,43 @@ export async function doctor(parts: Parts, json: boolean): Promise<ExitCode> {
   if (json) {
     process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
   } else {
-    for (const [name, checks] of Object.entries(found)) {
-      const all = checks.every(({ ok }) => ok);
-      process.stdout.write(`${name}: ${all ? 'ready' : 'not ready'}\n`);
-      for (const check of checks) {
-        process.stdout.write(`  ${check.ok ? 'ok     ' : 'missing'}  ${check.name}: ${check.detail}\n`);
-        if (!check.ok && check.mend) process.stdout.write(`           do: ${check.mend}\n`);
-      }
-    }
+    for (const [name, checks] of Object.entries(found)) tell(name, checks);
   }
   return ready ? EXIT.certified : EXIT.unable;
+}
+
+/** `ordeal doctor --context NAME`: what one cluster that is someone's would say to a run. Exit 0 when it would hold one. */
+async function doctorOf(
+  parts: Parts,
+  { json, ...of }: Omit<DoctorOptions, 'context'> & { context: string },
+): Promise<ExitCode> {
+  const { examine } = await parts.existing();
+  const { checks, role } = await examine({ kubeconfig: undefined, image: undefined, ...of });
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ checks, role }, undefined, 2)}\n`);
+  } else {
+    tell(`context ${of.context}`, checks);
+    if (role !== undefined) process.stdout.write(`---\n${role}`);
+  }
+  return checks.every(({ ok }) => ok) ? EXIT.certified : EXIT.unable;
+}
+
+function tell(name: string, checks: readonly Readiness[]): void {
+  const all = checks.every(({ ok }) => ok);
+  process.stdout.write(`${name}: ${all ? 'ready' : 'not ready'}\n`);
+  for (const check of checks) {
+    process.stdout.write(`  ${check.ok ? 'ok     ' : 'missing'}  ${check.name}: ${check.detail}\n`);
+    if (!check.ok && check.mend) process.stdout.write(`           do: ${check.mend}\n`);
+  }
+}
+
+/** `ordeal allow --context NAME`: says what the cluster is, and that it may be broken on purpose. */
+export async function allow(
+  parts: Parts,
+  { context, kubeconfig }: { context: string; kubeconfig?: string },
+): Promise<ExitCode> {
+  process.stdout.write(await (await parts.existing()).allow(context, kubeconfig));
+  return EXIT.certified;
 }
 
 /** `ordeal up`: a cluster that stays, until `ordeal down`. */

@@ -67,6 +67,18 @@ interface Faults {
   held(): HeldFault[];
 }
 
+/** Clusters that are someone's, as the command line offers them. */
+interface Existing {
+  /** Allows a context's cluster to be broken on purpose; returns what it is. */
+  allow(context: string, kubeconfig: string | undefined): Promise<string>;
+  /** What a context's cluster would say to a run, and the role that is missing there. */
+  examine(options: {
+    context: string;
+    kubeconfig: string | undefined;
+    image: string | undefined;
+  }): Promise<{ checks: Readiness[]; role: string | undefined }>;
+}
+
 /** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
 export interface Parts {
   version: string;
@@ -91,6 +103,7 @@ export interface Parts {
    * @throws OrdealError (exit 4) where this machine cannot hold it, before anything is touched.
    */
   machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
+  existing(): Promise<Existing>;
   images(): Promise<Images>;
   faults(): Promise<Faults>;
   /** Removes network labs whose process is gone; names what it did. */

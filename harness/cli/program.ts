@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
+import type { DoctorOptions } from './clusters.ts';
 import { tellFailure } from './failure.ts';
 import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
@@ -18,7 +19,9 @@ function oneOf(...choices: string[]) {
 
 function withClusterOptions(command: Command): Command {
   return command
-    .option('--cluster <provider>', 'embedded, kind or k3s')
+    .option('--cluster <provider>', 'embedded, kind, k3s or existing')
+    .option('--context <name>', 'of a kubeconfig: someone’s cluster, for --cluster existing')
+    .option('--kubeconfig <file>', 'the file that has the context, where kubectl would not find it')
     .option('--kubernetes <version>', 'Kubernetes of the cluster, such as 1.34.4')
     .option('--workers <count>', 'worker nodes')
     .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, [])
@@ -117,11 +120,24 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
 
   program
     .command('doctor')
-    .description('what this machine can run, what is missing and what mends it')
+    .description('what this machine, or a context’s cluster, can run, what is missing and what mends it')
+    .option('--context <name>', 'of a kubeconfig: look at its cluster')
+    .option('--kubeconfig <file>', 'the file that has the context')
+    .option('--image <name>', 'the workload image: look at its nodes too, by pods of a few seconds')
     .option('--json', 'as JSON', false)
-    .action(async ({ json }: { json: boolean }) => {
+    .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./clusters.ts');
-      done(await doctor(parts, json));
+      done(await doctor(parts, options));
+    });
+
+  program
+    .command('allow')
+    .description('allow the cluster of a context to be broken on purpose, and show what it is')
+    .requiredOption('--context <name>', 'of a kubeconfig')
+    .option('--kubeconfig <file>', 'the file that has the context, where kubectl would not find it')
+    .action(async (options: { context: string; kubeconfig?: string }) => {
+      const { allow } = await import('./clusters.ts');
+      done(await allow(parts, options));
     });
 
   withClusterOptions(program.command('up').description('bring a cluster up that stays'))

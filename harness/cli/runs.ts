@@ -22,6 +22,8 @@ export interface RunOptions {
   profile?: string;
   level?: string;
   cluster?: string;
+  context?: string;
+  kubeconfig?: string;
   isolation?: string;
   kubernetes?: string;
   workers?: string;
@@ -48,6 +50,8 @@ export function overridesOf(options: RunOptions): string[] {
     ['profile', options.profile],
     ['level', options.level],
     ['cluster.provider', options.cluster],
+    ['cluster.context', options.context && JSON.stringify(options.context)],
+    ['cluster.kubeconfig', options.kubeconfig && JSON.stringify(resolve(options.kubeconfig))],
     ['cluster.isolation', options.isolation],
     ['cluster.kubernetes', options.kubernetes && JSON.stringify(options.kubernetes)],
     ['cluster.workers', options.workers],
@@ -119,7 +123,7 @@ export async function providerOf(parts: Pick<Parts, 'providers'>, plan: Plan) {
     ]);
   }
   const provider = await load();
-  const missing = (await provider.readiness()).filter(({ ok }) => !ok);
+  const missing = (await provider.readiness(plan)).filter(({ ok }) => !ok);
   if (missing.length === 0) return provider;
   throw new OrdealError({
     code: 'PROVIDER_NOT_READY',

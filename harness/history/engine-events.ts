@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Evidence } from '../verdict/verdict.ts';
+import { ClusterLeft, Evidence } from '../verdict/verdict.ts';
 import type { EngineEvents } from './event.ts';
 
 const names = z.array(z.string());
@@ -37,6 +37,7 @@ export const engineEventBodies = {
       hostNetwork: z.boolean(),
     }),
   }),
+  'cluster.left': ClusterLeft,
   'phase.entered': z.object({ phase: z.string() }),
   'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
   'fault.refused': z.object({ ...named, reason: z.string() }),

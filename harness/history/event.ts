@@ -1,4 +1,5 @@
 import type { Radius } from '../radius/reach.ts';
+import type { ClusterLeft } from '../verdict/verdict.ts';
 
 /** One thing that was seen, as a line of `events.jsonl`. The history is append-only and is all a checker gets. */
 export interface HistoryEvent<Type extends string = string, Body = unknown> {
@@ -45,6 +46,8 @@ export interface EngineEvents {
   };
   /** What a suite’s faults may touch, by the names that the cluster has. */
   'radius.resolved': { suite: string; radius: Radius };
+  /** After everything was undone, on a cluster that is someone's: what differs from how it was found, or why nobody knows. */
+  'cluster.left': ClusterLeft;
   'phase.entered': { phase: string };
   'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
   /** Nothing was injected: the capability is missing, or the heal could not be made durable. */

@@ -38,6 +38,13 @@ export const ClusterPlan = z.strictObject({
    * suite edge asks for it.
    */
   tunnel: z.boolean().default(false),
+  /** Existing only: the kubeconfig's context, allowed by `ordeal allow`, and the file where kubectl would not find it. */
+  context: z.string().min(1).optional(),
+  kubeconfig: z.string().min(1).optional(),
+  /** Existing only: the nodes to work on; without it every one that is no control plane and takes pods. */
+  nodes: z.array(z.string().min(1)).min(1).optional(),
+  /** Existing only: the image of workload pods and fake GPU nodes, which the nodes have or can pull. */
+  workloadImage: z.string().min(1).optional(),
   /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */
   startLatency: Duration.optional(),
 });

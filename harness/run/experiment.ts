@@ -9,7 +9,7 @@ import { openHistory } from '../history/writer.ts';
 import { redactFolder } from '../redact/files.ts';
 import { redactor } from '../redact/own.ts';
 import { judge } from '../verdict/judge.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { ClusterLeft, Verdict } from '../verdict/verdict.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
 import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
 
@@ -60,6 +60,7 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
     redactFolder(logs);
   }
   await unwind(context, recorder);
+  if (cluster.left) say('cluster.left', await leftBy(cluster.left));
   say('run.ended', ended);
   recorder.close();
   return recorder.events;
@@ -112,6 +113,15 @@ async function runPhases<C extends ClusterHandle>(
       recorder.record('harness', 'phase.left', { phase, outcome, error: messageOf(error) });
       throw error;
     }
+  }
+}
+
+/** A cluster that cannot be looked at may be in any state. */
+async function leftBy(look: () => Promise<ClusterLeft>): Promise<ClusterLeft> {
+  try {
+    return await look();
+  } catch (error) {
+    return { compared: 0, ours: [], others: [], unseen: messageOf(error) };
   }
 }
 

@@ -10,7 +10,7 @@ import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Forecast } from '../radius/forecast.ts';
 import type { SuiteRadius } from '../radius/resolve.ts';
-import type { Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
+import type { ClusterLeft, Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
 /** What every step gets. */
@@ -48,6 +48,8 @@ export interface ClusterHandle {
   kube: Kube;
   exportLogs(dir: string): Promise<void>;
   down(): Promise<void>;
+  /** What differs from before the cluster was taken; only of one that is someone's, and has to be as it was. */
+  left?(): Promise<ClusterLeft>;
 }
 
 /** Whether this machine can do something, and the command that mends it where not. */
@@ -62,8 +64,8 @@ export interface Readiness {
 
 export interface Provider<C extends ClusterHandle = ClusterHandle> {
   name: string;
-  /** Cheap and without side effects; for `doctor` and for an exit 4 before anything is touched. */
-  readiness(): Promise<Readiness[]>;
+  /** Cheap and without side effects; for `doctor` and, with the plan, for an exit 4 before anything is touched. */
+  readiness(plan?: Plan): Promise<Readiness[]>;
   /** Brings a cluster up; registers its undo on `context.undo` before it acts. */
   up(context: StepContext): Promise<C>;
   /** For `ordeal up`: the cluster outlives the process. Returns the path of its kubeconfig. */

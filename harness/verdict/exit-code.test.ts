@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { exitCodeOf, exitCodeOfControls, missedBy } from './exit-code.ts';
+import { asExpected, exitCodeOf, exitCodeOfControls, missedBy } from './exit-code.ts';
 import type { Outcome, Verdict } from './verdict.ts';
 
 const control = (expected: Outcome, verdict: Outcome, failed: readonly string[] = ['GPU-1']) => ({
@@ -33,5 +33,12 @@ describe('exit codes', () => {
     expect(missedBy(slow)).to.deep.equal(['GPU-1']);
     expect(exitCodeOfControls([slow, control('pass', 'pass', [])])).to.equal(2);
     expect(exitCodeOfControls([control('fail', 'fail', ['GPU-4', 'GPU-1'])])).to.equal(0);
+  });
+
+  it('of an incident that left someone’s cluster changed are 1, refused for what it is or not', () => {
+    const incident = control('fail', 'fail');
+    incident.verdict.left = { compared: 1, ours: ['node a: a label'], others: [] };
+    expect(asExpected(incident)).to.equal(false);
+    expect(exitCodeOfControls([incident, control('pass', 'pass', [])])).to.equal(1);
   });
 });

@@ -31,17 +31,23 @@ export function missedBy({ expected, refusedFor, verdict }: Control): string[] {
 
 /** Whether a control came out as it had to, and for the reason that it had to. */
 export function asExpected(control: Control): boolean {
-  return control.expected === control.verdict.verdict && missedBy(control).length === 0;
+  const { expected, verdict } = control;
+  return expected === verdict.verdict && missedBy(control).length === 0 && !changedCluster(verdict);
+}
+
+/** Whether a run has left a cluster that is someone's other than it was: no control may be worth that. */
+function changedCluster({ left }: Verdict): boolean {
+  return left !== undefined && left.ours.length > 0;
 }
 
 /**
- * 0 when every control came out as expected; 1 when one that should have passed failed. Anything else shows that this
+ * 0 when every control came out as expected; 1 when one that should have passed failed, or left the cluster changed. Anything else shows that this
  * run could not tell good from bad (an incident that was not refused, or not for what it is, an inconclusive one, no
  * control at all): 2.
  */
 export function exitCodeOfControls(controls: readonly Control[]): ExitCode {
-  if (controls.some(({ expected, verdict }) => expected === 'pass' && verdict.verdict === 'fail')) {
-    return EXIT.refused;
-  }
+  const refuses = ({ expected, verdict }: Control) =>
+    changedCluster(verdict) || (expected === 'pass' && verdict.verdict === 'fail');
+  if (controls.some(refuses)) return EXIT.refused;
   return controls.every(asExpected) && controls.length > 0 ? EXIT.certified : EXIT.inconclusive;
 }

@@ -72,6 +72,42 @@ function judged(
 }
 
 describe('judge', () => {
+  describe('of a cluster that is someone’s', () => {
+    const existing: Step = ['cluster.up', { ...(up[1] as EngineEvents['cluster.up']), provider: 'existing' }];
+    const leftAs = (left: Partial<EngineEvents['cluster.left']>): Verdict =>
+      judged([
+        ...whole.slice(0, -1).map((step) => (step === up ? existing : step)),
+        ['cluster.left', { compared: 3, ours: [], others: [], ...left }],
+        ended,
+      ]);
+
+    it('passes where it is as it was found, and says so', () => {
+      const { left, verdict } = leftAs({});
+      expect(verdict).to.equal('pass');
+      expect(left).to.deep.equal({ compared: 3, ours: [], others: [] });
+    });
+
+    it('fails for a difference that the run has caused', () => {
+      const { reasons, verdict } = leftAs({ ours: ['Namespace ordeal-x is still there'] });
+      expect(verdict).to.equal('fail');
+      expect(reasons).to.deep.equal([
+        'the cluster was not left as it was found: Namespace ordeal-x is still there',
+      ]);
+    });
+
+    it('is inconclusive for one that may be anybody’s, and where nobody looked', () => {
+      const other = leftAs({ others: ['node a is gone'] });
+      expect(other.verdict).to.equal('inconclusive');
+      expect(other.reasons).to.deep.equal(['while the run went on the cluster changed: node a is gone']);
+      expect(leftAs({ unseen: 'no answer' }).reasons).to.deep.equal([
+        'how the cluster was left is not known: no answer',
+      ]);
+      const never = judged(whole.map((step) => (step === up ? existing : step)));
+      expect(never.verdict).to.equal('inconclusive');
+      expect(never.reasons[0]).to.contain('no comparison');
+    });
+  });
+
   it('certifies a whole run whose requirements are met', () => {
     const verdict = judged(whole);
     expect(verdict).to.include({ verdict: 'pass', runId: 'r1', profile: 'hardened', replay: 'ordeal run' });

@@ -4,6 +4,7 @@ import type { Plan } from '../plan/schema.ts';
 import type { Suite } from '../run/ports.ts';
 import { isUnhealed, judgeFaults } from './faults.ts';
 import {
+  type ClusterLeft,
   Evidence,
   type FaultVerdict,
   type Outcome,
@@ -45,8 +46,13 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
   const counted = requirements.filter((requirement) => !requirement.skipped);
 
   const cutShort = whyCutShort(history, truncated);
-  const refusals = counted.filter(({ verdict }) => verdict === 'fail').map(refusalOf);
+  const left = eventsOf<ClusterLeft>(history, 'cluster.left').at(-1)?.body;
+  const refusals = [
+    ...counted.filter(({ verdict }) => verdict === 'fail').map(refusalOf),
+    ...(left?.ours ?? []).map((difference) => `the cluster was not left as it was found: ${difference}`),
+  ];
   const doubts = [
+    ...leftDoubts(left, cluster),
     ...unjudged(plan, suites, counted),
     ...faultDoubts(faults, scheduled),
     ...eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed').map(
@@ -76,6 +82,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
     },
     requirements,
     faults,
+    ...(left && { left }),
     reasons,
     replay: started?.replay ?? '',
   };
@@ -160,6 +167,19 @@ function whyCutShort(history: History, truncated: boolean): string[] {
   if (!history.some((event) => event.type === 'run.started')) reasons.push('the history has no start');
   if (!history.some((event) => event.type === 'cluster.up')) reasons.push('no cluster came up');
   return reasons;
+}
+
+/** A cluster that is someone's, and of which it is not known that it is as it was. */
+function leftDoubts(
+  left: ClusterLeft | undefined,
+  cluster: EngineEvents['cluster.up'] | undefined,
+): string[] {
+  if (cluster?.provider !== 'existing') return [];
+  const unseen = left ? left.unseen : 'the run recorded no comparison';
+  return [
+    ...(unseen === undefined ? [] : [`how the cluster was left is not known: ${unseen}`]),
+    ...(left?.others ?? []).map((difference) => `while the run went on the cluster changed: ${difference}`),
+  ];
 }
 
 function unjudged(plan: Plan, suites: readonly JudgedSuite[], counted: RequirementVerdict[]): string[] {

@@ -61,6 +61,19 @@ export const FaultVerdict = z.strictObject({
 });
 export type FaultVerdict = z.infer<typeof FaultVerdict>;
 
+/** How a cluster that is someone's was left, against how it was found. */
+export const ClusterLeft = z.strictObject({
+  /** Nodes that were compared. */
+  compared: z.int().nonnegative(),
+  /** Differences that the run has caused. */
+  ours: z.array(z.string()),
+  /** Differences of which it cannot be told whether it has. */
+  others: z.array(z.string()),
+  /** Why nobody knows; absent where it was seen. */
+  unseen: z.string().optional(),
+});
+export type ClusterLeft = z.infer<typeof ClusterLeft>;
+
 /** `verdict.json`. */
 export const Verdict = z.strictObject({
   schemaVersion: z.literal(1),
@@ -81,6 +94,8 @@ export const Verdict = z.strictObject({
   }),
   requirements: z.array(RequirementVerdict),
   faults: z.array(FaultVerdict),
+  /** Absent where the cluster was the harness's own. */
+  left: ClusterLeft.optional(),
   /** Why the whole is not a pass, most important first; empty on a pass. */
   reasons: z.array(z.string()),
   replay: z.string(),

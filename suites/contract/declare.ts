@@ -1,4 +1,5 @@
 import type { Cluster } from '../../clusters/port.ts';
+import { declareAccess } from './access-cases.ts';
 import { declareAdmission } from './admission-cases.ts';
 import { declareAllocation } from './allocation-cases.ts';
 import { declareDeployments } from './deployment-cases.ts';
@@ -39,6 +40,7 @@ export function declareContract(getCluster: () => Cluster): void {
     });
 
     declareObjects(getLab);
+    declareAccess(getLab);
     declareWatch(getLab, early);
     declareQuota(getLab);
     declareJobs(early);

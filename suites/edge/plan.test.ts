@@ -46,6 +46,13 @@ function refusal(act: () => unknown): string {
 }
 
 describe('a plan of suite edge', () => {
+  it('is refused on someone’s cluster, whose links are not the harness’s to cut', () => {
+    const plan = planOf({}, { cluster: { provider: 'existing' } });
+    expect(refusal(() => resolve(plan)))
+      .to.contain('cluster.provider')
+      .and.to.contain('--suite gpu');
+  });
+
   it('has the incident’s remedies off and the hardened profile’s on', () => {
     const incident = settingsOf(resolve(planOf({}, { profile: 'incident' }))).remedies;
     expect(incident).to.deep.equal({

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { OrdealError } from '../../harness/errors/error.ts';
+import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type Plan, type SuitePlan } from '../../harness/plan/schema.ts';
 import type { Level, Profile } from '../../harness/verdict/verdict.ts';
 import { partOf, resolvePart } from '../plan-part.ts';
@@ -165,6 +167,7 @@ export function settingsOf(plan: Plan): {
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
+  if (plan.cluster.provider === 'existing') throw noLinks();
   const resolved = resolvePart(plan, SUITE, {
     settings: { schema: EdgeSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile) },
@@ -172,6 +175,16 @@ export function resolve(plan: Plan): Plan {
   });
   if (plan.cluster.provider !== 'k3s') return resolved;
   return { ...resolved, cluster: { ...resolved.cluster, tunnel: true } };
+}
+
+/** What a provider without the links of edge nodes would only find out with the cluster in its hands. */
+function noLinks(): OrdealError {
+  return planInvalid('checking the plan of suite edge', [
+    {
+      path: 'cluster.provider',
+      message: 'existing has no links that can be cut: its nodes are not reached into; run --suite gpu there',
+    },
+  ]);
 }
 
 export const READINESS_TIMEOUT_SECONDS = 1;

@@ -33,8 +33,8 @@ export function resourceRequest(url: URL): ResourceRequest | undefined {
   };
 }
 
-/** The body as JSON or YAML; undefined when empty. @throws StatusError 400, 413. */
-export async function readBody(request: IncomingMessage): Promise<unknown> {
+/** The body as it came. @throws StatusError 413. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -44,8 +44,14 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
       throw new StatusError(413, 'RequestEntityTooLarge', 'the request is larger than 3 MiB');
     chunks.push(chunk);
   }
-  if (size === 0) return undefined;
-  const text = Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** The body as JSON or YAML; undefined when empty. @throws StatusError 400, 413. */
+export async function readBody(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  const text = bytes.toString('utf8');
   try {
     return request.headers['content-type']?.includes('yaml') ? parseYaml(text) : JSON.parse(text);
   } catch (error) {

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../../../harness/errors/error.ts';
 import { StatusError } from '../store.ts';
+import { reviewed } from './access-review.ts';
 import { discover } from './discovery.ts';
-import { readBody, resourceRequest, sendJson, statusOf } from './request.ts';
+import { resourceRequest, sendJson, statusOf } from './request.ts';
 import { type Backend, serveResource } from './resources.ts';
 
 export interface ApiServer {
@@ -58,8 +59,7 @@ async function answer(
     url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews' &&
     request.method === 'POST'
   ) {
-    const review = (await readBody(request)) as object;
-    return sendJson(response, 201, JSON.stringify({ ...review, status: { allowed: true } }));
+    return sendJson(response, 201, JSON.stringify(await reviewed(request)));
   }
   const resource = resourceRequest(url);
   if (!resource)

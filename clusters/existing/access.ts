@@ -1,0 +1,121 @@
+import { AuthorizationV1Api } from '@kubernetes/client-node';
+import pLimit from 'p-limit';
+import { stringify } from 'yaml';
+import type { Kube } from '../../harness/kube/client.ts';
+
+/** One thing that a run asks of the API server, cluster-wide: its namespaces are made by it, and nobody can grant in them before. */
+export interface Permission {
+  /** `''` for the core. */
+  group: string;
+  /** With its subresource: `pods/log`. */
+  resource: string;
+  verbs: readonly string[];
+  /** What it is for, as the reader of a denial wants it. */
+  why: string;
+}
+
+export interface Need {
+  /** The fake GPU nodes are started, and told what to do wrong. */
+  fakeGpuNodes: boolean;
+  /** Job slots are advertised on the nodes' status. */
+  jobSlots: boolean;
+}
+
+/** What a run of suite gpu asks for. Pure. */
+export function permissionsFor({ fakeGpuNodes, jobSlots }: Need): Permission[] {
+  return [
+    {
+      group: '',
+      resource: 'namespaces',
+      verbs: ['create', 'delete', 'get', 'list'],
+      why: 'namespaces of the run’s own',
+    },
+    { group: '', resource: 'nodes', verbs: ['get', 'list'], why: 'what is allocatable, before and after' },
+    { group: '', resource: 'serviceaccounts', verbs: ['list'], why: 'a namespace that pods can be made in' },
+    { group: '', resource: 'pods', verbs: ['create', 'delete', 'get', 'list', 'watch'], why: 'the workload' },
+    { group: '', resource: 'pods/log', verbs: ['get'], why: 'what containers saw of their GPUs' },
+    {
+      group: '',
+      resource: 'resourcequotas',
+      verbs: ['create', 'get'],
+      why: 'the quota of the workload’s namespace',
+    },
+    {
+      group: 'batch',
+      resource: 'jobs',
+      verbs: ['create', 'delete', 'get', 'list'],
+      why: 'the training Jobs',
+    },
+    ...(fakeGpuNodes
+      ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the fake GPU nodes' }]
+      : []),
+    ...(jobSlots
+      ? [{ group: '', resource: 'nodes/status', verbs: ['patch'], why: 'the job slots that nodes advertise' }]
+      : []),
+  ];
+}
+
+/** A verb that is not granted. */
+export interface Denial {
+  permission: Permission;
+  verb: string;
+}
+
+/** Asks the API server, by a SelfSubjectAccessReview a verb, which of these the kubeconfig's user may not do. */
+export async function denialsOf(kube: Kube, permissions: readonly Permission[]): Promise<Denial[]> {
+  const api = kube.config.makeApiClient(AuthorizationV1Api);
+  const atOnce = pLimit(8);
+  const asked = permissions.flatMap((permission) => permission.verbs.map((verb) => ({ permission, verb })));
+  const answers = await Promise.all(
+    asked.map((denial) =>
+      atOnce(async () => {
+        const { group, resource } = denial.permission;
+        const [name, subresource] = resource.split('/');
+        const { status } = await api.createSelfSubjectAccessReview({
+          body: {
+            spec: {
+              resourceAttributes: {
+                group,
+                resource: name ?? '',
+                verb: denial.verb,
+                ...(subresource && { subresource }),
+              },
+            },
+          },
+        });
+        return status?.allowed === true ? [] : [denial];
+      }),
+    ),
+  );
+  return answers.flat();
+}
+
+/** `create, delete of batch/jobs (the training Jobs)`, a line a resource. */
+export function denialLines(denials: readonly Denial[]): string[] {
+  return grouped(denials).map(
+    ({ group, resource, verbs, why }) =>
+      `${verbs.join(', ')} of ${group === '' ? '' : `${group}/`}${resource} (${why})`,
+  );
+}
+
+/** The ClusterRole that grants what is denied, as YAML. A Role cannot: the namespaces are not there yet. */
+export function roleFor(denials: readonly Denial[]): string {
+  return stringify({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'ordeal' },
+    rules: grouped(denials).map(({ group, resource, verbs }) => ({
+      apiGroups: [group],
+      resources: [resource],
+      verbs,
+    })),
+  });
+}
+
+function grouped(denials: readonly Denial[]): Permission[] {
+  const permissions = [...new Set(denials.map(({ permission }) => permission))];
+  return permissions.map((permission) => ({
+    ...permission,
+    verbs: denials.filter((denial) => denial.permission === permission).map(({ verb }) => verb),
+  }));
+}

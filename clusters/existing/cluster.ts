@@ -1,0 +1,121 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+import type { StepContext } from '../../harness/run/ports.ts';
+import type { ClusterLeft } from '../../harness/verdict/verdict.ts';
+import { nodeVersions } from '../container-nodes/usable.ts';
+import type { Cluster, ClusterNode } from '../port.ts';
+import { compare, type NodePicture, pictureOf } from './comparison.ts';
+import { GpuPods } from './gpu-pods.ts';
+import type { NodeIdentity } from './identity.ts';
+import { ownNamespaces } from './objects.ts';
+import { WORKLOAD_POD_SECURITY } from './pod-security.ts';
+import { GPU_RESOURCE, type Target } from './target.ts';
+
+/** A kubelet writes its node's status every 10 s, or once a minute where it is told to. */
+const SETTLE_MS = 75_000;
+
+/** Someone's cluster as faults and suites see it, with how it was when it was found. */
+export async function describeTarget(target: Target, context: StepContext): Promise<Cluster> {
+  const { identity, kube, nodes: chosen, workloadImage } = target;
+  const before = await pictures(kube);
+  const fake = context.plan.profile !== 'as-is';
+  const nodes = chosen.map(({ name }, index) =>
+    existingNode(name, fake ? join(context.workDir, 'x', String(index)) : undefined),
+  );
+  const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
+  return {
+    name: target.context.name,
+    provider: 'existing',
+    kubeconfig: target.context.kubeconfig,
+    evidence: chosen.every(isReal) ? 'real-kubernetes' : 'modelled',
+    versions: { ...(await nodeVersions(kube)), server: identity.version },
+    nodeNames: nodes.map(({ name }) => name),
+    kube,
+    nodes,
+    capabilities: new Set(['daemonset-agents']),
+    namespaceLabels: WORKLOAD_POD_SECURITY,
+    workloadImage,
+    startGpuNodes: () => gpuPods.start(),
+    stopGpuNodes: () => gpuPods.stop(),
+    exportLogs: (dir) => exportLogs(kube, context.runId, dir),
+    async down() {
+      await gpuPods.stop();
+      kube.close();
+    },
+    left: () => settled(kube, before, context),
+  };
+}
+
+/** By its container runtime: what runs containers as something else is a model. */
+function isReal({ containerRuntime }: NodeIdentity): boolean {
+  return /^(containerd|cri-o|docker):\/\//.test(containerRuntime);
+}
+
+function existingNode(name: string, stateDir: string | undefined): ClusterNode {
+  const cannot = (tried: string) => async (): Promise<never> => {
+    throw new OrdealError({
+      code: 'NODE_CANNOT',
+      exit: EXIT.unable,
+      tried: `${tried} ${name}`,
+      seen: 'the provider existing does not reach into nodes that are someone’s',
+      todo: 'use a cluster with the capabilities toolbox and restart-kubelet: embedded or kind',
+    });
+  };
+  return {
+    name,
+    role: 'worker',
+    stateDir,
+    kubeletDirs: undefined,
+    exec: cannot('running a command on'),
+    restartKubelet: cannot('restarting the kubelet of'),
+  };
+}
+
+async function pictures(kube: Kube): Promise<NodePicture[]> {
+  return (await kube.core.listNode()).items.map(pictureOf);
+}
+
+/** What differs once the kubelets had time to tell of what was undone. */
+async function settled(
+  kube: Kube,
+  before: readonly NodePicture[],
+  { clock, progress, runId }: StepContext,
+): Promise<ClusterLeft> {
+  let left: ClusterLeft | undefined;
+  const look = async () => {
+    const objects = (await ownNamespaces(kube, runId)).map((name) => `Namespace ${name}`);
+    left = compare(before, { nodes: await pictures(kube), objects }, GPU_RESOURCE);
+    return left.ours.length + left.others.length === 0;
+  };
+  progress('existing: comparing the cluster with how it was found');
+  await waitFor(look, {
+    what: 'the cluster as it was found',
+    deadlineMs: SETTLE_MS,
+    intervalMs: 1_000,
+    clock,
+  }).catch((error: unknown) => {
+    // What still differs then is the answer.
+    if (!(error instanceof OrdealError && error.code === 'WAIT_DEADLINE')) throw error;
+  });
+  return left as ClusterLeft;
+}
+
+/** The pods of the run's own namespaces, and what their containers said. Nothing of anybody else's. */
+async function exportLogs(kube: Kube, runId: string, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (const namespace of await ownNamespaces(kube, runId)) {
+    const { items } = await kube.core.listNamespacedPod({ namespace });
+    await writeFile(join(dir, `${namespace}.json`), JSON.stringify(items, undefined, 2));
+    for (const { metadata, spec } of items) {
+      for (const { name: container } of spec?.containers ?? []) {
+        const name = metadata?.name ?? '';
+        // A container that never started has no log.
+        const log = await kube.core.readNamespacedPodLog({ namespace, name, container }).catch(() => '');
+        if (log) await writeFile(join(dir, `${namespace}_${name}_${container}.log`), log);
+      }
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { parse, stringify } from 'yaml';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
+import { Verdict } from '../../harness/verdict/verdict.ts';
+import { findImages, type ImageSet, readyImages } from '../images/images.ts';
+import { kindConfig } from '../kind/config.ts';
+import { cgroupVersion } from '../kind/docker.ts';
+
+const COMMAND = join(import.meta.dirname, '..', '..', 'ordeal.mjs');
+/** None of the harness's names: nothing of it may clean up after this test. */
+const CLUSTER = 'someones-existing';
+const WORKER = `${CLUSTER}-worker`;
+/** As for the other runs on kind: two processors hold the cluster and its tests. */
+const BIND_LATENCY = 'requirements.GPU-4.threshold=1500';
+/** Written without anybody's hand, for as long as they last. */
+const PASSING = ['events', 'events.events.k8s.io', 'componentstatuses', 'leases.coordination.k8s.io'];
+
+/** A cluster by bare kind, with an image put on its worker, and the command pointed at it as at anybody's. */
+describe('provider existing, on a cluster that kind alone has made', function () {
+  this.timeout(600_000);
+  let home: string;
+  let kubeconfig: string;
+  let images: ImageSet;
+
+  const ordealArgs = (...args: string[]) => [process.execPath, COMMAND, ...args];
+  const env = () => ({ XDG_STATE_HOME: join(home, 's'), XDG_CONFIG_HOME: join(home, 'c') });
+  const ordeal = async (...args: string[]) => {
+    const { exitCode, stderr, stdout } = await tryRun(ordealArgs(...args), {
+      env: env(),
+      timeoutMs: 400_000,
+    });
+    return { code: exitCode, output: `${stdout}\n${stderr}` };
+  };
+  const at = (file = kubeconfig, context = `kind-${CLUSTER}`) => ['--context', context, '--kubeconfig', file];
+  const runOf = (profile: string, out: string) => [
+    ...['run', '--suite', 'gpu', '--profile', profile, '--level', 'smoke', '--cluster', 'existing', ...at()],
+    ...[
+      '--set',
+      `cluster.workloadImage=${images.workloadImage}`,
+      '--set',
+      BIND_LATENCY,
+      '--set',
+      'suites.0.settings.starts=32',
+      '--out',
+      out,
+    ],
+  ];
+  const kubectl = async (...args: string[]) =>
+    (await run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 })).stdout;
+
+  before(async () => {
+    const found = await findImages('1.34.4');
+    if (!found) throw new Error('run `ordeal images build --kubernetes 1.34.4` first');
+    images = found;
+    await readyImages(images);
+    home = mkdtempSync(join(tmpdir(), 'existing-kind-'));
+    kubeconfig = join(home, 'kubeconfig');
+    const config = parse(kindConfig({ images, workers: [], cgroups: await cgroupVersion() }));
+    config.nodes.push({ role: 'worker', image: images.nodeImage });
+    await run(['kind', 'create', 'cluster', '--name', CLUSTER, '--config', '-', '--kubeconfig', kubeconfig], {
+      input: stringify(config),
+      timeoutMs: 300_000,
+      env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: CLUSTER },
+    });
+    await execa('docker', ['exec', '-i', WORKER, 'ctr', '--namespace', 'k8s.io', 'images', 'import', '-'], {
+      input: createReadStream(images.workloadArchive),
+    });
+    await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
+  });
+
+  after(async () => {
+    await tryRun(['kind', 'delete', 'cluster', '--name', CLUSTER], { timeoutMs: 120_000 });
+    await tryRun(['docker', 'network', 'rm', CLUSTER]);
+    if (home) rmSync(home, { recursive: true, force: true });
+  });
+
+  /** Everything that the API has by kind, name and UID, what nodes say of themselves, and what lies on the worker. */
+  async function scan(): Promise<Record<string, unknown>> {
+    const kinds = (await kubectl('api-resources', '--verbs=list', '--output=name'))
+      .split('\n')
+      .filter((kind) => kind !== '' && !PASSING.includes(kind));
+    const everything = JSON.parse(await kubectl('get', kinds.join(','), '--all-namespaces', '--output=json'));
+    type Found = { kind: string; metadata: { name: string; namespace?: string; uid: string } };
+    const objects = everything.items.map(
+      ({ kind, metadata }: Found) => `${kind} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.uid}`,
+    );
+    const nodes = JSON.parse(await kubectl('get', 'nodes', '--output=json')).items.map(
+      ({ metadata, spec, status }: Record<string, Record<string, Record<string, string>>>) => ({
+        labels: metadata?.labels,
+        annotations: metadata?.annotations,
+        spec,
+        capacity: withoutNone(status?.capacity),
+        allocatable: withoutNone(status?.allocatable),
+        conditions: ((status?.conditions ?? []) as unknown as { type: string; status: string }[]).map(
+          ({ status: is, type }) => `${type}=${is}`,
+        ),
+      }),
+    );
+    const inWorker = async (...argv: string[]) =>
+      (await run(['docker', 'exec', WORKER, ...argv])).stdout.split('\n').sort();
+    return {
+      objects: objects.sort(),
+      nodes,
+      plugins: (await inWorker('ls', '/var/lib/kubelet/device-plugins')).filter((name) =>
+        name.endsWith('.sock'),
+      ),
+      state: await inWorker('ls', '/var/lib'),
+      pods: await inWorker('ls', '/var/lib/kubelet/pods'),
+      containers: await inWorker('ctr', '--namespace', 'k8s.io', 'containers', 'ls', '--quiet'),
+      images: await inWorker('ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
+    };
+  }
+
+  /** A kubelet goes on naming a resource that a plugin has registered, with none of it. */
+  function withoutNone(amounts: Record<string, string> = {}): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(amounts).filter(([name, amount]) => !name.includes('/') || amount !== '0'),
+    );
+  }
+
+  /** A kubelet takes a pod's folder away when the pod has been gone for some seconds. */
+  async function sameAs(before: Record<string, unknown>): Promise<void> {
+    let now = await scan();
+    await waitFor(
+      async () => {
+        now = await scan();
+        return JSON.stringify(now) === JSON.stringify(before);
+      },
+      { what: 'the cluster as it was', deadlineMs: 60_000, intervalMs: 2_000 },
+    ).catch(() => undefined);
+    expect(now).to.deep.equal(before);
+  }
+
+  it('says to a user who may only look which ClusterRole is missing', async () => {
+    await kubectl('create', 'serviceaccount', 'looker', '--namespace', 'default');
+    await kubectl(
+      'create',
+      'clusterrolebinding',
+      'looker',
+      '--clusterrole=view',
+      '--serviceaccount=default:looker',
+    );
+    await kubectl('create', 'clusterrole', 'nodes', '--verb=get,list', '--resource=nodes');
+    await kubectl(
+      'create',
+      'clusterrolebinding',
+      'nodes',
+      '--clusterrole=nodes',
+      '--serviceaccount=default:looker',
+    );
+    const token = await kubectl('create', 'token', 'looker', '--namespace', 'default');
+    const config = parse(readFileSync(kubeconfig, 'utf8'));
+    config.users[0].user = { token };
+    const file = join(home, 'looker');
+    writeFileSync(file, stringify(config), { mode: 0o600 });
+    const { code, output } = await ordeal('doctor', ...at(file));
+    expect(code, output).to.equal(4);
+    const role = parse(output.slice(output.indexOf('---\n') + 4));
+    expect(role.kind).to.equal('ClusterRole');
+    expect(role.rules).to.deep.include({
+      apiGroups: ['batch'],
+      resources: ['jobs'],
+      verbs: ['create', 'delete'],
+    });
+    expect(role.rules).to.deep.include({ apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] });
+    expect(role.rules.map(({ resources }: { resources: string[] }) => resources[0])).to.not.include('nodes');
+    expect(output).to.not.contain(token);
+  });
+
+  it('is looked at and certified with fake GPU nodes, and left as it was found', async () => {
+    expect((await ordeal('allow', ...at())).code).to.equal(0);
+    const before = await scan();
+    const looked = await ordeal('doctor', ...at(), '--image', images.workloadImage);
+    expect(looked.code, looked.output).to.equal(0);
+    expect(looked.output).to.match(new RegExp(`node ${WORKER}: kernel .*runtime containerd`));
+
+    const out = join(home, 'out');
+    const { code, output } = await ordeal(...runOf('hardened', out));
+    expect(code, output).to.equal(0);
+    const { cluster, faults, left } = Verdict.parse(
+      JSON.parse(readFileSync(join(out, 'verdict.json'), 'utf8')),
+    );
+    expect(cluster).to.include({ provider: 'existing', evidence: 'real-kubernetes' });
+    expect(faults.map(({ bit, healed }) => bit && healed)).to.deep.equal([true, true, true, true]);
+    expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
+    await sameAs(before);
+  });
+
+  it('is cleaned of a run that was killed', async () => {
+    expect((await ordeal('allow', ...at())).code).to.equal(0);
+    const before = await scan();
+    const killed = execa(process.execPath, ordealArgs(...runOf('incident', join(home, 'killed'))).slice(1), {
+      env: env(),
+      reject: false,
+    });
+    let said = '';
+    for (const stream of [killed.stdout, killed.stderr]) stream.on('data', (chunk) => (said += chunk));
+    await waitFor(() => said.includes('gpu: steady state'), {
+      what: 'fake GPU nodes that are up',
+      deadlineMs: 120_000,
+      seen: () => said,
+    });
+    killed.kill('SIGKILL');
+    await killed;
+    const cleaned = await ordeal('clean');
+    expect(cleaned.code, cleaned.output).to.equal(0);
+    expect(cleaned.output).to.contain('of context kind-');
+    await sameAs(before);
+  });
+});

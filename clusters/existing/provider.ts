@@ -1,0 +1,96 @@
+import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
+import type { Provider } from '../../harness/run/ports.ts';
+import type { Cluster } from '../port.ts';
+import { readAllowances } from './allowance.ts';
+import { describeTarget } from './cluster.ts';
+import { connectTo, findContext } from './kubeconfig.ts';
+import { RUN_LABEL, removeNamespaces, removeOwnResources } from './objects.ts';
+import { abandoned, noteTaken, type Taken } from './taken.ts';
+import { takeAim } from './target.ts';
+
+/** Someone's own cluster, by a context of a kubeconfig that was allowed by name and by the cluster's UID. */
+export const existingProvider: Provider<Cluster> = {
+  name: 'existing',
+
+  /** With a plan nothing: what its cluster lacks is told when it is looked at, by codes of its own. */
+  async readiness(plan) {
+    if (plan) return [];
+    const name = 'a cluster that was allowed';
+    const allowed = readAllowances().map(({ context }) => context);
+    if (allowed.length > 0) return [{ name, ok: true, detail: allowed.join(', ') }];
+    return [{ name, ok: false, detail: 'none', mend: 'ordeal allow --context NAME' }];
+  },
+
+  async up(context) {
+    context.progress(`existing: looking at context ${context.plan.cluster.context ?? ''}`);
+    const target = await takeAim(context.plan);
+    const { identity, kube, nodes } = target;
+    let forget = () => {};
+    context.undo.push(`leave the cluster of context ${target.context.name}`, async () => {
+      await removeNamespaces(kube, context.runId);
+      kube.close();
+      forget();
+    });
+    forget = noteTaken({
+      runId: context.runId,
+      context: target.context.name,
+      kubeconfig: target.context.kubeconfig,
+      uid: identity.uid,
+      nodes: nodes.map(({ name }) => name),
+    });
+    return await describeTarget(target, context);
+  },
+
+  async upDetached() {
+    throw new OrdealError({
+      code: 'CLUSTER_EXISTS',
+      exit: EXIT.usage,
+      tried: 'bringing a cluster of the provider existing up',
+      seen: 'it is someone’s, and up already',
+      todo: 'run `ordeal allow --context NAME`, then `ordeal run --cluster existing --context NAME`',
+    });
+  },
+
+  /** It is nobody’s here to end. */
+  down: async () => false,
+
+  async clean() {
+    const removed: string[] = [];
+    for (const { forget, taken } of abandoned()) {
+      removed.push(...(await cleanUp(taken)));
+      forget();
+    }
+    return removed;
+  },
+};
+
+/** @throws OrdealError CLUSTER_NOT_CLEANED (exit 4) where the cluster cannot be asked; it is tried again the next time. */
+async function cleanUp({ context: name, kubeconfig, nodes, runId, uid }: Taken): Promise<string[]> {
+  try {
+    const kube = await connectTo(findContext(name, kubeconfig));
+    try {
+      const system = await kube.core.readNamespace({ name: 'kube-system' });
+      // The cluster that was meant is gone, and took everything with it.
+      if (system.metadata?.uid !== uid) return [];
+      const removed = await removeNamespaces(kube, runId);
+      // Slots of a run that goes on beside this one are its own.
+      const others = await kube.core.listNamespace({ labelSelector: RUN_LABEL });
+      const resources =
+        others.items.length > 0 ? [] : await Promise.all(nodes.map((node) => removeOwnResources(kube, node)));
+      return [
+        ...removed.map((namespace) => `namespace ${namespace} of context ${name}`),
+        ...resources.flat().map((resource) => `${resource} from a node of context ${name}`),
+      ];
+    } finally {
+      kube.close();
+    }
+  } catch (error) {
+    throw new OrdealError({
+      code: 'CLUSTER_NOT_CLEANED',
+      exit: EXIT.unable,
+      tried: `removing what run ${runId} has left on the cluster of context ${name}`,
+      seen: messageOf(error),
+      todo: 'see that the cluster can be reached, then run `ordeal clean` again',
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
+
+/** A cluster that a run works on, for whoever has to clean up after it. */
+const Taken = z.strictObject({
+  runId: z.string(),
+  context: z.string(),
+  kubeconfig: z.string(),
+  uid: z.string(),
+  nodes: z.array(z.string()),
+  /** `PID.BIRTH` of the harness. */
+  owner: z.string(),
+});
+export type Taken = z.infer<typeof Taken>;
+
+/** `$XDG_STATE_HOME/ordeal/existing`. */
+function takenDir(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ordeal', 'existing');
+}
+
+/** Written before anything is made there; returns how to forget it. */
+export function noteTaken(taken: Omit<Taken, 'owner'>, dir = takenDir()): () => void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, `${taken.runId}.json`);
+  const owner = `${process.pid}.${bornAt(process.pid)}`;
+  writeFileSync(path, JSON.stringify({ ...taken, owner }), { mode: 0o600 });
+  return () => rmSync(path, { force: true });
+}
+
+/** Those whose harness is gone, each with how to forget it. */
+export function abandoned(dir = takenDir()): { taken: Taken; forget(): void }[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(dir, name))
+    .flatMap((path) => {
+      const taken = Taken.parse(JSON.parse(readFileSync(path, 'utf8')));
+      return stillRuns(taken.owner) ? [] : [{ taken, forget: () => rmSync(path, { force: true }) }];
+    });
+}
