@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
@@ -15,7 +15,7 @@ import {
   type RunOptions,
   suiteNames,
 } from './runs.ts';
-import { inSession } from './session.ts';
+import { inSession, interrupted } from './session.ts';
 
 /** One of the runs whose outcome is known beforehand. */
 interface ControlRun {
@@ -156,8 +156,4 @@ async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Pro
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-}
-
-function interrupted({ signal }: RunContext): boolean {
-  return signal.reason instanceof OrdealError && signal.reason.exit === EXIT.interrupted;
 }

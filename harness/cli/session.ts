@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { systemClock } from '../clock/clock.ts';
+import { EXIT, OrdealError } from '../errors/error.ts';
 import type { Plan } from '../plan/schema.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { RunContext } from '../run/ports.ts';
@@ -61,4 +62,9 @@ export async function inSession<T>(
     }
     interrupt.release();
   }
+}
+
+/** By a person or a pipeline, and not by its deadline. */
+export function interrupted({ signal }: RunContext): boolean {
+  return signal.reason instanceof OrdealError && signal.reason.exit === EXIT.interrupted;
 }

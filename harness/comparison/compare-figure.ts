@@ -52,7 +52,8 @@ export function measure(
     candidate: candidate.filter((series): series is SeriesOf<Kind> => series.kind === kind),
   });
   const { name, unit } = first;
-  const common = { name, unit, margin: settings.margin ?? first.margin };
+  // Where a plan allows nothing at all, nothing at all is too small to matter.
+  const common = { name, unit, margin: Math.max(settings.margin ?? first.margin, Number.MIN_VALUE) };
   if (first.kind === 'events') return { ...common, ...measureEvents(of('events'), settings) };
   if (first.kind === 'values') return { ...common, ...measureValues(of('values'), first.quantile, settings) };
   const trials = of('trials');

@@ -17,6 +17,8 @@ export interface ComparedRun {
   series: readonly Series[];
   /** Version of the harness that recorded it. */
   ordeal: string;
+  /** Why its series could not be taken, where they could not. */
+  broken?: string;
 }
 
 export interface Contest {
@@ -215,6 +217,7 @@ function notesOf({ baseline, candidate }: Contest, repetitions: number): string[
           `with fewer than ${RUNS_FOR_RUN_LEVEL} runs a side, what differs from one run to the next by chance counts as a difference of the sides`,
         ]
       : []),
+    ...runs.flatMap(({ broken, dir }) => (broken ? [`nothing could be taken of ${dir}: ${broken}`] : [])),
     ...(versions.length > 1 ? [`recorded by different versions of ordeal: ${versions.join(', ')}`] : []),
     ...(evidences.length > 1 ? [`seen on different evidence: ${evidences.join(', ')}`] : []),
   ];

@@ -5,6 +5,7 @@ import { ablation } from './ablation.ts';
 import { Certification, type EdgeParts } from './certification.ts';
 import { requirements } from './requirements.ts';
 import { scheduleOf } from './schedule.ts';
+import { series } from './series.ts';
 import { resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline.ts';
 
@@ -18,6 +19,7 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     refusedFor: ['EDGE-1', 'EDGE-2'],
     ablation,
     timeline,
+    series,
     scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
     resolve(plan) {
       const resolved = resolve(plan);

@@ -5,6 +5,7 @@ import { ablation } from './ablation.ts';
 import { Certification } from './certification.ts';
 import { requirements } from './requirements.ts';
 import { scheduledFaults, scheduleOf } from './schedule.ts';
+import { series } from './series.ts';
 import { resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline/timeline.ts';
 
@@ -17,6 +18,7 @@ export const gpuSuite: Suite<Cluster> = {
   refusedFor: ['GPU-1'],
   ablation,
   timeline,
+  series,
   scheduledFaults,
   resolve(plan) {
     const resolved = resolve(plan);
