@@ -64,6 +64,10 @@ const parts: Parts = {
     // GitHub takes commands on either stream.
     if (process.env.GITHUB_ACTIONS === 'true') process.stderr.write(gateAnnotations(decision));
   },
+  async reportComparison(comparison, outDir) {
+    const { reportComparison } = await import('./reports/comparison/report.ts');
+    return await reportComparison(comparison, { outDir, env: process.env, stdout: process.stdout });
+  },
   async attestation() {
     return await import('./reports/attestation/attestation.ts');
   },

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Comparison } from '../comparison/comparison.ts';
 import type { Decision } from '../gate/decision.ts';
 import type { History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
@@ -95,6 +96,8 @@ export interface Parts {
   reportControls(controls: readonly Control[]): Promise<void>;
   /** Shows a gate's decision; `quiet` leaves standard output to its JSON. */
   reportGate(decision: Decision, quiet: boolean): Promise<void>;
+  /** Writes a comparison into a folder in every format, and shows it; returns the paths of what it wrote. */
+  reportComparison(comparison: Comparison, outDir: string): Promise<string[]>;
   attestation(): Promise<Attestation>;
   /** What each isolation of edge networks needs of this machine, by name. */
   isolations(): Promise<Readonly<Record<string, () => Promise<Readiness[]>>>>;

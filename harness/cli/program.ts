@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
+import type { CertifyOptions } from './certify.ts';
 import type { DoctorOptions } from './clusters.ts';
 import { tellFailure } from './failure.ts';
 import type { InjectOptions } from './faults.ts';
@@ -97,6 +98,22 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (folders: string[], options: GateOptions) => {
       const { gate } = await import('./gate.ts');
       done(await gate(parts, folders, options));
+    });
+
+  withRunOptions(
+    program
+      .command('certify')
+      .description('whether a candidate is no worse than a baseline: exit 0 no worse, 1 worse, 2 not known'),
+  )
+    .requiredOption('--baseline <side>', 'a past run’s folder, or a cluster: embedded, k3s, kind@1.27.3')
+    .requiredOption('--candidate <side>', 'the same')
+    .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--repeat <count>', 'runs of each side, in turns', '1')
+    .option('--candidate-set <path=value>', 'sets a field of the candidate’s plan alone', collect, [])
+    .option('--margin <id=figure>', 'a difference that does not matter, such as GPU-4=50', collect, [])
+    .action(async (options: CertifyOptions) => {
+      const { certify } = await import('./certify.ts');
+      done(await certify(parts, options, replay));
     });
 
   program

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import { EXIT, type ExitCode } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import { BLAST_RADIUS, TODO_OUTSIDE } from '../radius/refusal.ts';
@@ -18,7 +18,7 @@ import {
   type RunOptions,
   suiteNames,
 } from './runs.ts';
-import { inSession } from './session.ts';
+import { inSession, interrupted } from './session.ts';
 
 /** One of the runs whose outcome is known beforehand. */
 interface ControlRun {
@@ -180,8 +180,4 @@ function toldOutside(history: History): boolean {
   if (ended?.code !== BLAST_RADIUS) return false;
   process.stderr.write(`${BLAST_RADIUS}: ${ended.error}\n  do: ${TODO_OUTSIDE}\n`);
   return true;
-}
-
-function interrupted({ signal }: RunContext): boolean {
-  return signal.reason instanceof OrdealError && signal.reason.exit === EXIT.interrupted;
 }

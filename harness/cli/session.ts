@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { systemClock } from '../clock/clock.ts';
+import { EXIT, OrdealError } from '../errors/error.ts';
 import type { Plan } from '../plan/schema.ts';
 import { redactFolder } from '../redact/files.ts';
 import { redactor } from '../redact/own.ts';
@@ -72,4 +73,9 @@ export async function inSession<T>(
     redactFolder(join(outDir, CLUSTER_LOGS));
     if (left.length === 0) caretaker.dismiss();
   }
+}
+
+/** By a person or a pipeline, and not by its deadline. */
+export function interrupted({ signal }: RunContext): boolean {
+  return signal.reason instanceof OrdealError && signal.reason.exit === EXIT.interrupted;
 }

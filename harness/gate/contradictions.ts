@@ -48,7 +48,7 @@ function otherwise(name: string, planned: unknown, recorded: unknown): string[] 
 }
 
 /** Where two JSON values differ, as `requirements.0.verdict (pass, and not fail)`. */
-function differences(written: unknown, judged: unknown, path: string): string[] {
+export function differences(written: unknown, judged: unknown, path: string): string[] {
   if (Object.is(written, judged)) return [];
   if (isContainer(written) && isContainer(judged) && Array.isArray(written) === Array.isArray(judged)) {
     const keys = new Set([...Object.keys(written), ...Object.keys(judged)]);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { messageOf, OrdealError } from '../errors/error.ts';
 import type { Plan } from '../plan/schema.ts';
 import { HISTORY_FILE, runUnreadable, VERDICT_FILE } from '../run/files.ts';
-import { pastRun } from '../run/past-run.ts';
+import { type PastRun, pastRun } from '../run/past-run.ts';
 import type { JudgedSuite } from '../verdict/judge.ts';
 import { Verdict } from '../verdict/verdict.ts';
 import { plannedOtherwise, writtenOtherwise } from './contradictions.ts';
@@ -47,20 +47,30 @@ export async function readRun(dir: string, suitesOf: SuitesOf): Promise<GateRun>
 }
 
 async function judgeAgain(dir: string, suitesOf: SuitesOf): Promise<GateRun> {
-  const { history, judge, plan } = await pastRun(dir, suitesOf);
+  const run = await pastRun(dir, suitesOf);
+  const { judge, plan } = run;
   const verdict = judge();
-  const written = existsSync(join(dir, VERDICT_FILE)) ? await readVerdict(dir) : undefined;
   return {
     dir,
     verdict,
     rejudged: true,
-    contradictions: [
-      ...plannedOtherwise(plan, history),
-      ...(written === undefined ? [] : writtenOtherwise(written, verdict)),
-    ],
+    contradictions: await contradictionsIn(dir, run, verdict),
     ownSchedule: plan.suites.some(({ faults }) => faults !== undefined),
     ownThresholds: ownThresholds(plan, judge),
   };
+}
+
+/** What a run's files say otherwise than its history does, which was judged again. */
+export async function contradictionsIn(
+  dir: string,
+  { history, plan }: Pick<PastRun<JudgedSuite>, 'history' | 'plan'>,
+  verdict: Verdict,
+): Promise<string[]> {
+  const written = existsSync(join(dir, VERDICT_FILE)) ? await readVerdict(dir) : undefined;
+  return [
+    ...plannedOtherwise(plan, history),
+    ...(written === undefined ? [] : writtenOtherwise(written, verdict)),
+  ];
 }
 
 /** A verdict without its history; whether that is enough is the policy's to say. */

@@ -59,6 +59,8 @@ export type FaultPlan = z.infer<typeof FaultPlan>;
 
 const RequirementPlan = z.strictObject({
   threshold: z.number().optional(),
+  /** For `ordeal certify`: a difference from the baseline that does not matter, in the requirement's unit. */
+  margin: z.number().positive().optional(),
   /** Leave the requirement out of the verdict, with the reason that the report shows. */
   skip: z.string().optional(),
 });

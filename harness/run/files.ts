@@ -5,6 +5,8 @@ export const HISTORY_FILE = 'events.jsonl';
 /** As it was resolved for the run. */
 export const PLAN_FILE = 'plan.yaml';
 export const VERDICT_FILE = 'verdict.json';
+/** Of two sides, below a command's own folder. */
+export const COMPARISON_FILE = 'comparison.json';
 
 /** What a past run's folder that cannot be taken for one is said to be. */
 export function runUnreadable(dir: string, cause: unknown): OrdealError {

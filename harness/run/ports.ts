@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.ts';
+import type { Series } from '../comparison/series.ts';
 import type { History, Recorder } from '../history/event.ts';
 import type { LaneGroup } from '../history/timeline.ts';
 import type { Kube } from '../kube/client.ts';
@@ -134,6 +135,11 @@ export interface Suite<C extends ClusterHandle = ClusterHandle> {
   ablation?: Ablation;
   /** What a report draws of a history: the suite's own lanes, beside the engine's phases and faults. Pure. */
   timeline(history: History): LaneGroup[];
+  /**
+   * What lies behind the figures of the requirements, for a comparison with another run of the same plan; a requirement
+   * without any cannot be compared. Pure.
+   */
+  series(history: History, plan: Plan): Series[];
   /** A mocha spec file (absolute path) whose default export declares the suite over the checkers. */
   spec: string;
 }

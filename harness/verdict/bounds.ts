@@ -43,6 +43,11 @@ export function eventRateUpperBound(events: number, exposure: number, confidence
   return jstat.gamma.inv(confidence, events + 1, 1) / exposure;
 }
 
+/** As `eventRateUpperBound`, from below: 0 where there was none. */
+export function eventRateLowerBound(events: number, exposure: number, confidence: number): number {
+  return events === 0 || !(exposure > 0) ? 0 : jstat.gamma.inv(1 - confidence, events, 1) / exposure;
+}
+
 /** The least number of samples whose upper bound is at most `rate` when none of them failed: about 3 / rate at 95 %. */
 export function samplesForZeroFailures(rate: number, confidence: number): number {
   return Math.ceil(Math.log1p(-confidence) / Math.log1p(-rate));
@@ -80,8 +85,11 @@ function binomialAtMost(k: number, n: number, p: number): number {
   return k >= n ? 1 : 1 - jstat.beta.cdf(p, k + 1, n - k);
 }
 
-/** At least 1. The tolerance undoes what floating point adds to a product that is a whole number: 100 × 0.07. */
-function nearestRank(n: number, p: number): number {
+/**
+ * Which of n ascending values is their `p` quantile, from 1 on. The tolerance undoes what floating point adds to a product
+ * that is a whole number: 100 × 0.07.
+ */
+export function nearestRank(n: number, p: number): number {
   return Math.max(1, Math.ceil(n * p - 1e-9));
 }
 

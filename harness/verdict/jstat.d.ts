@@ -10,6 +10,7 @@ declare module 'jstat' {
     /** The x for which the distribution function of shape and scale is p. */
     inv(p: number, shape: number, scale: number): number;
   }
-  const jstat: { beta: Beta; gamma: Gamma };
+  /** The natural logarithm of the gamma function. */
+  const jstat: { beta: Beta; gamma: Gamma; gammaln(x: number): number };
   export default jstat;
 }

@@ -6,6 +6,7 @@ import { Certification, type EdgeParts } from './certification.ts';
 import { forecastOf } from './forecast.ts';
 import { requirements } from './requirements.ts';
 import { scheduleOf } from './schedule.ts';
+import { series } from './series.ts';
 import { resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline.ts';
 
@@ -22,6 +23,7 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     forecast: (plan) => forecastOf(plan, parts.faults),
     ablation,
     timeline,
+    series,
     scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
     resolve(plan) {
       const resolved = resolve(plan);

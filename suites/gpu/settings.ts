@@ -43,6 +43,8 @@ export const GpuSettings = z.strictObject({
   startDeadline: Duration,
   /** How long a node may take to show what is allocatable: a kubelet writes its status every 10 s. */
   allocatableDeadline: Duration,
+  /** Least and most that the fake driver takes for an association, drawn uniformly. */
+  bindLatency: z.tuple([Duration, Duration]).default([200, 300]),
   /** A way in which the fake plugin is wrong: a control that must be refused. */
   defect: PluginDefect,
 });
@@ -113,6 +115,7 @@ function defaultsOf(plan: Plan): GpuSettings {
     memory: real ? '16Mi' : '64Gi',
     startDeadline: real ? 180_000 : 60_000,
     allocatableDeadline: real ? 60_000 : 8_000,
+    bindLatency: [200, 300],
     defect: 'none',
   };
 }
@@ -153,7 +156,7 @@ export function resolve(plan: Plan): Plan {
 
 /** The knobs of the fake GPU nodes for these remedies. */
 export function nodeSettings(
-  { gpusPerNode, defect }: GpuSettings,
+  { bindLatency, defect, gpusPerNode }: GpuSettings,
   remedies: Remedies,
   seed: number,
 ): GpuNodeSettings {
@@ -161,6 +164,7 @@ export function nodeSettings(
     resource: RESOURCE,
     gpus: gpusPerNode,
     workers: remedies.workerPool === false ? 1 : remedies.workerPool,
+    latencyMs: bindLatency,
     wait: remedies.wait,
     timeoutMs: remedies.timeoutRetry ? 5_000 : 0,
     retries: remedies.timeoutRetry ? 2 : 0,

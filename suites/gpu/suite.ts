@@ -6,6 +6,7 @@ import { Certification } from './certification.ts';
 import { forecast } from './forecast.ts';
 import { requirements } from './requirements.ts';
 import { scheduledFaults, scheduleOf } from './schedule.ts';
+import { series } from './series.ts';
 import { RESOURCE, resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline/timeline.ts';
 
@@ -18,6 +19,7 @@ export const gpuSuite: Suite<Cluster> = {
   refusedFor: ['GPU-1'],
   ablation,
   timeline,
+  series,
   scheduledFaults,
   radius: { cloud: false, resources: [RESOURCE, 'jobs'] },
   forecast,

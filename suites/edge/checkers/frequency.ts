@@ -2,12 +2,38 @@ import type { History } from '../../../harness/history/event.ts';
 import { eventRateUpperBound } from '../../../harness/verdict/bounds.ts';
 import { levels } from '../../../harness/verdict/level.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { timelines } from '../connectivity.ts';
+import { type Timeline, timelines } from '../connectivity.ts';
 import { cutFinder } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts } from './doubts.ts';
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
+
+interface Disconnects {
+  disconnects: number;
+  /** Of the links, added up. */
+  watchedMs: number;
+  /** Those on account of faults that cut whatever remedies there are; they are not among `disconnects`. */
+  byCuts: number;
+}
+
+/** The silences of links that count as a disconnect, since the steady state. */
+export function disconnectsIn(
+  history: History,
+  ways: readonly Timeline[],
+  disconnectMs: number,
+): Disconnects {
+  const cutOf = cutFinder(history);
+  const seen = { disconnects: 0, watchedMs: 0, byCuts: 0 };
+  for (const way of ways.filter(({ path, runs }) => path === 'tunnel' && runs.length > 0)) {
+    seen.watchedMs += Math.max(...way.runs.map(({ toMono }) => toMono)) - way.judgedFromMono;
+    for (const outage of way.outages.filter(({ ms }) => ms >= disconnectMs)) {
+      if (cutOf(way, outage)) seen.byCuts += 1;
+      else seen.disconnects += 1;
+    }
+  }
+  return seen;
+}
 
 /**
  * EDGE-6: disconnects in an hour of a link, beyond those that a fault cuts whatever remedies there are: the incident's
@@ -16,18 +42,7 @@ const HOUR_MS = 3_600_000;
 export function checkFrequency(history: History, target: Target, disconnectMs: number): Judged {
   const all = timelines(history);
   const ways = all.filter(({ path, runs }) => path === 'tunnel' && runs.length > 0);
-  const cutOf = cutFinder(history);
-  let watchedMs = 0;
-  let disconnects = 0;
-  let byCuts = 0;
-  for (const way of ways) {
-    const { judgedFromMono, outages, runs } = way;
-    watchedMs += Math.max(...runs.map(({ toMono }) => toMono)) - judgedFromMono;
-    for (const outage of outages.filter(({ ms }) => ms >= disconnectMs)) {
-      if (cutOf(way, outage)) byCuts += 1;
-      else disconnects += 1;
-    }
-  }
+  const { byCuts, disconnects, watchedMs } = disconnectsIn(history, ways, disconnectMs);
   const hours = watchedMs / HOUR_MS;
   const { confidence } = levels[target.level];
   const bound =

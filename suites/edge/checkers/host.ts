@@ -1,6 +1,6 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { type Timeline, timelines } from '../connectivity.ts';
+import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts, tooFew } from './doubts.ts';
@@ -26,6 +26,22 @@ function probesWithin(
   return { sent, answered };
 }
 
+/** The silences of a host's own network that no fault was aimed at. */
+export function unaimedOutages(
+  history: History,
+  { node, outages, toHistoryMs }: Timeline,
+): (Outage & { node: string })[] {
+  const aimed = faultWindows(history).filter((window) => window.host && window.node === node);
+  return outages
+    .filter(
+      ({ fromMono, toMono }) =>
+        !aimed.some(
+          (window) => window.fromMono <= toMono + toHistoryMs && fromMono + toHistoryMs <= window.toMono,
+        ),
+    )
+    .map((outage) => ({ node, ...outage }));
+}
+
 /** EDGE-5: while the tunnel was cut, the host's own network was fine: the disconnects were the tunnel's. */
 export function checkHost(history: History, target: Target): Judged {
   const all = timelines(history);
@@ -37,20 +53,7 @@ export function checkHost(history: History, target: Target): Judged {
     ...pathDoubts(history, all, 'tunnel'),
     ...tooFew(probes, target),
   ];
-  const aimed = faultWindows(history).filter(({ host }) => host);
-  const outages = hosts.flatMap(({ node, outages: each, toHistoryMs }) =>
-    each
-      .filter(
-        ({ fromMono, toMono }) =>
-          !aimed.some(
-            (window) =>
-              window.node === node &&
-              window.fromMono <= toMono + toHistoryMs &&
-              fromMono + toHistoryMs <= window.toMono,
-          ),
-      )
-      .map((outage) => ({ node, ...outage })),
-  );
+  const outages = hosts.flatMap((way) => unaimedOutages(history, way));
   const longest = outages.sort((a, b) => b.ms - a.ms)[0];
   const seconds = (longest?.ms ?? 0) / 1_000;
 

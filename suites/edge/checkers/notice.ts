@@ -13,6 +13,13 @@ interface State {
   restarts: number;
 }
 
+interface Notice {
+  node: string;
+  outage: Outage;
+  /** undefined: nobody noticed while it lasted. */
+  afterMs: number | undefined;
+}
+
 function statesOf(history: History, node: string): State[] {
   const pods = new Map<string, PodSeen>();
   return edgeEvents(history, 'pod.seen').flatMap(({ mono, body }) => {
@@ -27,6 +34,14 @@ function statesOf(history: History, node: string): State[] {
       },
     ];
   });
+}
+
+/** Disconnects of a node's tunnel that are longer than its collectors' probes may take, and when each was noticed. */
+export function notices(history: History, way: Timeline, thresholdS: number): Notice[] {
+  const states = statesOf(history, way.node);
+  return way.outages
+    .filter(({ ms }) => ms > thresholdS * 1_000)
+    .map((outage) => ({ node: way.node, outage, afterMs: noticedAfterMs(states, way, outage) }));
 }
 
 /** Ms from the start of a disconnect to the orchestrator's notice; undefined where it took none while it lasted. */
@@ -45,26 +60,19 @@ function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage)
 export function checkNotice(history: History, target: Target): Judged {
   const all = timelines(history);
   const doubts = [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel')];
-  const notices = all
+  const seen = all
     .filter(({ path }) => path === 'tunnel')
     .flatMap((way) => {
-      const states = statesOf(history, way.node);
-      if (states.length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
-      return way.outages
-        .filter(({ ms }) => ms > target.threshold * 1_000)
-        .map((outage) => ({
-          node: way.node,
-          outage,
-          afterMs: noticedAfterMs(states, way, outage),
-        }));
+      if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
+      return notices(history, way, target.threshold);
     });
-  const deaf = notices.filter(({ afterMs }) => afterMs === undefined);
-  const worst = Math.max(...notices.map(({ afterMs, outage }) => afterMs ?? outage.ms)) / 1_000;
+  const deaf = seen.filter(({ afterMs }) => afterMs === undefined);
+  const worst = Math.max(...seen.map(({ afterMs, outage }) => afterMs ?? outage.ms)) / 1_000;
   const reason =
-    notices.length === 0
+    seen.length === 0
       ? `no disconnect was longer than the ${target.threshold} s that the probes may take`
       : deaf[0]
-        ? `${deaf.length} of ${notices.length} disconnects went unnoticed: Running and deaf on ${deaf[0].node} for ${(deaf[0].outage.ms / 1_000).toFixed(1)} s`
-        : `${notices.length} disconnects were noticed, the last of them after ${worst.toFixed(1)} s`;
-  return judgeFigure(notices.length === 0 ? null : worst, notices.length, target, 's', { reason, doubts });
+        ? `${deaf.length} of ${seen.length} disconnects went unnoticed: Running and deaf on ${deaf[0].node} for ${(deaf[0].outage.ms / 1_000).toFixed(1)} s`
+        : `${seen.length} disconnects were noticed, the last of them after ${worst.toFixed(1)} s`;
+  return judgeFigure(seen.length === 0 ? null : worst, seen.length, target, 's', { reason, doubts });
 }

@@ -33,7 +33,8 @@ function samplesOf(history: History, node: string): Sample[] {
   return edgeEvents(history, 'tunnel.sample').filter(({ body, mono }) => body.node === node && mono <= ended);
 }
 
-function recoveries(history: History, node: string): Recovery[] {
+/** How long the tunnel of a node took to be well again after each fault on it. */
+export function recoveries(history: History, node: string): Recovery[] {
   const samples = samplesOf(history, node);
   const well = samples.filter((sample, at) => isWell(sample, samples[at - 1]));
   const last = samples.at(-1);

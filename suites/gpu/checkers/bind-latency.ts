@@ -8,28 +8,43 @@ import { recordDoubts } from './doubts.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
 
+/** One allocation, on the clock of its node. */
+export interface Binding {
+  /** Its node, as the ledger's source names it. */
+  source: string;
+  fromMono: number;
+  /** undefined, as `ms` is: its association never came. */
+  toMono: number | undefined;
+  ms: number | undefined;
+}
+
 /**
  * Ms from Allocate to the last association of each allocation, less what a fault injected into that association
  * itself and by which the fake driver's timers were late, for neither is the cluster's doing; waiting behind others
- * counts, with what was injected into theirs. Undefined: it never came.
+ * counts, with what was injected into theirs.
  */
-function bindLatencies(history: History): (number | undefined)[] {
+export function bindLatencies(history: History): Binding[] {
   const associated = new Map<string, Line<'driver.associated'>[]>();
   for (const { body } of eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated')) {
     associated.set(body.allocation, [...(associated.get(body.allocation) ?? []), body]);
   }
-  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate').map(({ body }) => {
+  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate').map(({ body, source }) => {
     const lines = associated.get(body.allocation) ?? [];
-    if (lines.length < body.devices.length) return undefined;
-    return Math.max(
-      ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
-    );
+    const asked = { source, fromMono: body.mono };
+    if (lines.length < body.devices.length) return { ...asked, toMono: undefined, ms: undefined };
+    return {
+      ...asked,
+      toMono: Math.max(...lines.map(({ mono }) => mono)),
+      ms: Math.max(
+        ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
+      ),
+    };
   });
 }
 
 /** GPU-4: the 99th percentile of the bind latency while several were wanted at once. */
 export function checkBindLatency(history: History, target: Target): Judged {
-  const all = bindLatencies(history);
+  const all = bindLatencies(history).map(({ ms }) => ms);
   const bound = all.filter((latency) => latency !== undefined);
   const missing = all.length - bound.length;
   const p99 = quantile(bound, 0.99);
