@@ -2,7 +2,7 @@ import { OrdealError } from '../../harness/errors/error.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
 import { denialLines, denialsOf, permissionsFor, roleFor } from './access.ts';
 import { checkAllowed, readAllowances } from './allowance.ts';
-import { identify } from './identity.ts';
+import { type Identity, identify } from './identity.ts';
 import { connectTo, findContext } from './kubeconfig.ts';
 import { namespaceRefusal } from './pod-security.ts';
 import { surveyNodes } from './survey.ts';
@@ -26,14 +26,16 @@ export async function examine(options: {
   const context = findContext(options.context, options.kubeconfig);
   const kube = await connectTo(context);
   try {
-    const identity = await identify(kube);
-    const allowed = check('allowed', `UID ${identity.uid}`, () =>
-      checkAllowed(context, identity.uid, readAllowances()),
-    );
+    let identity: Identity | undefined;
+    const allowed = await check('allowed', async () => {
+      identity = await identify(kube);
+      checkAllowed(context, identity.uid, readAllowances());
+      return `UID ${identity.uid}`;
+    });
     const denials = await denialsOf(kube, permissionsFor({ fakeGpuNodes: true, jobSlots: true }));
     const refusal = await namespaceRefusal(kube);
     const checks: Readiness[] = [
-      { name: 'API server', ok: true, detail: `${context.server}, Kubernetes ${identity.version}` },
+      { name: 'API server', ok: true, detail: context.server },
       allowed,
       {
         name: 'access',
@@ -54,7 +56,7 @@ export async function examine(options: {
       },
     ];
     const { image } = options;
-    if (image !== undefined && checks.every(({ ok }) => ok)) {
+    if (image !== undefined && identity && checks.every(({ ok }) => ok)) {
       const nodes = identity.nodes
         .filter(({ closed, ready }) => ready && closed === undefined)
         .map(({ name }) => name);
@@ -69,10 +71,9 @@ export async function examine(options: {
   }
 }
 
-function check(name: string, detail: string, look: () => void): Readiness {
+async function check(name: string, look: () => Promise<string>): Promise<Readiness> {
   try {
-    look();
-    return { name, ok: true, detail };
+    return { name, ok: true, detail: await look() };
   } catch (error) {
     if (error instanceof OrdealError) return { name, ok: false, detail: error.seen, mend: error.todo };
     throw error;

@@ -1,5 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node';
-import type { Kube } from '../../harness/kube/client.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 
 /** What a cluster says of itself. */
 export interface Identity {
@@ -22,13 +23,28 @@ export interface NodeIdentity {
   gpus: Record<string, number>;
 }
 
+/** @throws OrdealError CLUSTER_HIDDEN (exit 4) where the user may not even look. */
 export async function identify(kube: Kube): Promise<Identity> {
   const [system, { gitVersion }, { items }] = await Promise.all([
     kube.core.readNamespace({ name: 'kube-system' }),
     kube.version.getCode(),
     kube.core.listNode(),
-  ]);
+  ]).catch((error: unknown) => {
+    throw hidden(error);
+  });
   return { uid: system.metadata?.uid ?? '', version: gitVersion, nodes: items.map(nodeIdentity) };
+}
+
+function hidden(error: unknown): unknown {
+  const status = apiStatus(error);
+  if (status === undefined) return error;
+  return new OrdealError({
+    code: 'CLUSTER_HIDDEN',
+    exit: EXIT.unable,
+    tried: 'reading the namespace kube-system and the nodes',
+    seen: `the API server answered ${status}`,
+    todo: 'grant the context’s user get of namespaces and list of nodes; `ordeal doctor --context NAME` prints the ClusterRole',
+  });
 }
 
 /** Pure. */

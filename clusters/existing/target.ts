@@ -24,7 +24,7 @@ export interface Target {
 /**
  * The cluster that a plan names, after every question that can be asked of it without touching it.
  * @throws OrdealError PLAN_INVALID, KUBECONFIG_UNREADABLE, CONTEXT_UNKNOWN (exit 3); CLUSTER_UNREACHABLE,
- * CLUSTER_NOT_ALLOWED, CLUSTER_CHANGED, ACCESS_MISSING, NODES_MISSING, GPU_RESOURCE_TAKEN, NAMESPACE_REFUSED (exit 4).
+ * CLUSTER_HIDDEN, CLUSTER_NOT_ALLOWED, CLUSTER_CHANGED, ACCESS_MISSING, NODES_MISSING, GPU_RESOURCE_TAKEN, NAMESPACE_REFUSED (exit 4).
  */
 export async function takeAim(plan: Plan): Promise<Target> {
   const { context: name, kubeconfig, workloadImage } = plan.cluster;
@@ -44,7 +44,6 @@ export async function takeAim(plan: Plan): Promise<Target> {
     ]);
   }
   const context = findContext(name, kubeconfig);
-  // Before a connection, for a server of a name that nobody has allowed is nobody's to talk to.
   const allowances = readAllowances();
   const kube = await connectTo(context);
   try {

@@ -13,13 +13,15 @@ const Review = z.looseObject({
 
 /**
  * Answers a SelfSubjectAccessReview: whoever has the token may do everything.
- * @throws StatusError 400, 413; 422 where not exactly one thing is asked.
+ * @throws StatusError 400 for what is none, 413; 422 where not exactly one thing is asked.
  */
 export async function reviewed(request: IncomingMessage): Promise<object> {
   const written = request.headers['content-type']?.startsWith(PROTOBUF)
     ? accessReviewOf(await readBytes(request))
     : ((await readBody(request)) ?? {});
-  const { spec, ...rest } = Review.parse(written);
+  const review = Review.safeParse(written);
+  if (!review.success) throw new StatusError(400, 'BadRequest', 'the body is no SelfSubjectAccessReview');
+  const { spec, ...rest } = review.data;
   const asked = [spec.resourceAttributes, spec.nonResourceAttributes].filter(
     (attributes) => attributes != null,
   );
