@@ -1,6 +1,6 @@
 import type { Mistake } from '../plan/document.ts';
 import type { Plan } from '../plan/schema.ts';
-import { outside } from './outside.ts';
+import { outside, SHARE } from './outside.ts';
 import type { NodeInterface, Reach, Surroundings } from './reach.ts';
 import { outsideRadius } from './refusal.ts';
 import { radiusOn } from './resolve.ts';
@@ -52,13 +52,14 @@ export function foreseen(plan: Plan, forecasts: readonly Forecast[]): Mistake[] 
     links: forecasts.flatMap(({ links }) => links),
     namespaces: [NOMINAL_NAMESPACE],
   });
+  // How many nodes someone's cluster has is seen there, and the share with it.
+  const told = ({ path }: Mistake) => plan.cluster.provider !== 'existing' || path !== SHARE;
   return forecasts
     .flatMap(({ faults }) => faults)
     .flatMap(({ beside, id, kind, reach }) =>
-      outside(reach, radius, { nodes, hostNetworkPods: [], held: beside }).map(({ message, path }) => ({
-        path,
-        message: `fault ${id} (${kind}): ${message}`,
-      })),
+      outside(reach, radius, { nodes, hostNetworkPods: [], held: beside })
+        .filter(told)
+        .map(({ message, path }) => ({ path, message: `fault ${id} (${kind}): ${message}` })),
     );
 }
 

@@ -4,6 +4,9 @@ import type { Radius, Reach, Surroundings } from './reach.ts';
 /** Kubernetes and OpenShift keep these prefixes for themselves; the others are where platforms put what runs the cluster. */
 const SYSTEM_NAMESPACE = /^(kube-.*|openshift-.*|.*-system|gpu-operator|local-path-storage)$/;
 
+/** The field of the plan that allows a share of the cluster's nodes. */
+export const SHARE = 'radius.nodes.share';
+
 /** How many of the pods in the way are named. */
 const NAMED_PODS = 3;
 
@@ -111,7 +114,7 @@ function overCap(reach: Reach, { mostNodes, mostShare }: Radius, { held, nodes }
     ...(share > mostShare
       ? [
           {
-            path: 'radius.nodes.share',
+            path: SHARE,
             message: `${touched.size} of ${nodes.length} nodes at once (${all}) are ${Math.round(share)} %, more than ${mostShare} %`,
           },
         ]

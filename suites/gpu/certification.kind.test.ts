@@ -27,12 +27,15 @@ describe('GPU certification on kind', function () {
     rmSync(out, { recursive: true, force: true });
   });
 
-  // The current Kubernetes, and the incident's own.
-  for (const kubernetes of ['1.34.4', '1.27.3']) {
-    it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}`, async () => {
+  // The current Kubernetes, and the incident's own: that one by fewer starts, for a start takes 1.5 s of a processor.
+  for (const [kubernetes, level, starts] of [
+    ['1.34.4', 'standard', 300],
+    ['1.27.3', 'smoke', 60],
+  ] as const) {
+    it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}, level ${level}`, async () => {
       const { code, output } = await ordeal(
         'run',
-        ...['--suite', 'gpu', '--cluster', 'kind', '--kubernetes', kubernetes],
+        ...['--suite', 'gpu', '--cluster', 'kind', '--kubernetes', kubernetes, '--level', level],
         ...['--set', BIND_LATENCY, '--out', out],
       );
       expect(code, output).to.equal(0);
@@ -47,7 +50,7 @@ describe('GPU certification on kind', function () {
       expect(faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
       const [first] = requirements;
       expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0 });
-      expect(first?.samples).to.be.at.least(300);
+      expect(first?.samples).to.be.at.least(starts);
       expect(first?.reason).to.contain('the three ledgers agree');
     });
   }
