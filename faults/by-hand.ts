@@ -15,7 +15,13 @@ import { CATALOGUE } from './catalogue.ts';
 import { allocatableOn } from './gpu/allocatable.ts';
 import { bindDelay } from './gpu/bind-delay.ts';
 import { DeviceUnhealthyWith, deviceUnhealthy } from './gpu/device-unhealthy.ts';
+import { PluginDelayWith, pluginDelay } from './gpu/plugin-delay.ts';
+import { PluginDuplicateWith, pluginDuplicate } from './gpu/plugin-duplicate.ts';
+import { PluginErrorWith, pluginError } from './gpu/plugin-error.ts';
+import { PluginHangWith, pluginHang } from './gpu/plugin-hang.ts';
 import { PluginRestartWith, pluginRestart } from './gpu/plugin-restart.ts';
+import { PluginStreamLostWith, pluginStreamLost } from './gpu/plugin-stream-lost.ts';
+import type { ProxiedAt } from './gpu/proxied-plugin.ts';
 import { HAND_RUN } from './journal.ts';
 import type { Fault } from './port.ts';
 import { FaultKeeper } from './wrapper.ts';
@@ -46,6 +52,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'gpu/device-unhealthy': maker(DeviceUnhealthyWith, 1, (id, wanted, [node], gpu) =>
     deviceUnhealthy(id, wanted, node, gpu.resource, gpu.gpus),
   ),
+  'gpu/plugin-delay': proxied(PluginDelayWith, pluginDelay),
+  'gpu/plugin-error': proxied(PluginErrorWith, pluginError),
+  'gpu/plugin-hang': proxied(PluginHangWith, pluginHang),
+  'gpu/plugin-duplicate': proxied(PluginDuplicateWith, pluginDuplicate),
+  'gpu/plugin-stream-lost': proxied(PluginStreamLostWith, pluginStreamLost),
 };
 
 interface Gpu {
@@ -62,6 +73,14 @@ interface Maker<With = never> {
 
 function maker<With>(schema: z.ZodType<With>, mostNodes: number, make: Maker<With>['make']): Maker {
   return { schema, mostNodes, make } as unknown as Maker;
+}
+
+/** Of one node's plugin; whether it is back is asked by a pod in the namespace that every cluster has. */
+function proxied<With>(
+  schema: z.ZodType<With>,
+  make: (id: string, wanted: With, at: ProxiedAt) => Fault,
+): Maker {
+  return maker(schema, 1, (id, wanted, [node]) => make(id, wanted, { node, namespace: 'default' }));
 }
 
 /**
@@ -102,7 +121,7 @@ export async function holdByHand(wanted: HandFault, context: RunContext, cluster
   const fault = make(kind.slice(kind.indexOf('/') + 1), schema.parse(wanted.with), nodes, { resource, gpus });
   const radius = {
     ...{ nodes: [...targets], mostNodes: targets.length, mostShare: 100 },
-    ...{ interfaces: [], namespaces: [], resources: [resource], hostNetwork: false },
+    ...{ interfaces: [], namespaces: [], resources: [...fault.reach.resources], hostNetwork: false },
   };
   const deadlineWall = clock.wall() + ttlMs + GRACE_MS;
   const keeper = new FaultKeeper({ cluster, recorder, clock, signal, runId, deadlineWall, radius });
