@@ -36,6 +36,8 @@ export interface ClusterNode {
 
 export interface Cluster extends ClusterHandle {
   nodes: ClusterNode[];
+  /** Nodes of someone's cluster that are not worked on; they count where a share of its nodes is capped. */
+  spared?: readonly Pick<ClusterNode, 'name' | 'role'>[];
   capabilities: ReadonlySet<Capability>;
   /** The image that workload pods name: holds the shell and tools that the probe needs. */
   workloadImage: string;

@@ -46,10 +46,10 @@ describe('the blast radius of a run', () => {
     }) as unknown as Cluster;
   const noPods = async () => ({ items: [] });
 
-  const setting = (radius: Radius, listPods = noPods) => {
+  const setting = (radius: Radius, listPods = noPods, on = cluster(listPods)) => {
     const recorder = memoryRecorder(systemClock);
     const keeper = new FaultKeeper({
-      ...{ cluster: cluster(listPods), recorder, clock: systemClock, runId: 'r', radius },
+      ...{ cluster: on, recorder, clock: systemClock, runId: 'r', radius },
       signal: new AbortController().signal,
       deadlineWall: systemClock.wall() + 60_000,
     });
@@ -136,6 +136,22 @@ describe('the blast radius of a run', () => {
     expect(second.asked).to.deep.equal([]);
     // What was held before is held no more.
     expect(await outcomeOf(keeper.hold(second.fault, async () => undefined, options))).to.equal('held');
+  });
+
+  it('takes a share of all nodes that the cluster has, also of those that are not worked on', async () => {
+    const { asked, fault } = noted('f', reach({ nodes: ['a'] }));
+    const hold = async (spared: { name: string; role: 'worker' }[]) => {
+      const one = {
+        ...cluster(noPods),
+        nodes: [{ name: 'a', role: 'worker' }],
+        spared,
+      } as unknown as Cluster;
+      const { keeper } = setting({ ...within(fault), mostShare: 50 }, noPods, one);
+      return await outcomeOf(keeper.hold(fault, async () => undefined, options));
+    };
+    expect(await hold([])).to.equal('BLAST_RADIUS');
+    expect(asked).to.deep.equal([]);
+    expect(await hold([{ name: 'b', role: 'worker' }])).to.equal('held');
   });
 
   it('spares pods with hostNetwork on the node whose traffic is touched, unless they are named', async () => {

@@ -52,7 +52,8 @@ export class FaultKeeper {
     const { cluster, radius, recorder } = this.#context;
     const seesPods = !radius.hostNetwork && reach.hostTraffic.length > 0;
     const hostNetworkPods = seesPods ? await hostNetworkPodsOn(cluster.kube, reach.hostTraffic) : [];
-    const beyond = outside(reach, radius, { nodes: cluster.nodes, hostNetworkPods, held });
+    const nodes = [...cluster.nodes, ...(cluster.spared ?? [])];
+    const beyond = outside(reach, radius, { nodes, hostNetworkPods, held });
     if (beyond.length === 0) return;
     const reason = `outside of the blast radius: ${beyond.map(({ message }) => message).join('; ')}`;
     recorder.record(`fault/${kind}`, 'fault.refused', { fault: id, kind, target, reason });

@@ -35,6 +35,9 @@ export async function describeTarget(target: Target, context: StepContext): Prom
     nodeNames: nodes.map(({ name }) => name),
     kube,
     nodes,
+    spared: identity.nodes
+      .filter(({ name }) => !chosen.some((node) => node.name === name))
+      .map(({ controlPlane, name }) => ({ name, role: controlPlane ? 'control-plane' : 'worker' })),
     capabilities: new Set(['daemonset-agents']),
     namespaceLabels: WORKLOAD_POD_SECURITY,
     workloadImage,
