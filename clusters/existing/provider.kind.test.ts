@@ -123,7 +123,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     );
   }
 
-  /** A kubelet takes a pod's folder away when the pod has been gone for some seconds. */
+  /** A kubelet takes away what is left of pods once a minute, and some of it at a time. */
   async function sameAs(before: Record<string, unknown>): Promise<void> {
     let now = await scan();
     await waitFor(
@@ -131,7 +131,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
         now = await scan();
         return JSON.stringify(now) === JSON.stringify(before);
       },
-      { what: 'the cluster as it was', deadlineMs: 60_000, intervalMs: 2_000 },
+      { what: 'the cluster as it was', deadlineMs: 180_000, intervalMs: 5_000 },
     ).catch(() => undefined);
     expect(now).to.deep.equal(before);
   }
