@@ -111,7 +111,8 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       ),
       state: await inWorker('ls', '/var/lib'),
       pods: await inWorker('ls', '/var/lib/kubelet/pods'),
-      containers: await inWorker('ctr', '--namespace', 'k8s.io', 'containers', 'ls', '--quiet'),
+      // Those that run: what has ended the kubelet takes away once a minute, and some of it at a time.
+      containers: await inWorker('ctr', '--namespace', 'k8s.io', 'tasks', 'ls', '--quiet'),
       images: await inWorker('ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
     };
   }
@@ -123,7 +124,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     );
   }
 
-  /** A kubelet takes away what is left of pods once a minute, and some of it at a time. */
+  /** A kubelet takes a pod's folder away when the pod has been gone for some seconds. */
   async function sameAs(before: Record<string, unknown>): Promise<void> {
     let now = await scan();
     await waitFor(
@@ -131,7 +132,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
         now = await scan();
         return JSON.stringify(now) === JSON.stringify(before);
       },
-      { what: 'the cluster as it was', deadlineMs: 180_000, intervalMs: 5_000 },
+      { what: 'the cluster as it was', deadlineMs: 120_000, intervalMs: 2_000 },
     ).catch(() => undefined);
     expect(now).to.deep.equal(before);
   }
