@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { readHistory } from '../../../harness/history/reader.ts';
 import { without } from '../../testing/written.ts';
 import { starts, Written } from '../testing/written.ts';
 import { checkBindLatency } from './bind-latency.ts';
@@ -101,6 +103,13 @@ describe('GPU-2', () => {
     expect(checkDoubleUse(seen.events, smoke)).to.include({ verdict: 'fail', measured: 1 });
     const listed = starts(1).listed(['a', 'gpu-3'], ['b', 'gpu-3']);
     expect(checkDoubleUse(listed.events, smoke).reason).to.match(/PodResources lists gpu-3 for a and b/);
+  });
+
+  it('refuses what a kubelet of 1.27.3 did in a certification: a reservation dropped while Allocate was under way', async () => {
+    const path = join(import.meta.dirname, '..', 'fixtures', 'reservation-drop.1-27-3.jsonl');
+    const judged = checkDoubleUse((await readHistory(path)).events, smoke);
+    expect(judged).to.include({ verdict: 'fail', measured: 3, samples: 2 });
+    expect(judged.reason).to.match(/worker-0 in burst-6-7-dn8rv and burst-6-6-hgf9g$/);
   });
 
   it('is inconclusive without a container', () => {
