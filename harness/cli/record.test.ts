@@ -36,6 +36,8 @@ describe('recording a run for somebody else to judge', () => {
       name: 'one',
       phases: (context): Phase[] => [{ name: 'work', run: () => phase(context) }],
       resolve: (plan) => plan,
+      radius: { cloud: false, resources: [] },
+      forecast: () => ({ faults: [], links: [] }),
     } as Partial<Suite> as Suite;
     return {
       version: '1',

@@ -30,9 +30,9 @@ export function mistakesOf(error: z.ZodError, prefix: readonly PropertyKey[] = [
   });
 }
 
-/** A key that is no plain word is quoted: it may hold what a terminal obeys. */
+/** A key that is no plain word is quoted: it may hold what a terminal obeys, or look like the end of the path. */
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(key))).join('.');
+  return path.map((key) => (/^[\w*/+@-]+$/.test(String(key)) ? String(key) : JSON.stringify(key))).join('.');
 }
 
 /** A YAML document as it was written, with the lines of its nodes. */
