@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -11,6 +10,7 @@ import { reach } from '../harness/radius/reach.ts';
 import { validated } from './contract.ts';
 import { addImpairment, asked, removeImpairment } from './network/impairments.ts';
 import type { Fault, FaultContext } from './port.ts';
+import { ownState } from './testing/own-state.ts';
 import { within } from './testing/within.ts';
 import { FaultKeeper } from './wrapper.ts';
 
@@ -76,21 +76,11 @@ function expected(of: Behaviour): Outcome {
 const REACH = reach({ nodes: ['a'] });
 
 describe('the contract of a fault', () => {
-  let state: string;
-  let before: string | undefined;
+  const state = ownState();
   let file: string;
 
   beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), 'contract-test-'));
-    before = process.env.XDG_STATE_HOME;
-    process.env.XDG_STATE_HOME = state;
-    file = join(state, 'impairments.json');
-  });
-
-  afterEach(() => {
-    if (before === undefined) delete process.env.XDG_STATE_HOME;
-    else process.env.XDG_STATE_HOME = before;
-    rmSync(state, { recursive: true, force: true });
+    file = join(state.folder, 'impairments.json');
   });
 
   const newContext = (): FaultContext => ({
@@ -146,7 +136,7 @@ describe('the contract of a fault', () => {
   it('is kept, or broken by name, whatever a fault does', async () => {
     await fc.assert(
       fc.asyncProperty(behaviours, async (behaviour) => {
-        rmSync(state, { recursive: true, force: true });
+        rmSync(state.folder, { recursive: true, force: true });
         const context = newContext();
         const keeper = new FaultKeeper(context);
         const work = async () => {
@@ -159,14 +149,13 @@ describe('the contract of a fault', () => {
         const { events } = context.recorder;
         const body = (type: string) =>
           events.find((event) => event.type === type)?.body as Record<string, boolean> | undefined;
-        const folder = join(state, 'ordeal', 'journal');
         const outcome: Outcome = {
           thrown,
           events: events.map(({ type }) => type),
           bit: body('fault.bit')?.bit,
           healed: body('fault.healed')?.healed,
           mark: await isMarked(),
-          journalled: existsSync(folder) && readdirSync(folder).length > 0,
+          journalled: state.journalled().length > 0,
         };
         expect(outcome).to.deep.equal(expected(behaviour));
       }),

@@ -1,6 +1,3 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Cluster } from '../clusters/port.ts';
@@ -9,6 +6,7 @@ import { OrdealError } from '../harness/errors/error.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
 import { type Radius, type Reach, reach } from '../harness/radius/reach.ts';
 import type { Fault } from './port.ts';
+import { ownState } from './testing/own-state.ts';
 import { within } from './testing/within.ts';
 import { FaultKeeper } from './wrapper.ts';
 
@@ -19,25 +17,7 @@ const POD = {
 };
 
 describe('the blast radius of a run', () => {
-  let state: string;
-  let before: string | undefined;
-
-  beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), 'radius-test-'));
-    before = process.env.XDG_STATE_HOME;
-    process.env.XDG_STATE_HOME = state;
-  });
-
-  afterEach(() => {
-    if (before === undefined) delete process.env.XDG_STATE_HOME;
-    else process.env.XDG_STATE_HOME = before;
-    rmSync(state, { recursive: true, force: true });
-  });
-
-  const journalled = () => {
-    const folder = join(state, 'ordeal', 'journal');
-    return existsSync(folder) ? readdirSync(folder) : [];
-  };
+  const state = ownState();
 
   const cluster = (listPods: () => Promise<{ items: unknown[] }>) =>
     ({
@@ -74,7 +54,7 @@ describe('the blast radius of a run', () => {
       healRecord: () => ({ by: 'lifeline', what: 'nothing' }),
       async inject() {
         injected = true;
-        asked.push(`inject with ${journalled().length} journalled`);
+        asked.push(`inject with ${state.journalled().length} journalled`);
       },
       bite: async () => ({ seen: injected, evidence: 'noted' }),
       async heal() {
@@ -115,7 +95,7 @@ describe('the blast radius of a run', () => {
           expect(asked).to.deep.equal([]);
           expect(types()).to.deep.equal(['fault.refused']);
         }
-        expect(journalled()).to.deep.equal([]);
+        expect(state.journalled()).to.deep.equal([]);
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Cluster } from '../clusters/port.ts';
@@ -9,31 +8,14 @@ import { memoryRecorder } from '../harness/history/writer.ts';
 import { reach } from '../harness/radius/reach.ts';
 import { healJournal, journal } from './journal.ts';
 import type { Fault, FaultContext } from './port.ts';
+import { ownState } from './testing/own-state.ts';
 import { within } from './testing/within.ts';
 import { FaultKeeper } from './wrapper.ts';
 
 const REACH = reach({ nodes: ['a'] });
 
 describe('a held fault', () => {
-  let state: string;
-  let before: string | undefined;
-  const entries = () => {
-    const folder = join(state, 'ordeal', 'journal');
-    return existsSync(folder) ? readdirSync(folder) : [];
-  };
-
-  beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), 'faults-test-'));
-    before = process.env.XDG_STATE_HOME;
-    process.env.XDG_STATE_HOME = state;
-  });
-
-  afterEach(() => {
-    if (before === undefined) delete process.env.XDG_STATE_HOME;
-    else process.env.XDG_STATE_HOME = before;
-    rmSync(state, { recursive: true, force: true });
-  });
-
+  const state = ownState();
   const setting = (abort = new AbortController()) => {
     const recorder = memoryRecorder(systemClock);
     const context: FaultContext = {
@@ -65,7 +47,7 @@ describe('a held fault', () => {
       capability: async () => ({ ok: true, mechanism: 'a switch' }),
       healRecord: () => ({ by: 'namespace', namespace: 'n', cluster: 'c' }),
       inject: async () => {
-        calls.push(`inject with ${entries().length} journalled`);
+        calls.push(`inject with ${state.journalled().length} journalled`);
         on = true;
       },
       bite: async () => ({ seen: on, evidence: 'on' }),
@@ -92,7 +74,7 @@ describe('a held fault', () => {
       'fault.healing',
       'fault.healed',
     ]);
-    expect(entries()).to.deep.equal([]);
+    expect(state.journalled()).to.deep.equal([]);
   });
 
   it('is not injected, nor the work done, without the capability', async () => {
@@ -126,12 +108,12 @@ describe('a held fault', () => {
     abort.abort(new Error('SIGINT'));
     expect(await failure(interrupted.fault, async () => abort.signal.throwIfAborted())).to.equal('SIGINT');
     for (const { calls } of [halfWay, thrown, interrupted]) expect(calls.at(-1)).to.equal('heal');
-    expect(entries()).to.deep.equal([]);
+    expect(state.journalled()).to.deep.equal([]);
   });
 
   it('of a kernel is left to its dead-man where the history can take no more', async () => {
     const { keeper, recorder } = setting();
-    const file = join(state, 'mark');
+    const file = join(state.folder, 'mark');
     const undo = { machine: [], enter: [], look: ['cat', file], mark: 'on', undo: ['rm', file] };
     const { fault } = switchFault({
       healRecord: () => ({ by: 'commands', undo: [{ what: 'a file', ...undo }] }),
@@ -145,7 +127,7 @@ describe('a held fault', () => {
     const error = await keeper.hold(fault, async () => {}, options).catch((caught) => caught);
     expect(error.message).to.equal('no space left on device');
     await waitFor(() => !existsSync(file), { what: 'the dead-man’s heal', deadlineMs: 5_000 });
-    expect(entries()).to.have.length(1);
+    expect(state.journalled()).to.have.length(1);
   });
 
   it('says that it did not bite, and that it was not healed; an unhealed one stays in the journal', async () => {
@@ -158,7 +140,7 @@ describe('a held fault', () => {
     const last = (type: string) => recorder.events.find((event) => event.type === type)?.body;
     expect(last('fault.bit')).to.include({ bit: false, evidence: 'nothing moved' });
     expect(last('fault.healed')).to.include({ healed: false, evidence: 'still on' });
-    expect(entries()).to.have.length(1);
+    expect(state.journalled()).to.have.length(1);
   });
 
   it('has its target for itself', async () => {
@@ -176,12 +158,12 @@ describe('a held fault', () => {
   it('of a living run is left alone by clean', async () => {
     journal({ run: 'r', fault: 'f', kind: 'k', record: { by: 'namespace', namespace: 'n', cluster: 'c' } });
     expect(await healJournal()).to.deep.equal([]);
-    expect(entries()).to.have.length(1);
+    expect(state.journalled()).to.have.length(1);
   });
 
   describe('that a run has left in the journal', () => {
     const record = { by: 'namespace', namespace: 'n', cluster: 'c' } as const;
-    const entry = () => join(state, 'ordeal', 'journal', 'r-f.json');
+    const entry = () => join(state.folder, 'ordeal', 'journal', 'r-f.json');
     const rewritten = (more: object) => {
       journal({ run: 'r', fault: 'f', kind: 'k', record });
       const { born: _, ...rest } = JSON.parse(readFileSync(entry(), 'utf8'));
@@ -191,26 +173,26 @@ describe('a held fault', () => {
     it('is healed where another process has the run’s PID by now', async () => {
       rewritten({ born: '1' });
       expect(await healJournal()).to.deep.equal(['fault k of run r']);
-      expect(entries()).to.deep.equal([]);
+      expect(state.journalled()).to.deep.equal([]);
     });
 
     it('is left to a living one also where nothing tells when that was born', async () => {
       rewritten({});
       expect(await healJournal()).to.deep.equal([]);
-      expect(entries()).to.have.length(1);
+      expect(state.journalled()).to.have.length(1);
     });
 
     it('is named where it cannot be read, and the others are healed', async () => {
       rewritten({ born: '1' });
       for (const [name, text] of Object.entries({ torn: '{"run":', other: '{"run":"r"}' })) {
-        writeFileSync(join(state, 'ordeal', 'journal', `${name}.json`), text);
+        writeFileSync(join(state.folder, 'ordeal', 'journal', `${name}.json`), text);
       }
       const error = await healJournal().catch((caught) => caught);
       expect(error).to.include({ code: 'FAULTS_NOT_HEALED', exit: 4 });
       expect(error.seen)
         .to.match(/torn\.json is no entry/)
         .and.match(/other\.json is no entry/);
-      expect(entries().sort()).to.deep.equal(['other.json', 'torn.json']);
+      expect(state.journalled().sort()).to.deep.equal(['other.json', 'torn.json']);
     });
   });
 });
