@@ -1,5 +1,6 @@
-/** One lane's process: `run-mocha.ts TIMEOUT_MS FILE…`. Prints as usual, and sends its counts to whoever forked it. */
+/** One lane's process: `run-mocha.ts TIMEOUT_MS FILE…`. Prints as usual, and sends its outcome to whoever forked it. */
 import Mocha from 'mocha';
+import type { Outcome } from './outcome.ts';
 
 const { EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
@@ -8,19 +9,20 @@ const mocha = new Mocha({ timeout: Number(timeoutMs), reporter: 'spec', forbidOn
 for (const file of files) mocha.addFile(file);
 await mocha.loadFilesAsync();
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
+const outcome: Outcome = { passed: 0, failed: 0, skipped: 0, failures: [] };
 const runner = mocha.run((failures) => {
   const end = () => process.exit(failures > 0 ? 1 : 0);
   // A hook that fails is no test, and still no success.
-  if (process.send) process.send({ ...counts, failed: Math.max(counts.failed, failures) }, end);
+  if (process.send) process.send({ ...outcome, failed: Math.max(outcome.failed, failures) }, end);
   else end();
 });
 runner.on(EVENT_TEST_PASS, () => {
-  counts.passed += 1;
+  outcome.passed += 1;
 });
-runner.on(EVENT_TEST_FAIL, () => {
-  counts.failed += 1;
+runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
+  outcome.failed += 1;
+  outcome.failures.push({ title: test.titlePath().join(' › '), message: error.message });
 });
 runner.on(EVENT_TEST_PENDING, () => {
-  counts.skipped += 1;
+  outcome.skipped += 1;
 });

@@ -2,19 +2,15 @@
  * `npm test [LANE …]`: every lane that this machine can hold, each in a process of its own. Where there are processors
  * enough, lanes that start Docker's containers run beside those that do not, and what a lane says is printed in one piece;
  * on two processors they would take each other's time, and time is judged. A lane that this machine cannot hold is skipped
- * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The last line is the count.
+ * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The last lines are what failed, for a reader
+ * who has only the end of the output, and the count.
  */
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { tryRun } from '../exec/exec.ts';
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import type { Outcome } from './outcome.ts';
 
 interface Lane {
   name: string;
@@ -113,13 +109,13 @@ async function missingCommand(...commands: string[]): Promise<string | undefined
   return undefined;
 }
 
-async function runLane(lane: Lane, alone: boolean): Promise<Counts> {
+async function runLane(lane: Lane, alone: boolean): Promise<Outcome> {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => lane.files(name))
       .map((name) => join(folder, name)),
   ).sort();
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, failures: [] };
   const runner = join(import.meta.dirname, 'run-mocha.ts');
   const mocha = fork(runner, [String(lane.timeoutMs), ...files], {
     execArgv: ['--import', 'tsx'],
@@ -127,36 +123,52 @@ async function runLane(lane: Lane, alone: boolean): Promise<Counts> {
   });
   const said: Buffer[] = [];
   for (const stream of [mocha.stdout, mocha.stderr]) stream?.on('data', (chunk) => said.push(chunk));
-  let counts: Counts | undefined;
+  let outcome: Outcome | undefined;
   mocha.on('message', (message) => {
-    counts = message as Counts;
+    outcome = message as Outcome;
   });
   const code = await new Promise<number | null>((resolve) => mocha.once('close', resolve));
   if (!alone) process.stdout.write(`lane ${lane.name}\n${Buffer.concat(said)}`);
   // A runner that fell over before its count, or failed outside of a test, must not read as green.
-  counts ??= { passed: 0, failed: 1, skipped: 0 };
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return counts;
+  outcome ??= { passed: 0, failed: 0, skipped: 0, failures: [] };
+  if (code !== 0 && outcome.failed === 0) {
+    outcome.failed = 1;
+    outcome.failures.push({ title: 'its process', message: `ended with exit code ${code}` });
+  }
+  return outcome;
 }
 
 const asked = process.argv.slice(2);
 const required = process.env.ORDEAL_REQUIRE_LANES === 'all';
 if (!existsSync('package.json')) throw new Error('run the tests from the repository’s root: npm test');
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
+
+/** Enough of an error to know it again; the whole stands with its lane. */
+const MESSAGE_LENGTH = 600;
 
 async function runTrack(track: readonly Lane[], alone: boolean): Promise<void> {
   for (const lane of track) {
     const missing = await lane.missing();
     if (missing !== undefined) {
       console.log(`${required ? 'FAILED' : 'skipped'}: lane ${lane.name}: ${missing}`);
+      if (required) failures.push(`lane ${lane.name}: ${missing}`);
       total[required ? 'failed' : 'skipped'] += 1;
       continue;
     }
     console.log(`lane ${lane.name} starts`);
-    const counts = await runLane(lane, alone);
-    total.passed += counts.passed;
-    total.failed += counts.failed + (required ? counts.skipped : 0);
-    total.skipped += required ? 0 : counts.skipped;
+    const started = performance.now();
+    const outcome = await runLane(lane, alone);
+    console.log(`lane ${lane.name} took ${Math.round((performance.now() - started) / 1_000)} s`);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed + (required ? outcome.skipped : 0);
+    total.skipped += required ? 0 : outcome.skipped;
+    for (const { title, message } of outcome.failures) {
+      failures.push(
+        `lane ${lane.name}: ${title}\n    ${message.slice(0, MESSAGE_LENGTH).replaceAll('\n', '\n    ')}`,
+      );
+    }
+    if (required && outcome.skipped > 0) failures.push(`lane ${lane.name}: ${outcome.skipped} skipped tests`);
   }
 }
 
@@ -170,4 +182,5 @@ if (tracks.length > 1 && availableParallelism() >= PROCESSORS_FOR_TWO) {
   for (const track of tracks) await runTrack(track, true);
 }
 process.exitCode = total.failed > 0 || chosen.length === 0 ? 1 : 0;
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
