@@ -100,18 +100,14 @@ function explain(runs: readonly Pick<ControlRun, 'plan' | 'suites'>[]): ExitCode
 /** A lane for each suite: its profiles, one after the other. */
 async function controlLanes(parts: Parts, options: RunOptions): Promise<ControlRun[][]> {
   const names = options.suite.length > 0 ? options.suite : suiteNames(parts);
-  return await Promise.all(
-    names.map((name) =>
-      Promise.all(
-        PROFILES.map(async ({ expected, profile }) => {
-          const own = { ...options, suite: [name] };
-          // One refusal needs no sample size: the incident is run as small as its level goes.
-          if (profile === 'incident') own.level = 'smoke';
-          const folder = names.length > 1 ? `${name}/${profile}` : profile;
-          return { ...(await planOf(parts, own, profile)), expected, folder };
-        }),
-      ),
-    ),
+  return await inParallel(names, (name) =>
+    inParallel(PROFILES, async ({ expected, profile }) => {
+      const own = { ...options, suite: [name] };
+      // One refusal needs no sample size: the incident is run as small as its level goes.
+      if (profile === 'incident') own.level = 'smoke';
+      const folder = names.length > 1 ? `${name}/${profile}` : profile;
+      return { ...(await planOf(parts, own, profile)), expected, folder };
+    }),
   );
 }
 
@@ -165,7 +161,10 @@ async function inTurn<In, Out>(items: readonly In[], work: (item: In) => Promise
   return results;
 }
 
-/** All come to their end before one's failure is thrown: nothing may be taken from under them. */
+/**
+ * All come to their end before one's failure is thrown: nothing may be taken from under them, and of several failures
+ * the first one's is thrown, whichever came first.
+ */
 async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
   const outcomes = await Promise.allSettled(items.map(work));
   return outcomes.map((outcome) => {
