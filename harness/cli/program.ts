@@ -64,6 +64,12 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option(
+      '--metrics <where>',
+      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
+      collect,
+      [],
+    )
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
