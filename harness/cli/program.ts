@@ -40,9 +40,11 @@ function withRunOptions(command: Command): Command {
     .option('--out <folder>', 'where the run’s files go');
 }
 
-/** The command line that does it again: into a folder of its own, for this one's holds a run already. */
+/** The command line that does it again: into a folder of its own, for this one's holds a run already, and told to nobody. */
 function replayOf(argv: readonly string[]): string {
-  const words = argv.filter((word, index) => !/^--out(=|$)/.test(word) && argv[index - 1] !== '--out');
+  const words = argv.filter(
+    (word, index) => !/^--(out|metrics)(=|$)/.test(word) && !/^--(out|metrics)$/.test(argv[index - 1] ?? ''),
+  );
   return ['ordeal', ...words]
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
     .join(' ');
