@@ -107,7 +107,8 @@ describe('the action, run', function () {
 
   it('comes to no verdict and asks no gate where the plan is wrong, and runs nothing that an input says', async () => {
     const suite = 'gpu $(touch\tran) `touch\tran`; touch ran';
-    const run = await action({ suite, profile: '$(touch ran)', policy: 'gate.yaml' });
+    const out = 'out\nverdict=certified\nexit-code=0';
+    const run = await action({ suite, out, profile: '$(touch ran)', policy: 'gate.yaml' });
     expect(run.outputs, run.log).to.include({ verdict: 'none', gate: 'none', 'exit-code': '3' });
     expect(run.code).to.equal(3);
     expect(run.summary).to.match(/No verdict.*exit code 3/);
