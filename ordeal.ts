@@ -25,6 +25,7 @@ const parts: Parts = {
       { jsonReporter },
       { junitReporter },
       { markdownReporter },
+      { metricsReporter },
     ] = await Promise.all([
       import('./reports/allure.ts'),
       import('./reports/console.ts'),
@@ -33,6 +34,7 @@ const parts: Parts = {
       import('./reports/json.ts'),
       import('./reports/junit.ts'),
       import('./reports/markdown.ts'),
+      import('./reports/metrics/metrics.ts'),
     ]);
     return [
       jsonReporter,
@@ -40,6 +42,7 @@ const parts: Parts = {
       markdownReporter,
       htmlReporter,
       allureReporter,
+      metricsReporter,
       githubReporter,
       consoleReporter,
     ];
@@ -47,6 +50,9 @@ const parts: Parts = {
   async reportAll(reporters, context, log) {
     const { reportAll } = await import('./reports/multiplexer.ts');
     return await reportAll(reporters, context, log);
+  },
+  async metrics(targets) {
+    return await (await import('./reports/metrics/live.ts')).liveMetrics(targets);
   },
   async generateAllure(outDir) {
     return await (await import('./reports/allure-html.ts')).generateAllure(outDir);

@@ -7,6 +7,8 @@ import { bound, figure, threshold, verdictWord } from './figure.ts';
 import { page } from './html/page.ts';
 import { junitXml } from './junit.ts';
 import { escapeMarkdown, markdown } from './markdown.ts';
+import { openMetrics } from './metrics/registry.ts';
+import { reading, samplesIn } from './testing/openmetrics.ts';
 import { parseXml } from './testing/xml-parser.ts';
 
 type Node = DefaultTreeAdapterTypes.Node;
@@ -74,6 +76,38 @@ describe('every format', () => {
             `measured ${value}, required ${required}\nsamples ${samples}, bound ${limit}, evidence ${evidence}`,
           );
         }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('for machines agrees with verdict.json to the last digit', async () => {
+    const progress = { counts: new Map(), engine: [] };
+    await fc.assert(
+      fc.asyncProperty(verdicts, async (verdict) => {
+        const text = await openMetrics([{ runId: verdict.runId, progress, verdict }]);
+        const told = verdict.requirements.map(({ id: requirement, unit, comparison, confidence }) => {
+          const figureOf = (name: string, labels = {}) =>
+            reading(text, `ordeal_requirement_${name}`, { requirement, ...labels }) ?? null;
+          const state = samplesIn(text).find(
+            ({ name, labels, value }) =>
+              name === 'ordeal_requirement_verdict' && labels.requirement === requirement && value === 1,
+          );
+          return {
+            id: requirement,
+            verdict: state?.labels.verdict,
+            evidence: state?.labels.evidence,
+            measured: figureOf('measured', { unit }),
+            threshold: figureOf('threshold', { unit, comparison }),
+            samples: figureOf('samples'),
+            upperBound: figureOf('upper_bound', { unit, confidence: String(confidence ?? '') }),
+          };
+        });
+        expect(told).to.deep.equal(
+          verdict.requirements.map(({ id, verdict, evidence, measured, threshold, samples, upperBound }) => ({
+            ...{ id, verdict, evidence, measured, threshold, samples, upperBound },
+          })),
+        );
       }),
       { numRuns: 30 },
     );

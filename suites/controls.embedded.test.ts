@@ -1,22 +1,24 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ordeal, outFolder, verdictIn } from './testing/command.ts';
+import { systemClock } from '../harness/clock/clock.ts';
+import { outFolder, type Started, start, verdictIn } from './testing/command.ts';
 
 describe('`ordeal run` with nothing else', () => {
   it('refuses the incident and certifies the hardened profile of every suite, and says what it could not show', async () => {
     const out = outFolder();
     try {
-      const { code, output } = await ordeal(
-        'run',
-        '--level',
-        'smoke',
-        '--isolation',
-        'process',
-        '--out',
-        out,
+      const run = start(
+        ...['run', '--level', 'smoke', '--isolation', 'process', '--out', out],
+        ...['--metrics', '127.0.0.1:0'],
       );
+      const live = bitesOf(run);
+      const { code, output } = await run.ended;
       expect(code, output).to.equal(0);
+      expect(await live, 'kinds of faults of which the metrics told while the run lived').to.include.members([
+        'gpu/bind-delay',
+        'network/partition',
+      ]);
       for (const suite of ['gpu', 'edge']) {
         const ids = new RegExp(`^${suite.toUpperCase()}-\\d+$`);
         for (const [profile, verdict] of [
@@ -34,3 +36,26 @@ describe('`ordeal run` with nothing else', () => {
     }
   });
 });
+
+/** The kinds of faults that bit, by the metrics of a run that lives; in the end there is nobody to ask. */
+async function bitesOf({ ended, output }: Started): Promise<string[]> {
+  const seen = new Set<string>();
+  let lives = true;
+  void ended.then(() => {
+    lives = false;
+  });
+  while (lives) {
+    await systemClock.sleep(500);
+    const [, url] = /^metrics: (http:\S+)$/m.exec(output()) ?? [];
+    const text =
+      url === undefined
+        ? ''
+        : await fetch(url).then(
+            async (answer) => await answer.text(),
+            () => '',
+          );
+    for (const [, kind] of text.matchAll(/^ordeal_faults_bit_total\{run="[^"]+",kind="([^"]+)"\} 1$/gm))
+      seen.add(kind as string);
+  }
+  return [...seen];
+}

@@ -5,6 +5,7 @@ import type { History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
+  LiveMetrics,
   Machine,
   Provider,
   Readiness,
@@ -91,6 +92,8 @@ export interface Parts {
     context: ReportContext,
     log: Pick<Logger, 'error'>,
   ): Promise<unknown>;
+  /** Serves and pushes what `--metrics` names. @throws OrdealError (exit 3 or 4) where that cannot be. */
+  metrics(targets: readonly string[]): Promise<LiveMetrics>;
   /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
   generateAllure(outDir: string): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;

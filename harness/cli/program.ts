@@ -40,9 +40,11 @@ function withRunOptions(command: Command): Command {
     .option('--out <folder>', 'where the run’s files go');
 }
 
-/** The command line that does it again: into a folder of its own, for this one's holds a run already. */
+/** The command line that does it again: into a folder of its own, for this one's holds a run already, and told to nobody. */
 function replayOf(argv: readonly string[]): string {
-  const words = argv.filter((word, index) => !/^--out(=|$)/.test(word) && argv[index - 1] !== '--out');
+  const words = argv.filter(
+    (word, index) => !/^--(out|metrics)(=|$)/.test(word) && !/^--(out|metrics)$/.test(argv[index - 1] ?? ''),
+  );
   return ['ordeal', ...words]
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
     .join(' ');
@@ -64,6 +66,12 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option(
+      '--metrics <where>',
+      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
+      collect,
+      [],
+    )
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');

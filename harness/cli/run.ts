@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import { BLAST_RADIUS, TODO_OUTSIDE } from '../radius/refusal.ts';
-import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
+import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
@@ -40,10 +40,23 @@ const PROFILES: readonly { profile: Profile; expected: Outcome }[] = [
  */
 export async function run(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
   const single = options.profile !== undefined || options.plan !== undefined;
-  return single ? await runOne(parts, options, replay) : await runControls(parts, options, replay);
+  const conducted = single ? runOne : runControls;
+  if (options.dryRun || !options.metrics?.length) return await conducted(parts, options, replay);
+  const metrics = await parts.metrics(options.metrics);
+  try {
+    for (const url of metrics.urls) process.stderr.write(`metrics: ${url}\n`);
+    return await conducted(parts, options, replay, metrics);
+  } finally {
+    await metrics.close();
+  }
 }
 
-async function runOne(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
+async function runOne(
+  parts: Parts,
+  options: RunOptions,
+  replay: string,
+  metrics?: LiveMetrics,
+): Promise<ExitCode> {
   const suite = options.plan || options.suite.length > 0 ? options.suite : suiteNames(parts);
   const { plan, suites } = await planOf(parts, { ...options, suite });
   if (options.dryRun) return explain([{ plan, suites }]);
@@ -52,14 +65,19 @@ async function runOne(parts: Parts, options: RunOptions, replay: string): Promis
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
     const ground = await groundUp(context);
     const own = { ...context, runId: `${context.runId}-${plan.profile}` };
-    const { history, verdict } = await conductAndReport(parts, own, { ground, suites, replay });
+    const { history, verdict } = await conductAndReport(parts, own, { ground, suites, replay, metrics });
     process.stdout.write(`report: ${outDir}\n`);
     if (toldOutside(history)) return EXIT.usage;
     return interrupted(context) ? EXIT.interrupted : exitCodeOf(verdict.verdict);
   });
 }
 
-async function runControls(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
+async function runControls(
+  parts: Parts,
+  options: RunOptions,
+  replay: string,
+  metrics?: LiveMetrics,
+): Promise<ExitCode> {
   const lanes = await controlLanes(parts, options);
   if (options.dryRun) return explain(lanes.flat());
   const plan = largest(plansOf(lanes));
@@ -74,7 +92,7 @@ async function runControls(parts: Parts, options: RunOptions, replay: string): P
         if (context.signal.aborted) break;
         const runId = `${context.runId}-${folder.replace('/', '-')}`;
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
-        const of = { ground, suites, replay, expected };
+        const of = { ground, suites, replay, expected, metrics };
         const { history, verdict } = await conductAndReport(parts, within, of);
         if (toldOutside(history)) outside = true;
         const refusedFor = suites.flatMap((suite) => suite.refusedFor);

@@ -10,7 +10,7 @@ import { refuseForeseen } from '../radius/forecast.ts';
 import { withRadius } from '../radius/resolve.ts';
 import { conduct, conductOn } from '../run/experiment.ts';
 import { HISTORY_FILE } from '../run/files.ts';
-import type { ClusterHandle, RunContext, Suite } from '../run/ports.ts';
+import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
 import type { Outcome, Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
@@ -32,6 +32,7 @@ export interface RunOptions {
   out?: string;
   quiet: boolean;
   dryRun?: boolean;
+  metrics?: string[];
 }
 
 /** What runs where neither a plan nor the command line names a suite. */
@@ -177,16 +178,19 @@ export async function conductAndReport(
     replay: string;
     quiet?: boolean;
     expected?: Outcome;
+    metrics?: LiveMetrics | undefined;
   },
 ): Promise<{ verdict: Verdict; history: History }> {
-  const { ground, quiet, replay, suites, ...expectation } = of;
-  const { outDir } = context;
+  const { ground, metrics, quiet, replay, suites, ...expectation } = of;
+  const { outDir, runId } = context;
   mkdirSync(outDir, { recursive: true });
   // Its own undo: the ground outlives it.
-  const own = { ...context, undo: new UndoStack() };
+  const own: RunContext = { ...context, undo: new UndoStack() };
+  if (metrics) own.follow = (history) => metrics.follow(runId, history);
   const verdict = await ground(own, { suites, version: parts.version, replay });
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
-  const reporters = (await parts.reporters()).filter(({ speaks }) => !(quiet && speaks));
+  const formats = (await parts.reporters()).filter(({ speaks }) => !(quiet && speaks));
+  const reporters = metrics ? [...formats, metrics.reporter] : formats;
   const { env, stdout } = process;
   const timeline = () => suites.flatMap((suite) => suite.timeline(history));
   const about = { verdict, history, timeline, outDir, env, stdout, ...expectation };

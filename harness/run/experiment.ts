@@ -37,6 +37,7 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
   const { plan } = context;
   const path = await begin(context);
   const recorder = openHistory(path, context.clock);
+  context.follow?.(recorder.events);
   const say = <Type extends keyof EngineEvents>(type: Type, body: EngineEvents[Type]) =>
     recorder.record('harness', type, body);
   const { profile, level, requirements, seed } = plan;

@@ -33,6 +33,8 @@ export interface StepContext {
 
 /** What the engine itself works in. */
 export interface RunContext extends StepContext {
+  /** Told of the history that is being recorded, which grows while the run lives. */
+  follow?(history: History): void;
   /** A step that the live display shows while it works, and whether it came to its end. */
   task<T>(title: string, work: () => Promise<T>): Promise<T>;
 }
@@ -164,4 +166,14 @@ export interface Reporter {
   speaks?: true;
   /** Returns the paths it wrote. */
   report(context: ReportContext): Promise<string[]>;
+}
+
+/** Metrics of runs while they live, for whoever asks for them. */
+export interface LiveMetrics {
+  /** At which they can be had. */
+  urls: readonly string[];
+  follow(runId: string, history: History): void;
+  /** Tells how a run ended. */
+  reporter: Reporter;
+  close(): Promise<void>;
 }

@@ -53,6 +53,7 @@ describe('GPU certification on embedded', function () {
       'verdict.json',
       'junit.xml',
       'summary.md',
+      'metrics.txt',
       'plan.yaml',
     ]);
   });
