@@ -164,7 +164,7 @@ describe('metrics', () => {
     });
 
     it('are given at /metrics alone, as OpenMetrics, and no more once it is closed', async () => {
-      live = await liveMetrics(['[::1]:0', 'localhost:0']);
+      live = await liveMetrics(['127.0.0.1:0', 'localhost:0']);
       const [url = '', other = ''] = live.urls;
       expect((await fetch(url)).headers.get('content-type')).to.equal(
         'application/openmetrics-text; version=1.0.0; charset=utf-8',
