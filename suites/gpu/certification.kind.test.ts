@@ -28,14 +28,11 @@ describe('GPU certification on kind', function () {
     rmSync(out, { recursive: true, force: true });
   });
 
-  // The current Kubernetes, and the incident's own: that one by fewer starts, for a start takes 1.5 s of a processor.
-  for (const [kubernetes, level, starts] of [
-    ['1.34.4', 'standard', 300],
-    ['1.27.3', 'smoke', 60],
-  ] as const) {
-    it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}, level ${level}`, async () => {
+  // The current Kubernetes, and the incident's own; by few starts, for one takes 1.5 s of a processor.
+  for (const kubernetes of ['1.34.4', '1.27.3']) {
+    it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}`, async () => {
       const hardened = await bothControls(out, [
-        ...['--cluster', 'kind', '--kubernetes', kubernetes, '--level', level],
+        ...['--cluster', 'kind', '--kubernetes', kubernetes, '--level', 'smoke'],
         ...['--set', BIND_LATENCY],
       ]);
       const { cluster, faults, requirements } = verdictIn(hardened);
@@ -47,7 +44,7 @@ describe('GPU certification on kind', function () {
       expect(faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
       const [first] = requirements;
       expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0 });
-      expect(first?.samples).to.be.at.least(starts);
+      expect(first?.samples).to.be.at.least(60);
       expect(first?.reason).to.contain('the three ledgers agree');
     });
   }
