@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, type ExitCode, messageOf, OrdealError } from '../errors/error.ts';
+import type { Parts } from './parts.ts';
+
+export interface SimulateOptions {
+  nodes?: string;
+  days?: string;
+  seed?: string;
+  set: string[];
+  only: string[];
+  out?: string;
+  json: boolean;
+  parameters: boolean;
+  quiet: boolean;
+}
+
+/** Below the output folder. */
+const SIMULATION_FILE = 'simulation.json';
+
+/** `ordeal simulate`: months of edge life on virtual time. It foresees and judges nothing: exit 0. */
+export async function simulate(parts: Parts, options: SimulateOptions): Promise<ExitCode> {
+  const { json, only, out, parameters, quiet } = options;
+  const simulator = await parts.simulator();
+  const named = (['nodes', 'days', 'seed'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`${name}=${options[name]}`],
+  );
+  const set = [...named, ...options.set];
+  if (parameters) {
+    process.stdout.write(jsonOf(simulator.parameters(set)));
+    return EXIT.certified;
+  }
+  const { document, text } = simulator.run({ set, only }, (line) => {
+    if (!quiet) process.stderr.write(`${line}\n`);
+  });
+  if (out !== undefined) writeInto(out, jsonOf(document));
+  process.stdout.write(json ? jsonOf(document) : text);
+  return EXIT.certified;
+}
+
+function jsonOf(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function writeInto(folder: string, text: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, SIMULATION_FILE), text);
+  } catch (cause) {
+    throw new OrdealError({
+      code: 'OUT_NOT_WRITABLE',
+      exit: EXIT.usage,
+      tried: `writing ${SIMULATION_FILE} into ${folder}`,
+      seen: messageOf(cause),
+      todo: 'name a folder with --out that can be written',
+      cause,
+    });
+  }
+}
