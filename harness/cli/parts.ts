@@ -68,6 +68,13 @@ interface Faults {
   held(): HeldFault[];
 }
 
+/** A past run, for a model to be compared with. */
+interface RecordedRun {
+  dir: string;
+  plan: Plan;
+  history: History;
+}
+
 /** A model of life on virtual time, as the command line offers it. */
 interface Simulator {
   /** What it would assume with these overrides `path=value`. */
@@ -77,7 +84,7 @@ interface Simulator {
    * @throws OrdealError (exit 3) for parameters that cannot be.
    */
   run(
-    wanted: { set: readonly string[]; only: readonly string[] },
+    wanted: { set: readonly string[]; only: readonly string[]; runs: readonly RecordedRun[] },
     progress: (line: string) => void,
   ): { document: { evidence: 'modelled' }; text: string };
 }

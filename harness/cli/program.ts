@@ -90,6 +90,10 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .option('--seed <number>', 'seed of everything that is drawn')
     .option('--set <path=value>', 'sets a parameter, such as defect.match=handshake', collect, [])
     .option('--only <text>', 'the remedies whose name has this in it; may be given again', collect, [])
+    .option(
+      '--calibrate <folder>',
+      'past runs of suite edge below it: what they saw against what is predicted of them',
+    )
     .option('--parameters', 'print the parameters, and simulate nothing', false)
     .option('--json', 'as JSON', false)
     .option('--out <folder>', 'where simulation.json goes')

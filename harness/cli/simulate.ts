@@ -1,6 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode, messageOf, OrdealError } from '../errors/error.ts';
+import { runFolders } from '../gate/read.ts';
+import { readHistory } from '../history/reader.ts';
+import { loadPlan } from '../plan/load.ts';
+import { HISTORY_FILE, PLAN_FILE } from '../run/files.ts';
 import type { Parts } from './parts.ts';
 
 export interface SimulateOptions {
@@ -9,6 +13,7 @@ export interface SimulateOptions {
   seed?: string;
   set: string[];
   only: string[];
+  calibrate?: string;
   out?: string;
   json: boolean;
   parameters: boolean;
@@ -20,7 +25,7 @@ const SIMULATION_FILE = 'simulation.json';
 
 /** `ordeal simulate`: months of edge life on virtual time. It foresees and judges nothing: exit 0. */
 export async function simulate(parts: Parts, options: SimulateOptions): Promise<ExitCode> {
-  const { json, only, out, parameters, quiet } = options;
+  const { calibrate, json, only, out, parameters, quiet } = options;
   const simulator = await parts.simulator();
   const named = (['nodes', 'days', 'seed'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`${name}=${options[name]}`],
@@ -30,12 +35,25 @@ export async function simulate(parts: Parts, options: SimulateOptions): Promise<
     process.stdout.write(jsonOf(simulator.parameters(set)));
     return EXIT.certified;
   }
-  const { document, text } = simulator.run({ set, only }, (line) => {
+  const runs = calibrate === undefined ? [] : await recordedBelow(calibrate);
+  const { document, text } = simulator.run({ set, only, runs }, (line) => {
     if (!quiet) process.stderr.write(`${line}\n`);
   });
   if (out !== undefined) writeInto(out, jsonOf(document));
   process.stdout.write(json ? jsonOf(document) : text);
   return EXIT.certified;
+}
+
+/** Runs without a history were never begun, and tell nothing. */
+async function recordedBelow(folder: string) {
+  const runs = [];
+  for (const dir of await runFolders(folder)) {
+    if (!existsSync(join(dir, HISTORY_FILE))) continue;
+    const plan = await loadPlan(join(dir, PLAN_FILE));
+    const { events: history } = await readHistory(join(dir, HISTORY_FILE));
+    runs.push({ dir, plan, history });
+  }
+  return runs;
 }
 
 function jsonOf(value: unknown): string {

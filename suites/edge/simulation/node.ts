@@ -4,7 +4,7 @@ import { DAY_MS, type LinkLife } from './link.ts';
 import type { Parameters } from './parameters.ts';
 import { type Account, accountOf, measuredBy } from './publisher.ts';
 import { type Stall, stallsOf } from './session.ts';
-import { type TunnelOutage, tunnelOutages } from './tunnel.ts';
+import { type TunnelOutage, type TunnelSetup, tunnelOutages } from './tunnel.ts';
 
 /** Nodes are compared by months of so many days; the last may be shorter. */
 export const MONTH_DAYS = 30;
@@ -29,16 +29,10 @@ export function liveThrough(
   remedies: Remedies,
 ): NodeMonth[] {
   const overMs = parameters.days * DAY_MS;
-  const { keepalive, offlineStore, offloadOff, probes, watchdog } = remedies;
+  const { offlineStore, probes } = remedies;
   const outages = tunnelOutages(
     link,
-    {
-      offload: offloadOff !== true,
-      match: parameters.defect.match,
-      keepaliveMs: typeof keepalive === 'number' ? keepalive * 1_000 : 0,
-      transitMs: parameters.transit,
-      watchdog: watchdog ? parameters.watchdog : undefined,
-    },
+    setupOf(parameters, remedies),
     streamOf(parameters.seed, node, 'tunnel'),
     overMs,
   );
@@ -62,6 +56,17 @@ export function liveThrough(
     if (Math.min(outage.alertMs ?? Infinity, unready(outage) ?? Infinity) < outage.toMs) month.noticed += 1;
   }
   return months;
+}
+
+/** A tunnel under these remedies. */
+export function setupOf(parameters: Parameters, { keepalive, offloadOff, watchdog }: Remedies): TunnelSetup {
+  return {
+    offload: offloadOff !== true,
+    match: parameters.defect.match,
+    keepaliveMs: typeof keepalive === 'number' ? keepalive * 1_000 : 0,
+    transitMs: parameters.transit,
+    watchdog: watchdog ? parameters.watchdog : undefined,
+  };
 }
 
 /** All measured and delivered, until an account says otherwise. A stall's losses are its first month's. */

@@ -84,8 +84,8 @@ describe('a simulated fleet', () => {
   });
 
   it('has more disconnects and losses the more interference there is', () => {
-    const rains = [24, 12, 6, 3].map((hours) => ({ days: 60, rain: { every: `${hours}h` } }));
-    const strokes = [60, 20, 5].map((minutes) => ({ days: 60, machinery: { every: `${minutes}m` } }));
+    const rains = [24, 12, 6, 3].map((hours) => ({ days: 40, rain: { every: `${hours}h` } }));
+    const strokes = [60, 20, 5].map((minutes) => ({ days: 40, machinery: { every: `${minutes}m` } }));
     for (const sets of [rains, strokes]) {
       for (const figure of [disconnects, lost]) {
         const figures = sets.map((set) => figure(set));

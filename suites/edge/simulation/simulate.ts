@@ -1,5 +1,6 @@
 import { variantsOf } from '../ablation.ts';
 import { type Remedies, remediesOf } from '../settings.ts';
+import type { Calibration } from './calibration.ts';
 import { type Bought, boughtBy, CONFIDENCE, type Figures, figuresOf } from './figures.ts';
 import { type Headline, headlinesOf } from './headlines.ts';
 import { type LinkLife, linkLife } from './link.ts';
@@ -23,6 +24,8 @@ export interface Simulation {
   confidence: number;
   parameters: Parameters;
   rows: Row[];
+  /** Only where runs were given. */
+  calibration?: Calibration;
   /** Left out where not all of their rows were asked for. */
   headlines: Headline[];
 }

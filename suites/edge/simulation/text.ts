@@ -1,3 +1,4 @@
+import type { Calibration } from './calibration.ts';
 import type { Estimate } from './figures.ts';
 import type { Headline } from './headlines.ts';
 import type { Simulation } from './simulate.ts';
@@ -14,7 +15,14 @@ const HEADER = [
 ];
 
 /** A simulation for a person: as Markdown, whose tables a terminal shows as well. */
-export function simulationText({ confidence, headlines, parameters, rows, seed }: Simulation): string {
+export function simulationText({
+  calibration,
+  confidence,
+  headlines,
+  parameters,
+  rows,
+  seed,
+}: Simulation): string {
   const { days, nodes } = parameters;
   const cells = rows.map((row) => [
     row.remedies,
@@ -32,6 +40,7 @@ export function simulationText({ confidence, headlines, parameters, rows, seed }
     'The last two columns: a remedy against none; for “all but”, all of them against all but it.',
     '',
     ...table,
+    ...(calibration ? ['', ...compared(calibration)] : []),
     ...(headlines.length === 0 ? [] : ['', ...headlines.flatMap(told)]),
   ].join('\n')}\n`;
 }
@@ -40,6 +49,23 @@ function told({ claim, holds, needs, predicted, unit }: Headline): string[] {
   return [
     `${holds ? '✓' : '✗'} ${claim}: modelled ${unit === '%' ? lost(predicted) : `${shown(predicted)} ${unit}`}. It needs`,
     ...needs.map((need) => `    - ${need}`),
+  ];
+}
+
+function compared({ calibrating, heldOut, within }: Calibration): string[] {
+  const header = ['held-out run', 'fault', 'held', 'disconnect, predicted', 'seen', ''];
+  const cells = heldOut.map(({ heldMs, kind, predicted, run, seenMs, within: inside }) => [
+    run,
+    kind,
+    seconds(heldMs),
+    `${figure(predicted.lower / 1_000)}–${seconds(predicted.upper)}`,
+    seconds(seenMs),
+    inside ? '' : 'outside',
+  ]);
+  return [
+    `Calibrated by ${calibrating} disconnects of recorded runs; of ${heldOut.length} in runs held out, ${shown(within)} % are within what was predicted:`,
+    '',
+    ...[header, header.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`),
   ];
 }
 
