@@ -104,6 +104,9 @@ const parts: Parts = {
     ]);
     return { build: buildAll, list: listImages };
   },
+  async simulator() {
+    return await import('./suites/edge/simulation/command.ts');
+  },
   async faults() {
     const [{ checkByHand, holdByHand }, { CATALOGUE }, { heldFaults }] = await Promise.all([
       import('./faults/by-hand.ts'),

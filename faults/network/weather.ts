@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 /** What interference does to datagrams while it lasts. */
 export interface Interference {
@@ -30,11 +31,17 @@ interface Weather {
  */
 export function weather({ overMs, rain, machinery }: Weather, seed: number): Window[] {
   const random = xoroshiro128plus(seed);
-  const draw = (low: number, high: number) => low + (high - low) * uniformFloat64(random);
-  // A shower comes when it likes; a machine keeps its beat to a tenth.
-  const showers = spells(rain, overMs, () => draw(0.3, 1.7));
-  const strokes = spells(machinery, overMs, () => draw(0.9, 1.1));
-  return stretches([...showers, ...strokes]);
+  return stretches([...showers(rain, overMs, random), ...strokes(machinery, overMs, random)]);
+}
+
+/** A shower comes when it likes. */
+export function showers(rain: Weather['rain'], overMs: number, random: RandomGenerator): Window[] {
+  return spells(rain, overMs, () => 0.3 + 1.4 * uniformFloat64(random));
+}
+
+/** A machine keeps its beat to a tenth. */
+export function strokes(machinery: Weather['machinery'], overMs: number, random: RandomGenerator): Window[] {
+  return spells(machinery, overMs, () => 0.9 + 0.2 * uniformFloat64(random));
 }
 
 function spells(

@@ -69,6 +69,27 @@ interface Faults {
   held(): HeldFault[];
 }
 
+/** A past run, for a model to be compared with. */
+interface RecordedRun {
+  dir: string;
+  plan: Plan;
+  history: History;
+}
+
+/** A model of life on virtual time, as the command line offers it. */
+interface Simulator {
+  /** What it would assume with these overrides `path=value`. */
+  parameters(set: readonly string[]): unknown;
+  /**
+   * What follows from the parameters, for machines and for a person. `only`: parts of the names of what is wanted.
+   * @throws OrdealError (exit 3) for parameters that cannot be.
+   */
+  run(
+    wanted: { set: readonly string[]; only: readonly string[]; runs: readonly RecordedRun[] },
+    progress: (line: string) => void,
+  ): { document: { evidence: 'modelled' }; text: string };
+}
+
 /** Clusters that are someone's, as the command line offers them. */
 interface Existing {
   /** Allows a context's cluster to be broken on purpose; returns what it is. */
@@ -111,6 +132,7 @@ export interface Parts {
   machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
   existing(): Promise<Existing>;
   images(): Promise<Images>;
+  simulator(): Promise<Simulator>;
   faults(): Promise<Faults>;
   /** Removes network labs whose process is gone; names what it did. */
   sweepNetworks(): Promise<string[]>;

@@ -8,6 +8,7 @@ import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { RunOptions } from './runs.ts';
+import type { SimulateOptions } from './simulate.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
@@ -85,6 +86,29 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (options: RunOptions & { only: string[] }) => {
       const { ablate } = await import('./ablate.ts');
       done(await ablate(parts, options, replay));
+    });
+
+  program
+    .command('simulate')
+    .description(
+      'months of edge life on virtual time, with and without each remedy; a model, which certifies nothing',
+    )
+    .option('--nodes <count>', 'edge nodes')
+    .option('--days <count>', 'how long')
+    .option('--seed <number>', 'seed of everything that is drawn')
+    .option('--set <path=value>', 'sets a parameter, such as defect.match=handshake', collect, [])
+    .option('--only <text>', 'the remedies whose name has this in it; may be given again', collect, [])
+    .option(
+      '--calibrate <folder>',
+      'past runs of suite edge below it: what they saw against what is predicted of them',
+    )
+    .option('--parameters', 'print the parameters, and simulate nothing', false)
+    .option('--json', 'as JSON', false)
+    .option('--out <folder>', 'where simulation.json goes')
+    .option('-q, --quiet', 'no progress', false)
+    .action(async (options: SimulateOptions) => {
+      const { simulate } = await import('./simulate.ts');
+      done(await simulate(parts, options));
     });
 
   program

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { quantile } from '../verdict/bounds.ts';
-import { bootstrapDifference, permutationTest, quantileFigure, shareFigure } from './resample.ts';
+import { bootstrap, bootstrapDifference, permutationTest, quantileFigure, shareFigure } from './resample.ts';
 
 const blocks = fc.array(fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 5 }), {
   minLength: 2,
@@ -69,5 +69,16 @@ describe('resampling', () => {
     expect(permutationTest(given(Array.from({ length: 8 }, () => [5])))).to.equal(1);
     const { lower, upper } = bootstrapDifference(given(Array.from({ length: 8 }, () => [5])), 0.95);
     expect([lower, upper]).to.deep.equal([0, 0]);
+  });
+
+  it('finds one side’s figure about as uncertain as its spread over the root of its blocks', () => {
+    const blocks = Array.from({ length: 100 }, (_, index) => ({ bad: index % 2 === 0 ? 10 : 30, of: 100 }));
+    const { lower, upper } = bootstrap(
+      { blocks: blocks.length, figure: shareFigure(blocks), seed: 1, rounds: 4_000 },
+      0.95,
+    );
+    // 20 % ± 1.96 × 10 % / √100.
+    expect(lower).to.be.closeTo(18.04, 0.3);
+    expect(upper).to.be.closeTo(21.96, 0.3);
   });
 });

@@ -99,11 +99,37 @@ export function bootstrapDifference(
     }
     return figure(weights);
   };
-  const drawn = Float64Array.from({ length: rounds }, () => draw(candidate) - draw(baseline)).sort();
+  return middle(
+    Float64Array.from({ length: rounds }, () => draw(candidate) - draw(baseline)),
+    confidence,
+  );
+}
+
+/** Percentile bootstrap of one side's figure, which may be a difference within each block. */
+export function bootstrap(
+  { blocks, figure, rounds, seed }: { blocks: number } & Omit<Resampled, 'places'>,
+  confidence: number,
+): Interval {
+  const random = xoroshiro128plus(seed);
+  const weights = new Uint16Array(blocks);
+  const draw = () => {
+    weights.fill(0);
+    for (let count = 0; count < blocks; count++) {
+      const index = uniformInt(random, 0, blocks - 1);
+      weights[index] = (weights[index] as number) + 1;
+    }
+    return figure(weights);
+  };
+  return middle(Float64Array.from({ length: rounds }, draw), confidence);
+}
+
+/** Where the middle share of what was drawn lies. */
+function middle(drawn: Float64Array, confidence: number): Interval {
+  drawn.sort();
   const tail = (1 - confidence) / 2;
   return {
-    lower: drawn[Math.floor(tail * rounds)] as number,
-    upper: drawn[Math.ceil((1 - tail) * rounds) - 1] as number,
+    lower: drawn[Math.floor(tail * drawn.length)] as number,
+    upper: drawn[Math.ceil((1 - tail) * drawn.length) - 1] as number,
   };
 }
 

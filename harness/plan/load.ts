@@ -31,8 +31,8 @@ export function parsePlan(text: string, tried: string, overrides: readonly strin
 
 type Branch = Record<string, unknown> | unknown[];
 
-/** What is wrong with it, where it could not be set. */
-function applyOverride(written: Written, override: string): Mistake | undefined {
+/** Sets `path=value` in a document; what is wrong with it, where it could not be set. */
+export function applyOverride(written: Written, override: string): Mistake | undefined {
   const [, path, text] = /^([\w.-]+)=(.*)$/s.exec(override) ?? [];
   if (!path || text === undefined)
     return { path: '--set', message: `expected path=value, got ${JSON.stringify(override)}` };

@@ -10,7 +10,11 @@ declare module 'jstat' {
     /** The x for which the distribution function of shape and scale is p. */
     inv(p: number, shape: number, scale: number): number;
   }
+  interface StudentT {
+    /** The x for which the distribution function of so many degrees of freedom is p. */
+    inv(p: number, degreesOfFreedom: number): number;
+  }
   /** The natural logarithm of the gamma function. */
-  const jstat: { beta: Beta; gamma: Gamma; gammaln(x: number): number };
+  const jstat: { beta: Beta; gamma: Gamma; studentt: StudentT; gammaln(x: number): number };
   export default jstat;
 }

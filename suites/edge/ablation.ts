@@ -4,7 +4,7 @@ import type { Verdict } from '../../harness/verdict/verdict.ts';
 import { type Remedies, remediesOf, resolve, SUITE } from './settings.ts';
 
 /** Each remedy alone, all together, and all but one. */
-function variantsOf(): [name: string, remedies: Remedies][] {
+export function variantsOf(): [name: string, remedies: Remedies][] {
   const none = remediesOf('incident');
   const all = remediesOf('hardened');
   const names: Record<keyof Remedies, string> = {
