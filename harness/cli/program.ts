@@ -64,10 +64,20 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
       done(await run(parts, options, replay));
+    });
+
+  program
+    .command('scenarios')
+    .description('the failure catalogue: what is known to go wrong, and which of it can be run')
+    .option('--json', 'as JSON', false)
+    .action(async (options: { json: boolean }) => {
+      const { scenarios } = await import('./scenarios.ts');
+      done(await scenarios(parts, options));
     });
 
   withRunOptions(
