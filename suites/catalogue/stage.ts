@@ -1,12 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
+import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
 import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { allocatableOn } from '../../faults/gpu/allocatable.ts';
 import type { FaultKeeper, HoldOptions } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { type EngineEvents, eventsOf } from '../../harness/history/event.ts';
+import { type EngineEvents, eventsOf, type HistoryEvent } from '../../harness/history/event.ts';
 import { apiStatus } from '../../harness/kube/client.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
@@ -17,6 +19,8 @@ import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.t
 import type { CatalogueSettings, Remedies } from './settings.ts';
 
 const LOOK_MS = 200;
+/** How much longer than it should the last of many looks may take. */
+const SLOW_MS = 10_000;
 
 export interface StageOptions {
   context: SuiteContext<Cluster>;
@@ -64,9 +68,12 @@ export class Stage {
     };
   }
 
-  note<Type extends keyof CatalogueEvents>(type: Type, body: Omit<CatalogueEvents[Type], 'scenario'>): void {
+  note<Type extends keyof CatalogueEvents>(
+    type: Type,
+    body: Omit<CatalogueEvents[Type], 'scenario'>,
+  ): HistoryEvent {
     const { context, scenario } = this.#options;
-    context.recorder.record('suite/catalogue', type, { scenario: scenario.id, ...body });
+    return context.recorder.record('suite/catalogue', type, { scenario: scenario.id, ...body });
   }
 
   /** A plugin that serves and has tried to register, under a name of its own. */
@@ -80,7 +87,7 @@ export class Stage {
       devices: settings.devices,
       supervised: remedies.supervisor,
       clock: context.clock,
-      tell: (deed) => this.note('plugin.did', { plugin: name, ...deed }),
+      tell: (deed) => void this.note('plugin.did', { plugin: name, ...deed }),
     });
     this.#plugins.set(name, plugin);
     context.undo.push(`end the plugin ${name} of ${scenario.id}`, () => plugin.end());
@@ -94,7 +101,7 @@ export class Stage {
     let last = 0;
     await waitFor(
       async () => {
-        last = await this.look();
+        last = (await this.look()).allocatable;
         return last === settings.devices;
       },
       {
@@ -108,27 +115,45 @@ export class Stage {
     );
   }
 
-  /** Notes what is allocatable now, and returns it. */
-  async look(): Promise<number> {
+  /** All devices in the kubelet's checkpoint: by that a proxy tells whose plugin it is to stand in front of. */
+  async recorded(): Promise<void> {
+    const { context, node, settings } = this.#options;
+    const { clock, signal } = context;
+    const path = join(node.kubeletDirs.devicePlugins, CHECKPOINT_FILE);
+    let last = 0;
+    await waitFor(
+      async () => {
+        const checkpoint = parseCheckpoint(await readFile(path, 'utf8').catch(() => ''));
+        last = checkpoint?.registered[this.resource]?.length ?? 0;
+        return last === settings.devices;
+      },
+      {
+        ...{ what: `${this.resource} in the kubelet’s checkpoint`, clock, signal, intervalMs: LOOK_MS },
+        ...{ deadlineMs: settings.patience, seen: () => `${last} of ${settings.devices} devices` },
+      },
+    );
+  }
+
+  /** Notes what is allocatable now; returns that, and when it was noted on the history's clock. */
+  async look(): Promise<{ allocatable: number; mono: number }> {
     const { context, node } = this.#options;
     const allocatable = await allocatableOn(context.cluster.kube, node.name, this.resource);
     const openStreams = [...this.#plugins.values()].reduce((sum, plugin) => sum + plugin.openStreams, 0);
-    this.note('allocatable.seen', { allocatable, openStreams });
-    return allocatable;
+    const { mono } = this.note('allocatable.seen', { allocatable, openStreams });
+    return { allocatable, mono };
   }
 
   /** Looks until all devices have been allocatable for long enough, or could not come back in time any more. */
   async untilBack(): Promise<void> {
-    const { clock } = this.#options.context;
     const { devices, stays } = this.settings;
-    const start = clock.mono();
+    const allowed = 1_000 * this.threshold;
+    let start: number | undefined;
     let since: number | undefined;
-    // A look and a half more than what is asked for: the last one has to lie beyond it.
-    await this.every(this.threshold * 1_000 + stays + 2 * LOOK_MS, async () => {
-      const now = clock.mono();
-      since = (await this.look()) === devices ? (since ?? now) : undefined;
-      if (since !== undefined) return clock.mono() - since > stays + LOOK_MS;
-      return now - start > this.threshold * 1_000 + LOOK_MS;
+    await this.every(allowed + stays + SLOW_MS, async () => {
+      const { allocatable, mono } = await this.look();
+      start ??= mono;
+      since = allocatable === devices ? (since ?? mono) : undefined;
+      return since === undefined ? mono - start > allowed : mono - since >= stays;
     });
   }
 

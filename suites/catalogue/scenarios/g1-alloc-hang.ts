@@ -19,6 +19,7 @@ export const allocHang: Scenario = {
     const runs = async (pod: string) => (await stage.lookAt(pod)).running;
     await stage.plugin();
     await stage.steady();
+    await stage.recorded();
     await stage.hold(
       async () => {
         await stage.create(STUCK, { devices: 1 });

@@ -24,6 +24,7 @@ export const preferredError: Scenario = {
     };
     await stage.plugin();
     await stage.steady();
+    await stage.recorded();
     await stage.hold(
       async () => {
         await stage.create(HALF, {
