@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { Plan } from '../../harness/plan/schema.ts';
+import { runSpecs } from '../../harness/run/mocha-runner.ts';
+import { judge } from '../../harness/verdict/judge.ts';
 import { forecast } from './forecast.ts';
 import { listing } from './listing.ts';
 import { ROWS } from './rows.ts';
 import { faultIdOf, resourceOf } from './scenario.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { resolve } from './settings.ts';
+import { catalogueSuite } from './suite.ts';
 
 const planOf = (...scenarios: string[]) =>
   Plan.parse({ suites: [{ name: 'catalogue', settings: { scenarios } }] });
@@ -64,6 +67,16 @@ describe('the failure catalogue', () => {
       OrdealError,
       /suites\.0\.settings\.scenarios/,
     );
+  });
+
+  it('shows each row of a plan as a test of its own', async () => {
+    const plan = resolve(planOf('G7', 'G4'));
+    const verdict = judge({ history: [], suites: [catalogueSuite], plan, truncated: false });
+    const tests = await runSpecs({ suites: [catalogueSuite], plan, verdict });
+    expect(tests.map(({ path, state }) => [path.at(-1), state])).to.deep.equal([
+      ['G7 late disconnect', 'inconclusive'],
+      ['G4 kubelet restart, registration withheld', 'inconclusive'],
+    ]);
   });
 
   it('takes the remedy of the profile', () => {
