@@ -20,4 +20,10 @@ export const suites = {
     ]);
     return suite(edgeSuite({ openNetwork, faults: LINK_FAULTS }));
   },
+  catalogue: async () => suite((await import('./suites/catalogue/suite.ts')).catalogueSuite),
 } satisfies Parts['suites'];
+
+export const scenarios: Parts['scenarios'] = {
+  suite: 'catalogue' satisfies keyof typeof suites,
+  rows: async () => (await import('./suites/catalogue/listing.ts')).listing(),
+};

@@ -4,7 +4,7 @@ import type { Cluster } from './clusters/port.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
 import { redactWrites } from './harness/redact/own.ts';
-import { embedded, provider, suites } from './loaders.ts';
+import { embedded, provider, scenarios, suites } from './loaders.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const parts: Parts = {
@@ -16,6 +16,7 @@ const parts: Parts = {
     existing: async () => provider((await import('./clusters/existing/provider.ts')).existingProvider),
   },
   suites,
+  scenarios,
   async reporters() {
     const [
       { allureReporter },

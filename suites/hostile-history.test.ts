@@ -7,6 +7,8 @@ import { Plan } from '../harness/plan/schema.ts';
 import type { JudgedSuite } from '../harness/verdict/judge.ts';
 import { judge } from '../harness/verdict/judge.ts';
 import { Verdict } from '../harness/verdict/verdict.ts';
+import { catalogueSuite } from './catalogue/suite.ts';
+import { Story } from './catalogue/testing/story.ts';
 import { requirements as edgeRequirements } from './edge/requirements.ts';
 import { resolve } from './edge/settings.ts';
 import { day } from './edge/testing/story.ts';
@@ -16,6 +18,12 @@ import { Written } from './gpu/testing/written.ts';
 const edge: JudgedSuite = { name: 'edge', requirements: edgeRequirements, scheduledFaults: () => [] };
 const plans = {
   gpu: { suites: [gpuSuite], plan: gpuSuite.resolve(Plan.parse({ suites: [{ name: 'gpu' }] })) },
+  catalogue: {
+    suites: [catalogueSuite],
+    plan: catalogueSuite.resolve(
+      Plan.parse({ suites: [{ name: 'catalogue', settings: { scenarios: ['G9', 'G4'] } }] }),
+    ),
+  },
   edge: { suites: [edge], plan: resolve(Plan.parse({ suites: [{ name: 'edge' }] })) },
 };
 
@@ -25,6 +33,8 @@ const gpuHistory = new Written()
   .associate('1', 'gpu-0', 2)
   .listed(['a', 'gpu-0'])
   .pod('b', { phase: 'Failed', gone: true }).events;
+
+const catalogueHistory = Story.of('G9').allocatable(1_050, 1_450, 0).allocatable(1_650, 3_450, 4).events;
 
 const junk = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -67,6 +77,7 @@ describe('a hostile history', function () {
 
   for (const [name, history, of] of [
     ['gpu', gpuHistory, plans.gpu],
+    ['catalogue', catalogueHistory, plans.catalogue],
     ['edge', day().events.slice(0, 40), plans.edge],
   ] as const) {
     it(`of suite ${name} is refused with exit 3 and its line, or judged, and never certified`, () => {

@@ -104,7 +104,8 @@ export class EmbeddedCluster {
   }
 
   #kubelet(node: string, index: number): Kubelet {
-    const { backoffMs, cpu, folder, memory, runId, seed, startJitter, startLatencyMs } = this.#settings;
+    const { backoffMs, cpu, folder, kubelet, memory, runId, seed, startJitter, startLatencyMs } =
+      this.#settings;
     return new Kubelet(
       {
         name: node,
@@ -115,6 +116,7 @@ export class EmbeddedCluster {
         startLatencyMs,
         jitter: startJitter,
         backoffMs,
+        variants: kubelet,
         seed: seed + index,
         podIp: () => this.#podIp(),
         mark: containerMark(runId),

@@ -38,6 +38,7 @@ export async function clusterHandle(
     evidence: 'modelled',
     versions: {
       kubernetes: `${MODELLED_KUBERNETES} (embedded)`,
+      ...(settings.kubelet.length > 0 && { kubelet: settings.kubelet.join(', ') }),
       containerRuntime: 'processes of this machine',
       node: process.version,
     },

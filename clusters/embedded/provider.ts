@@ -112,7 +112,7 @@ async function remove(folder: string): Promise<boolean> {
 }
 
 function settingsOf({ plan, runId }: StepContext, folder: string, name: string): ClusterSettings {
-  const { startLatency, workers } = plan.cluster;
+  const { kubelet, startLatency, workers } = plan.cluster;
   return ClusterSettings.parse({
     name,
     runId,
@@ -120,6 +120,7 @@ function settingsOf({ plan, runId }: StepContext, folder: string, name: string):
     seed: plan.seed,
     ...(workers !== undefined && { workers }),
     ...(startLatency !== undefined && { startLatencyMs: startLatency }),
+    ...(kubelet !== undefined && { kubelet }),
   });
 }
 

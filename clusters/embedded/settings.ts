@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KubeletVariant } from '../../harness/plan/schema.ts';
 
 /** What an embedded cluster's process is started with, as a JSON file. */
 export const ClusterSettings = z.strictObject({
@@ -18,6 +19,8 @@ export const ClusterSettings = z.strictObject({
   /** First pause of a crash loop, of a failed start and of a Job's failed pod; 10 s in Kubernetes. */
   backoffMs: z.number().positive().default(10_000),
   seed: z.int().nonnegative().default(1),
+  /** Ways in which its kubelets differ from upstream's. */
+  kubelet: z.array(KubeletVariant).default([]),
 });
 export type ClusterSettings = z.infer<typeof ClusterSettings>;
 

@@ -102,11 +102,39 @@ interface Existing {
   }): Promise<{ checks: Readiness[]; role: string | undefined }>;
 }
 
+/** A row of the failure catalogue, as the command line shows it. */
+export interface CatalogueRow {
+  id: string;
+  title: string;
+  mechanics: string;
+  /** `owner/name#number` each. */
+  references: readonly string[];
+  /** Versions in which it was seen. */
+  affected: string;
+  /** Known upstream failures, with the versions that they are known of. */
+  known: readonly { issue: string; versions: readonly { from?: string; before?: string }[] }[];
+  /** Capabilities of a cluster. */
+  needs: readonly string[];
+  invariant: string;
+  /** Whether `ordeal run --scenario` runs it. */
+  built: boolean;
+  /** What holds it, in a line, or why nothing does. */
+  heldBy: string;
+}
+
+/** The failure catalogue, as the command line offers it. */
+interface Scenarios {
+  /** The suite that runs rows; what runs unless told otherwise is the others. */
+  suite: string;
+  rows(): Promise<readonly CatalogueRow[]>;
+}
+
 /** All that the command line is composed of; each is loaded by the command that needs it, so that help is quick. */
 export interface Parts {
   version: string;
   providers: Record<string, () => Promise<Provider<ClusterHandle>>>;
   suites: Record<string, () => Promise<Suite<ClusterHandle>>>;
+  scenarios: Scenarios;
   reporters(): Promise<readonly Reporter[]>;
   reportAll(
     reporters: readonly Reporter[],

@@ -67,6 +67,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
     .option(
       '--metrics <where>',
       'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
@@ -77,6 +78,15 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
       done(await run(parts, options, replay));
+    });
+
+  program
+    .command('scenarios')
+    .description('the failure catalogue: what is known to go wrong, and which of it can be run')
+    .option('--json', 'as JSON', false)
+    .action(async (options: { json: boolean }) => {
+      const { scenarios } = await import('./scenarios.ts');
+      done(await scenarios(parts, options));
     });
 
   withRunOptions(

@@ -17,6 +17,7 @@ import {
   planOf,
   type RunOptions,
   suiteNames,
+  withScenarios,
 } from './runs.ts';
 import { inSession, interrupted } from './session.ts';
 
@@ -35,11 +36,14 @@ const PROFILES: readonly { profile: Profile; expected: Outcome }[] = [
 ];
 
 /**
- * `ordeal run`. With a profile (or a plan): one run, its verdict is the exit code. With neither: both profiles of each
- * suite as controls on one cluster, every incident to be refused and every hardened profile to be certified.
+ * `ordeal run`. With a profile (or a plan, or rows of the catalogue): one run, its verdict is the exit code. With none of
+ * them: both profiles of each suite as controls on one cluster, every incident to be refused and every hardened profile to
+ * be certified.
  */
-export async function run(parts: Parts, options: RunOptions, replay: string): Promise<ExitCode> {
-  const single = options.profile !== undefined || options.plan !== undefined;
+export async function run(parts: Parts, asked: RunOptions, replay: string): Promise<ExitCode> {
+  const options = withScenarios(parts, asked);
+  const rows = options !== asked;
+  const single = options.profile !== undefined || options.plan !== undefined || rows;
   const conducted = single ? runOne : runControls;
   if (options.dryRun || !options.metrics?.length) return await conducted(parts, options, replay);
   const metrics = await parts.metrics(options.metrics);

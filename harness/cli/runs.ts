@@ -19,6 +19,8 @@ export interface RunOptions {
   plan?: string;
   set: string[];
   suite: string[];
+  /** Rows of the failure catalogue. */
+  scenario?: string[];
   profile?: string;
   level?: string;
   cluster?: string;
@@ -36,8 +38,16 @@ export interface RunOptions {
 }
 
 /** What runs where neither a plan nor the command line names a suite. */
-export function suiteNames(parts: Parts): string[] {
-  return Object.keys(parts.suites);
+export function suiteNames({ scenarios, suites }: Pick<Parts, 'scenarios' | 'suites'>): string[] {
+  return Object.keys(suites).filter((name) => name !== scenarios.suite);
+}
+
+/** Rows of the catalogue as what they are to a plan: one suite more, whose settings name them. */
+export function withScenarios(parts: Pick<Parts, 'scenarios'>, options: RunOptions): RunOptions {
+  const { scenario = [], set, suite } = options;
+  if (scenario.length === 0) return options;
+  const rows = `suites.${suite.length}.settings.scenarios=${JSON.stringify(scenario)}`;
+  return { ...options, suite: [...suite, parts.scenarios.suite], set: [rows, ...set] };
 }
 
 /** Suites as overrides of a plan. */

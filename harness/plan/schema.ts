@@ -18,6 +18,24 @@ export const Duration = z.union([
     }),
 ]);
 
+/**
+ * A way in which an embedded kubelet differs from upstream's: the broken and the mended ones that prove the catalogue's
+ * scenarios.
+ */
+export const KubeletVariant = z.enum([
+  /** At its restart it ends the running pods whose plugin has not registered again. */
+  'ends-pods-at-restart',
+  /** At its restart it admits finished pods anew, and without their plugin they fail. */
+  'admits-finished-pods',
+  /** Devices of a pod that was refused half way stay taken. */
+  'leaks-refused-devices',
+  /** A plugin that is late with its end takes nobody's devices along. */
+  'tells-streams-apart',
+  /** A pod that waits for its plugin keeps no other pod waiting. */
+  'admits-concurrently',
+]);
+export type KubeletVariant = z.infer<typeof KubeletVariant>;
+
 export const ClusterPlan = z.strictObject({
   provider: z.enum(['embedded', 'kind', 'k3s', 'existing']).default('embedded'),
   /** Name of the cluster; the run's own when left out. */
@@ -47,6 +65,8 @@ export const ClusterPlan = z.strictObject({
   workloadImage: z.string().min(1).optional(),
   /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */
   startLatency: Duration.optional(),
+  /** Embedded only: a kubelet that is not upstream's. */
+  kubelet: z.array(KubeletVariant).optional(),
 });
 export type ClusterPlan = z.infer<typeof ClusterPlan>;
 

@@ -10,6 +10,8 @@ import type { Suite } from './ports.ts';
 export interface SpecDsl {
   describe(title: string, body: () => void): void;
   it(title: string, body: () => void | Promise<void>): void;
+  /** Ids of the suite's requirements under the run's plan, for a suite whose plan says which there are. */
+  requirements: readonly string[];
   /** The test of one requirement, under its own id and title. */
   requirement(id: string): void;
   /**
@@ -65,7 +67,8 @@ export async function runSpecs({ suites, plan, verdict, reporters = [] }: SpecRu
   const specs = await Promise.all(suites.map(async (suite) => ({ suite, spec: await load(suite.spec) })));
   const asserted = specs.map(({ suite, spec }) => {
     const ids: string[] = [];
-    spec(dslOf(mocha, suite.spec, verdict, ids));
+    const required = suite.requirements(plan).map(({ id }) => id);
+    spec(dslOf(mocha, suite.spec, verdict, { required, asserted: ids }));
     return { suite, ids };
   });
   const tests = await run(mocha);
@@ -79,7 +82,12 @@ export async function runSpecs({ suites, plan, verdict, reporters = [] }: SpecRu
   return tests;
 }
 
-function dslOf(mocha: Mocha, file: string, verdict: Verdict, asserted: string[]): SpecDsl {
+function dslOf(
+  mocha: Mocha,
+  file: string,
+  verdict: Verdict,
+  { asserted, required }: { required: readonly string[]; asserted: string[] },
+): SpecDsl {
   const bdd = {} as Mocha.MochaGlobals;
   mocha.suite.emit('pre-require', bdd, file, mocha);
 
@@ -107,6 +115,7 @@ function dslOf(mocha: Mocha, file: string, verdict: Verdict, asserted: string[])
       bdd.describe(title, body);
     },
     it,
+    requirements: required,
     verdictOf,
     requirement: (id) => it(`${id} ${find(id).title}`, () => void verdictOf(id)),
   };

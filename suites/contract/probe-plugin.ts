@@ -34,6 +34,10 @@ export interface ProbePluginOptions {
   preStart?: boolean;
   preferred?: boolean;
   endpoint?: string;
+  /** In place of the contract's own. */
+  resource?: string;
+  /** Hears of each call as it is asked and as it is over. */
+  heard?: (call: Call, moment: 'asked' | 'over') => void;
 }
 
 /** What a case has the plugin do instead of answering at once. */
@@ -63,12 +67,13 @@ export class ProbePlugin {
   readonly #options: ProbePluginOptions;
   readonly #healthy: Map<string, boolean>;
   readonly #streams = new Set<DeviceStream>();
+  readonly #endedHere = new WeakSet<DeviceStream>();
   #server: Listening | undefined;
   #stopping = false;
 
   constructor(folder: string, purpose: string, count: number, options: ProbePluginOptions) {
     this.purpose = purpose;
-    this.resource = `${RESOURCE_PREFIX}${purpose}`;
+    this.resource = options.resource ?? `${RESOURCE_PREFIX}${purpose}`;
     this.endpoint = options.endpoint ?? `contract-${purpose}.sock`;
     this.#folder = folder;
     this.#options = options;
@@ -96,7 +101,7 @@ export class ProbePlugin {
         return {
           closed: () => {
             this.#streams.delete(stream);
-            call.endedBy = this.#stopping ? 'plugin' : 'kubelet';
+            call.endedBy = this.#stopping || this.#endedHere.has(stream) ? 'plugin' : 'kubelet';
             this.#end(call);
           },
         };
@@ -149,6 +154,19 @@ export class ProbePlugin {
     for (const stream of this.#streams) stream.send(this.#advertised);
   }
 
+  /** Streams that a kubelet has open. */
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Ends every ListAndWatch, and goes on serving. */
+  endStreams(): void {
+    for (const stream of this.#streams) {
+      this.#endedHere.add(stream);
+      stream.end();
+    }
+  }
+
   /** Ends every stream and call and takes the socket away. Safe to repeat. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -163,11 +181,13 @@ export class ProbePlugin {
   #begin(method: Method, containers?: string[][]): Call {
     const call: Call = { method, asked: systemClock.mono(), ...(containers ? { containers } : {}) };
     this.calls.push(call);
+    this.#options.heard?.(call, 'asked');
     return call;
   }
 
   #end(call: Call): void {
     call.answered = systemClock.mono();
     call.answeredWall = systemClock.wall();
+    this.#options.heard?.(call, 'over');
   }
 }

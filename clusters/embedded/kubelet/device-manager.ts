@@ -1,4 +1,5 @@
 import type { Clock } from '../../../harness/clock/clock.ts';
+import type { KubeletVariant } from '../../../harness/plan/schema.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 import { type ContainerSpec, initContainers, mainContainers } from '../pod.ts';
 import { isExtended, parseQuantity } from '../quantity.ts';
@@ -18,6 +19,8 @@ export interface DeviceManagerOptions {
   preStartMs?: number;
   /** Milliseconds that a registering plugin may take to answer; the kubelet's 10,000 unless told. */
   dialMs?: number;
+  /** Ways in which it differs from upstream's. */
+  variants?: readonly KubeletVariant[];
   /** The pods that hold devices: those that are not terminal. */
   activePods(): ReadonlySet<string>;
   /** Allocatable or capacity may have changed. */
@@ -41,16 +44,19 @@ export class DeviceManager {
   readonly #stopping = new AbortController();
   readonly #stopped: Promise<never>;
   #allocations: PodDevices[] = [];
+  /** Pods that were refused and whose devices stay taken: a variant's, upstream has none. */
+  readonly #leaked = new Set<string>();
   #unsaved = false;
   #saving: Promise<void> | undefined;
 
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
-    const { clock, dialMs, folder } = options;
+    const { clock, dialMs, folder, variants = [] } = options;
     this.#registry = new PluginRegistry({
       folder,
       clock,
       ...(dialMs !== undefined && { dialMs }),
+      tellsStreamsApart: variants.includes('tells-streams-apart'),
       changed: () => {
         this.#save();
         options.changed();
@@ -104,7 +110,7 @@ export class DeviceManager {
   /** Gives back what pods hold that are no longer active. */
   freeInactive(): void {
     const active = this.#options.activePods();
-    const kept = this.#allocations.filter(({ podUid }) => active.has(podUid));
+    const kept = this.#allocations.filter(({ podUid }) => active.has(podUid) || this.#leaked.has(podUid));
     if (kept.length === this.#allocations.length) return;
     this.#allocations = kept;
     this.#save();
@@ -130,7 +136,8 @@ export class DeviceManager {
         }
       }
     } catch (error) {
-      this.#allocations = this.#allocations.filter(({ podUid }) => podUid !== uid);
+      if (this.#options.variants?.includes('leaks-refused-devices')) this.#leaked.add(uid);
+      else this.#allocations = this.#allocations.filter(({ podUid }) => podUid !== uid);
       this.#save();
       const words = `Allocate failed due to ${rpcWords(error)}, which is unexpected`;
       throw new AdmissionError('UnexpectedAdmissionError', words);

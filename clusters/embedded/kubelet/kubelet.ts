@@ -5,6 +5,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
+import type { KubeletVariant } from '../../../harness/plan/schema.ts';
 import { servePodResources } from '../../kubelet-api/pod-resources.ts';
 import type { Listening } from '../../kubelet-api/transport.ts';
 import { isTerminal, mainContainers, podRequests } from '../pod.ts';
@@ -28,6 +29,8 @@ export interface KubeletSettings extends NodeFacts {
   /** Limits of the calls to plugins; the kubelet's own unless told. */
   preStartMs?: number;
   dialMs?: number;
+  /** Ways in which it differs from upstream's. */
+  variants?: readonly KubeletVariant[];
   seed: number;
   /** An address for a pod, that no other pod of the cluster has. */
   podIp(): string;
@@ -50,8 +53,8 @@ export class Kubelet implements KubeletPort {
   readonly #shims: ShimPool;
   readonly #event: PostEvent;
   readonly #workers = new Map<string, PodWorker>();
-  /** Pods are admitted one at a time, in the order they came. */
-  readonly #admission = pLimit(1);
+  /** Upstream admits pods one at a time, in the order they came. */
+  readonly #admission;
   readonly #seen = new Set<string>();
   readonly #ending = new Set<string>();
   readonly #random;
@@ -66,6 +69,9 @@ export class Kubelet implements KubeletPort {
   constructor(settings: KubeletSettings, store: Store, clock: Clock, shims: ShimPool) {
     this.#shims = shims;
     this.#settings = settings;
+    this.#admission = pLimit(
+      settings.variants?.includes('admits-concurrently') ? Number.POSITIVE_INFINITY : 1,
+    );
     this.#store = store;
     this.#clock = clock;
     this.#event = eventRecorder(store, clock, 'kubelet', settings.name);
@@ -114,7 +120,27 @@ export class Kubelet implements KubeletPort {
       await this.#serve();
     });
     await this.#ready;
+    this.#admitAnew();
     this.#writeStatus();
+  }
+
+  /** What kubelets have done to the pods that they found at their start, where their plugins had not registered yet. */
+  #admitAnew(): void {
+    const { variants = [] } = this.#settings;
+    if (variants.length === 0) return;
+    for (const { pod } of [...this.#workers.values()].map(({ record }) => record)) {
+      const { name, namespace, uid } = pod.metadata;
+      const stored = this.#store.get('pods', namespace, name);
+      const finished = stored !== undefined && isTerminal(stored);
+      const again = variants.includes(finished ? 'admits-finished-pods' : 'ends-pods-at-restart');
+      const asks = mainContainers(pod).some(({ resources }) =>
+        Object.keys(resources?.limits ?? {}).some((resource) => this.#devices.serves(resource)),
+      );
+      if (!again || !asks) continue;
+      const worker = this.#workers.get(uid);
+      worker?.fail('UnexpectedAdmissionError', 'Pod was rejected: Allocate failed due to no healthy devices');
+      worker?.kill();
+    }
   }
 
   logs(namespace: string, pod: string, options: LogOptions): AsyncIterable<LogLine> {
@@ -124,12 +150,13 @@ export class Kubelet implements KubeletPort {
   }
 
   #deviceManager(): DeviceManager {
-    const { dialMs, folder, preStartMs } = this.#settings;
+    const { dialMs, folder, preStartMs, variants } = this.#settings;
     return new DeviceManager({
       folder: join(folder, 'dp'),
       clock: this.#clock,
       ...(preStartMs !== undefined && { preStartMs }),
       ...(dialMs !== undefined && { dialMs }),
+      ...(variants !== undefined && { variants }),
       activePods: () => new Set(this.#activePods().map(({ metadata }) => metadata.uid)),
       changed: () => this.#scheduleStatus(),
     });

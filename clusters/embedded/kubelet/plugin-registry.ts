@@ -37,6 +37,8 @@ export interface RegistryOptions {
   folder: string;
   clock: Clock;
   dialMs?: number;
+  /** An old plugin's end is not taken for that of its successor; upstream's kubelet takes it so. */
+  tellsStreamsApart?: boolean;
   /** Devices came, went, or changed their health. */
   changed(): void;
 }
@@ -155,6 +157,7 @@ export class PluginRegistry {
       },
       ended: () => {
         plugin.close();
+        if (this.#options.tellsStreamsApart && this.#endpoints.get(resource) !== endpoint) return;
         this.#lost(resource);
       },
     });

@@ -1,0 +1,314 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { History } from '../../../harness/history/event.ts';
+import { Plan } from '../../../harness/plan/schema.ts';
+import { without } from '../../testing/written.ts';
+import { scenarioOf } from '../scenarios/all.ts';
+import { resolve, settingsOf } from '../settings.ts';
+import { HELD, Story } from '../testing/story.ts';
+
+const FAILED = { phase: 'Failed', running: false, reason: 'UnexpectedAdmissionError', message: 'no device' };
+
+function check(id: string, history: History, threshold = scenarioOf(id).threshold) {
+  const plan = Plan.parse({ suites: [{ name: 'catalogue', settings: { scenarios: [id] } }] });
+  const { settings } = settingsOf(resolve(plan));
+  return scenarioOf(id).check(history, { level: 'standard', threshold }, settings);
+}
+
+/** Back after the fault, once and for all: of G7 and G9 while it is held, of G8 after it. */
+const recovered = (id: string) => {
+  const from = id === 'G8' ? HELD.healed : HELD.injected;
+  return Story.of(id)
+    .allocatable(from + 50, from + 850, 0)
+    .allocatable(from + 1_050, from + 4_450, 4);
+};
+const neverBack = (id: string) => {
+  const from = id === 'G8' ? HELD.healed : HELD.injected;
+  return Story.of(id).allocatable(from + 50, from + 4_850, 0);
+};
+
+const survived = () =>
+  ['first', 'second'].reduce(
+    (story, pod) => story.look(pod, 900).look(pod, 2_000).look(pod, 5_000).look(pod, 7_000),
+    Story.of('G4'),
+  );
+const ended = () =>
+  Story.of('G4')
+    .look('first', 900)
+    .look('second', 900)
+    .look('first', 2_000, FAILED)
+    .look('second', 2_000)
+    .look('first', 7_000, FAILED)
+    .look('second', 7_000);
+
+const finished = (kubernetes?: string) =>
+  [900, 2_000, 5_000, 7_000].reduce(
+    (story, at) =>
+      story
+        .look('finished', at, { phase: 'Succeeded', running: false })
+        .note('podresources.listed', { pods: [] }, at + 10),
+    Story.of('G13', kubernetes),
+  );
+const readmitted = () =>
+  [2_000, 5_000, 7_000].reduce(
+    (story, at) => story.look('finished', at, FAILED).note('podresources.listed', { pods: [] }, at + 10),
+    Story.of('G13').look('finished', 900, { phase: 'Succeeded', running: false }),
+  );
+
+const passedBy = () =>
+  Story.of('G1')
+    .note('bystander.asked', { pod: 'bystander' }, 1_300)
+    .look('bystander', 1_500, { phase: 'Pending', running: false })
+    .look('bystander', 2_300)
+    .look('stuck', 2_400, { phase: 'Pending', running: false })
+    .look('stuck', 7_000)
+    .look('bystander', 7_000);
+const keptWaiting = () =>
+  [1_500, 3_000, 5_900].reduce(
+    (story, at) => story.look('bystander', at, { phase: 'Pending', running: false }),
+    Story.of('G1')
+      .note('bystander.asked', { pod: 'bystander' }, 1_300)
+      .look('stuck', 7_000)
+      .look('bystander', 7_000),
+  );
+
+const freed = () =>
+  Story.of('G10')
+    .look('half', 1_500, FAILED)
+    .note('devices.asked', { pod: 'whole', devices: 4 }, 2_000)
+    .look('whole', 2_100, { phase: 'Pending', running: false })
+    .look('whole', 2_500);
+const leaked = (message: string) =>
+  Story.of('G10')
+    .look('half', 1_500, FAILED)
+    .note('devices.asked', { pod: 'whole', devices: 4 }, 2_000)
+    .look('whole', 2_500, { ...FAILED, message });
+
+interface Pair {
+  id: string;
+  good: () => Story;
+  bad: () => Story;
+  /** At which the written failure is one. */
+  threshold: number;
+  /** Without any of these nothing is known. */
+  essential: readonly string[];
+}
+
+const OF_ALL = ['scenario.started', 'scenario.ended', 'fault.injected', 'fault.bit'];
+const PAIRS: readonly Pair[] = [
+  ...['G7', 'G8', 'G9'].map((id) => ({
+    ...{ id, good: () => recovered(id), bad: () => neverBack(id), threshold: 3 },
+    essential: [...OF_ALL, 'allocatable.seen', ...(id === 'G8' ? ['fault.healed'] : [])],
+  })),
+  {
+    ...{ id: 'G4', good: survived, bad: ended, threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'pod.looked'],
+  },
+  {
+    ...{ id: 'G13', good: () => finished(), bad: readmitted, threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'pod.looked', 'podresources.listed', 'cluster.up'],
+  },
+  {
+    ...{ id: 'G1', good: passedBy, bad: keptWaiting, threshold: 4 },
+    essential: [...OF_ALL, 'fault.healing', 'fault.healed', 'pod.looked', 'bystander.asked'],
+  },
+  {
+    ...{ id: 'G10', good: freed, bad: () => leaked('Requested: 4, Available: 3'), threshold: 0 },
+    essential: [...OF_ALL, 'pod.looked', 'devices.asked'],
+  },
+];
+
+for (const { bad, essential, good, id, threshold } of PAIRS) {
+  describe(`checker of ${id}`, () => {
+    it('passes what held, and fails what did not', () => {
+      const passed = check(id, good().events, threshold);
+      expect(passed.verdict, passed.reason).to.equal('pass');
+      const failed = check(id, bad().events, threshold);
+      expect(failed.verdict, failed.reason).to.equal('fail');
+    });
+
+    it('knows nothing of an empty history, and nothing of another row’s', () => {
+      expect(check(id, []).verdict).to.equal('inconclusive');
+      const others = Story.of('G99').allocatable(900, 9_000, 4).look('first', 900).events;
+      expect(check(id, others).verdict).to.equal('inconclusive');
+    });
+
+    for (const type of essential) {
+      it(`passes nothing without ${type}`, () => {
+        const judged = check(
+          id,
+          without(good().events, (event) => event.type === type),
+          threshold,
+        );
+        expect(judged.verdict, judged.reason).to.not.equal('pass');
+      });
+    }
+
+    it('is inconclusive where the fault was refused, or did not bite', () => {
+      const toothless = good().events.map((event) =>
+        event.type === 'fault.bit' ? { ...event, body: { ...(event.body as object), bit: false } } : event,
+      );
+      expect(check(id, toothless, threshold).verdict).to.equal('inconclusive');
+      const fault = { fault: `${id.toLowerCase()}-1`, kind: 'k', target: 't', reason: 'no way' };
+      const refused = without(good().events, ({ type }) => type.startsWith('fault.'));
+      const last = refused.at(-1) as History[number];
+      const said = { ...last, seq: refused.length, type: 'fault.refused', body: fault };
+      const judged = check(id, [...refused, said], threshold);
+      expect(judged.verdict).to.equal('inconclusive');
+      expect(judged.reason).to.contain('no way');
+    });
+
+    it('is inconclusive where the scenario broke off', () => {
+      const broken = good().note('scenario.broke', { reason: 'the node is away' }, 50_000).events;
+      const judged = check(id, broken, threshold);
+      expect(judged.verdict).to.equal('inconclusive');
+      expect(judged.reason).to.contain('the node is away');
+    });
+
+    it('judges by the times of what was seen, in whatever order it stands', () => {
+      for (const story of [good(), bad()]) {
+        const ordered = check(id, story.events, threshold);
+        fc.assert(
+          fc.property(fc.shuffledSubarray(story.events, { minLength: story.events.length }), (shuffled) => {
+            expect(check(id, shuffled, threshold)).to.deep.equal(ordered);
+          }),
+          { numRuns: 50 },
+        );
+      }
+    });
+
+    it('passes no failure, whatever of it was missed', () => {
+      fc.assert(
+        fc.property(fc.subarray(bad().events), (rest) => {
+          expect(check(id, rest, threshold).verdict).to.not.equal('pass');
+        }),
+        { numRuns: 200 },
+      );
+    });
+
+    it('fails nothing that held, whatever of it was missed', () => {
+      fc.assert(
+        fc.property(fc.subarray(good().events), (rest) => {
+          expect(check(id, rest, threshold).verdict).to.not.equal('fail');
+        }),
+        { numRuns: 200 },
+      );
+    });
+  });
+}
+
+describe('devices that come back', () => {
+  const seconds = (story: Story, threshold = 3) => check('G9', story.events, threshold);
+
+  it('count from the last stretch in which all are there', () => {
+    const flapping = recovered('G9').allocatable(HELD.injected + 4_650, HELD.injected + 4_850, 3);
+    expect(seconds(flapping).verdict).to.equal('fail');
+    const early = Story.of('G9')
+      .allocatable(1_050, 1_450, 4)
+      .allocatable(1_650, 2_450, 0)
+      .allocatable(2_650, 5_850, 4);
+    expect(seconds(early).measured).to.be.closeTo(1.65, 0.01);
+  });
+
+  it('came in a time that is not known where nobody looked when it mattered', () => {
+    const unseen = Story.of('G9').allocatable(1_050, 1_450, 0).allocatable(5_000, 5_900, 4);
+    const judged = check('G9', unseen.events, 3);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('nobody looked from 0.5 s to 4.0 s');
+  });
+
+  it('have to stay: a stretch that is too short is no pass', () => {
+    const short = Story.of('G9').allocatable(1_050, 1_450, 0).allocatable(1_650, 3_650, 4);
+    const judged = seconds(short);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('seen to stay for 2.0 s');
+  });
+
+  it('are not known to stay where nobody looked for a while', () => {
+    const gap = Story.of('G8').allocatable(6_600, 6_600, 4).allocatable(20_000, 20_000, 4);
+    const judged = check('G8', gap.events);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('nobody looked for 13.4 s');
+  });
+
+  it('that were never seen gone took no time', () => {
+    expect(seconds(Story.of('G9').allocatable(1_050, 5_850, 4))).to.include({ verdict: 'pass', measured: 0 });
+  });
+
+  it('come by one live stream', () => {
+    const judged = seconds(Story.of('G9').allocatable(1_050, 5_850, 4, 2));
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('2 streams to the kubelet are open, not 1');
+  });
+});
+
+describe('pods across a kubelet’s restart', () => {
+  for (const [what, change] of Object.entries({
+    'another pod of its name': { uid: 'uid-other' },
+    'another container': { containerId: 'c-other' },
+    'a restarted container': { restarts: 1, containerId: 'c-other' },
+    'a container that does not run': { running: false },
+    'no pod': { uid: undefined as unknown as string, phase: 'gone', running: false },
+  })) {
+    it(`${what} is a pod lost`, () => {
+      const judged = check('G4', survived().look('second', 6_000, change).events);
+      expect(judged).to.include({ verdict: 'fail', measured: 1, samples: 2 });
+      expect(judged.reason).to.contain('second');
+    });
+  }
+
+  it('that nobody looked at while it lasted are not known to have lived on', () => {
+    const during = without(
+      survived().events,
+      ({ mono, type }) => type === 'pod.looked' && mono > 1_000 && mono < 6_000,
+    );
+    expect(check('G4', during).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('a finished pod in PodResources', () => {
+  const listed = (kubernetes: string) =>
+    check('G13', finished(kubernetes).note('podresources.listed', { pods: ['finished'] }, 7_500).events);
+
+  it('is a failure from 1.34 on, and not judged before', () => {
+    expect(listed('1.34.4')).to.include({ verdict: 'fail', measured: 1 });
+    expect(listed('v1.27.3')).to.include({ verdict: 'pass' });
+    expect(listed('v1.27.3').reason).to.contain('not judged before 1.34');
+    expect(listed('unknown').verdict).to.equal('inconclusive');
+  });
+});
+
+describe('a bystander of a hanging Allocate', () => {
+  it('that came before the other one was stuck shows nothing', () => {
+    const early = Story.of('G1')
+      .note('bystander.asked', { pod: 'bystander' }, 1_100)
+      .look('bystander', 1_150)
+      .look('bystander', 7_000)
+      .look('stuck', 7_000);
+    expect(check('G1', early.events).verdict).to.equal('inconclusive');
+  });
+
+  it('is of no use where the stuck one never recovers', () => {
+    const judged = check('G1', passedBy().look('stuck', 8_000, FAILED).events);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('stuck is Failed afterwards');
+  });
+
+  it('that did not run is not known to fail where nobody looked for long enough', () => {
+    expect(check('G1', keptWaiting().events, 10).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('devices of a pod that was refused half way', () => {
+  it('are counted by the kubelet’s words, and are all missing where it has others', () => {
+    expect(check('G10', leaked('Requested: 4, Available: 3').events).measured).to.equal(1);
+    expect(check('G10', leaked('something else').events).measured).to.equal(4);
+  });
+
+  it('are not known of where nobody was refused, or the other one waits still', () => {
+    const unrefused = without(freed().events, ({ body }) => (body as { pod?: string }).pod === 'half');
+    expect(check('G10', unrefused).verdict).to.equal('inconclusive');
+    const waiting = without(freed().events, ({ mono }) => mono === 2_500);
+    expect(check('G10', waiting).verdict).to.equal('inconclusive');
+  });
+});

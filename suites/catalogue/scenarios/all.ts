@@ -1,0 +1,26 @@
+import type { Scenario } from '../scenario.ts';
+import { allocHang } from './g1-alloc-hang.ts';
+import { kubeletRestarted } from './g4-kubelet-restart.ts';
+import { lateDisconnect } from './g7-late-disconnect.ts';
+import { socketRace } from './g8-socket-race.ts';
+import { streamDeath } from './g9-stream-death.ts';
+import { preferredError } from './g10-preferred-error.ts';
+import { finishedPods } from './g13-finished-pods.ts';
+
+/** Every row that is a scenario, in the catalogue’s order. */
+export const SCENARIOS: readonly Scenario[] = [
+  allocHang,
+  kubeletRestarted,
+  lateDisconnect,
+  socketRace,
+  streamDeath,
+  preferredError,
+  finishedPods,
+];
+
+/** @throws RangeError for a row that is none. */
+export function scenarioOf(id: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.id === id);
+  if (!scenario) throw new RangeError(`there is no scenario ${id}`);
+  return scenario;
+}

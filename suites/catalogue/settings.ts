@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { Duration, type Plan } from '../../harness/plan/schema.ts';
+import { partOf, resolvePart } from '../plan-part.ts';
+import { holderLine, ROWS } from './rows.ts';
+
+export const SUITE = 'catalogue';
+
+const BUILT = ROWS.filter(({ heldBy }) => heldBy.by === 'scenario').map(({ id }) => id);
+
+const RowId = z.string().superRefine((id, context) => {
+  if (BUILT.includes(id)) return;
+  const row = ROWS.find((each) => each.id === id);
+  const why = row ? `${id} is ${row.heldBy.by === 'suite' ? 'held by ' : ''}${holderLine(row)}` : `got ${id}`;
+  context.addIssue({ code: 'custom', message: `expected one of ${BUILT.join(', ')}: ${why}` });
+});
+
+export const CatalogueSettings = z.strictObject({
+  /** Rows of the catalogue, in the order in which they are run. */
+  scenarios: z
+    .array(RowId)
+    .min(1, 'expected a row at least; `ordeal scenarios` lists them')
+    .refine((ids) => new Set(ids).size === ids.length, 'expected each row once'),
+  /** Of the plugin that a scenario brings along. */
+  devices: z.int().min(2).max(64),
+  /** How long a plugin's registration is withheld from a kubelet that has restarted. */
+  withheld: Duration,
+  /** How long all devices have to stay allocatable before they count as back. */
+  stays: Duration,
+  /** How long a pod, or a node's status, may take in a scenario's preparations. */
+  patience: Duration,
+});
+export type CatalogueSettings = z.infer<typeof CatalogueSettings>;
+
+export const Remedies = z.strictObject({
+  /** The plugin looks after its socket, its stream and the kubelet's socket, and registers again; false: once, at its start. */
+  supervisor: z.boolean(),
+});
+export type Remedies = z.infer<typeof Remedies>;
+
+function defaultsOf({ cluster }: Plan): Omit<CatalogueSettings, 'scenarios'> {
+  const real = cluster.provider !== 'embedded';
+  // A kubelet writes its node’s status every 10 s, an embedded one at once.
+  return {
+    devices: 4,
+    withheld: real ? 30_000 : 4_000,
+    stays: real ? 15_000 : 3_000,
+    patience: real ? 120_000 : 60_000,
+  };
+}
+
+/** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
+export function resolve(plan: Plan): Plan {
+  return resolvePart(plan, SUITE, {
+    settings: { schema: CatalogueSettings, defaults: defaultsOf(plan) },
+    remedies: { schema: Remedies, defaults: () => ({ supervisor: plan.profile === 'hardened' }) },
+    workers: plan.cluster.workers ?? 1,
+  });
+}
+
+/** The suite's part of a resolved plan. */
+export function settingsOf(plan: Plan): { settings: CatalogueSettings; remedies: Remedies } {
+  const { part } = partOf(plan, SUITE);
+  return { settings: CatalogueSettings.parse(part.settings), remedies: Remedies.parse(part.remedies) };
+}

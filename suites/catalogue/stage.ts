@@ -1,0 +1,281 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
+import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
+import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
+import type { Cluster } from '../../clusters/port.ts';
+import { allocatableOn } from '../../faults/gpu/allocatable.ts';
+import type { FaultKeeper, HoldOptions } from '../../faults/wrapper.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { messageOf } from '../../harness/errors/error.ts';
+import { type EngineEvents, eventsOf, type HistoryEvent } from '../../harness/history/event.ts';
+import { apiStatus } from '../../harness/kube/client.ts';
+import type { SuiteContext } from '../../harness/run/ports.ts';
+import { Bench, type PodShape } from '../contract/bench.ts';
+import type { PluginNode } from '../contract/lab.ts';
+import type { CatalogueEvents } from './events.ts';
+import { StagedPlugin } from './plugin.ts';
+import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
+import type { CatalogueSettings, Remedies } from './settings.ts';
+
+const LOOK_MS = 200;
+/** How much longer than it should the last of many looks may take. */
+const SLOW_MS = 10_000;
+
+export interface StageOptions {
+  context: SuiteContext<Cluster>;
+  scenario: Scenario;
+  keeper: FaultKeeper;
+  node: PluginNode;
+  namespace: string;
+  settings: CatalogueSettings;
+  remedies: Remedies;
+  /** Most that is allowed, in the scenario's unit. */
+  threshold: number;
+}
+
+/** What one scenario works with: its node, its plugins and its pods; whatever is seen goes into the history. */
+export class Stage {
+  readonly #options: StageOptions;
+  readonly #plugins = new Map<string, StagedPlugin>();
+  readonly resource: string;
+  readonly pods: Bench;
+
+  constructor(options: StageOptions) {
+    const { context, namespace, scenario, settings } = options;
+    const { kube, workloadImage } = context.cluster;
+    this.#options = options;
+    this.resource = resourceOf(scenario.id);
+    this.pods = new Bench(kube, namespace, workloadImage, settings.patience);
+  }
+
+  get settings(): CatalogueSettings {
+    return this.#options.settings;
+  }
+
+  get threshold(): number {
+    return this.#options.threshold;
+  }
+
+  /** The scenario's requirements on a pod: on this node, with so many of its devices. */
+  on(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}): PodShape {
+    const { devices, ...more } = shape;
+    return {
+      ...more,
+      name: this.#podName(name),
+      nodeName: this.#options.node.name,
+      ...(devices !== undefined && { devices: [this.resource, devices] }),
+    };
+  }
+
+  note<Type extends keyof CatalogueEvents>(
+    type: Type,
+    body: Omit<CatalogueEvents[Type], 'scenario'>,
+  ): HistoryEvent {
+    const { context, scenario } = this.#options;
+    return context.recorder.record('suite/catalogue', type, { scenario: scenario.id, ...body });
+  }
+
+  /** A plugin that serves and has tried to register, under a name of its own. */
+  async plugin(name = 'only'): Promise<StagedPlugin> {
+    const { context, node, remedies, scenario, settings } = this.#options;
+    const plugin = new StagedPlugin({
+      folder: node.kubeletDirs.devicePlugins,
+      resource: this.resource,
+      purpose: scenario.id.toLowerCase(),
+      name,
+      devices: settings.devices,
+      supervised: remedies.supervisor,
+      clock: context.clock,
+      tell: (deed) => void this.note('plugin.did', { plugin: name, ...deed }),
+    });
+    this.#plugins.set(name, plugin);
+    context.undo.push(`end the plugin ${name} of ${scenario.id}`, () => plugin.end());
+    await plugin.start();
+    return plugin;
+  }
+
+  /** All devices allocatable, before anything is broken. */
+  async steady(): Promise<void> {
+    const { context, settings } = this.#options;
+    let last = 0;
+    await waitFor(
+      async () => {
+        last = (await this.look()).allocatable;
+        return last === settings.devices;
+      },
+      {
+        what: `${settings.devices} ${this.resource} allocatable`,
+        deadlineMs: settings.patience,
+        intervalMs: LOOK_MS,
+        clock: context.clock,
+        signal: context.signal,
+        seen: () => `${last} allocatable`,
+      },
+    );
+  }
+
+  /** All devices in the kubelet's checkpoint: by that a proxy tells whose plugin it is to stand in front of. */
+  async recorded(): Promise<void> {
+    const { context, node, settings } = this.#options;
+    const { clock, signal } = context;
+    const path = join(node.kubeletDirs.devicePlugins, CHECKPOINT_FILE);
+    let last = 0;
+    await waitFor(
+      async () => {
+        const checkpoint = parseCheckpoint(await readFile(path, 'utf8').catch(() => ''));
+        last = checkpoint?.registered[this.resource]?.length ?? 0;
+        return last === settings.devices;
+      },
+      {
+        ...{ what: `${this.resource} in the kubelet’s checkpoint`, clock, signal, intervalMs: LOOK_MS },
+        ...{ deadlineMs: settings.patience, seen: () => `${last} of ${settings.devices} devices` },
+      },
+    );
+  }
+
+  /** Notes what is allocatable now; returns that, and when it was noted on the history's clock. */
+  async look(): Promise<{ allocatable: number; mono: number }> {
+    const { context, node } = this.#options;
+    const allocatable = await allocatableOn(context.cluster.kube, node.name, this.resource);
+    const openStreams = [...this.#plugins.values()].reduce((sum, plugin) => sum + plugin.openStreams, 0);
+    const { mono } = this.note('allocatable.seen', { allocatable, openStreams });
+    return { allocatable, mono };
+  }
+
+  /** Looks until all devices have been allocatable for long enough, or could not come back in time any more. */
+  async untilBack(): Promise<void> {
+    const { devices, stays } = this.settings;
+    const allowed = 1_000 * this.threshold;
+    let start: number | undefined;
+    let since: number | undefined;
+    await this.every(allowed + stays + SLOW_MS, async () => {
+      const { allocatable, mono } = await this.look();
+      start ??= mono;
+      since = allocatable === devices ? (since ?? mono) : undefined;
+      return since === undefined ? mono - start > allowed : mono - since >= stays;
+    });
+  }
+
+  /** Does something again and again until it says that it is enough, for so long at most. */
+  async every(ms: number, work: () => Promise<boolean>): Promise<void> {
+    const { clock, signal } = this.#options.context;
+    const until = clock.mono() + ms;
+    while (!(await work()) && clock.mono() < until) await clock.sleep(LOOK_MS, signal);
+  }
+
+  /** Notes how a pod is now, under what it is there for. */
+  async lookAt(name: string): Promise<CatalogueEvents['pod.looked']> {
+    const pod = await this.pods.get(this.#podName(name)).catch((error: unknown) => {
+      if (apiStatus(error) === 404) return undefined;
+      throw error;
+    });
+    const look = { pod: name, ...lookOf(pod) };
+    this.note('pod.looked', look);
+    return { scenario: this.#options.scenario.id, ...look };
+  }
+
+  async create(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}) {
+    await this.pods.create(this.on(name, shape));
+  }
+
+  async running(name: string): Promise<void> {
+    await this.pods.running(this.#podName(name));
+  }
+
+  async phase(name: string, phase: string): Promise<void> {
+    await this.pods.phase(this.#podName(name), phase);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.pods.remove(this.#podName(name));
+  }
+
+  /** Notes which pods the kubelet lists with devices of the scenario's resource. */
+  async list(): Promise<void> {
+    const { node } = this.#options;
+    // One reader a list: a kubelet that restarts has another socket.
+    const reader = new PodResourcesReader(join(node.kubeletDirs.podResources, 'kubelet.sock'), 5_000);
+    try {
+      const listed = (await reader.list()).filter(({ containers }) =>
+        containers.some(({ devices }) =>
+          devices.some(({ resource_name }) => resource_name === this.resource),
+        ),
+      );
+      const prefix = this.#podName('');
+      this.note('podresources.listed', {
+        pods: listed.map(({ name }) => (name.startsWith(prefix) ? name.slice(prefix.length) : name)),
+      });
+    } catch (error) {
+      this.note('podresources.unlisted', { reason: messageOf(error) });
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The scenario's fault, held while the work is done. */
+  async hold(work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
+    const { keeper, scenario } = this.#options;
+    await keeper.hold(scenario.fault(this.#at()), work, options);
+  }
+
+  /** Until the fault that is held has bitten, as the history has it; gives up after so long and goes on. */
+  async bitten(ms: number): Promise<void> {
+    const { context, scenario } = this.#options;
+    await this.every(ms, async () =>
+      eventsOf<EngineEvents['fault.bit']>(context.recorder.events, 'fault.bit').some(
+        ({ body }) => body.fault === faultIdOf(scenario.id) && body.bit,
+      ),
+    );
+  }
+
+  /** Ends its plugins: the next scenario has its own. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#plugins.values()].map((plugin) => plugin.end()));
+  }
+
+  #at(): FaultAt {
+    const { context, namespace, node, scenario, settings } = this.#options;
+    const from = context.recorder.events.length;
+    return {
+      id: faultIdOf(scenario.id),
+      node,
+      namespace,
+      resource: this.resource,
+      devices: settings.devices,
+      plugin: (name) => {
+        const plugin = this.#plugins.get(name);
+        if (!plugin) throw new RangeError(`${scenario.id} has no plugin ${name}`);
+        return plugin;
+      },
+      refused: ({ recorder }) =>
+        eventsOf<CatalogueEvents['plugin.did']>(recorder.events.slice(from), 'plugin.did').some(
+          ({ body }) => body.scenario === scenario.id && body.what === 'register-failed',
+        ),
+    };
+  }
+
+  #podName(name: string): string {
+    return `${this.#options.scenario.id.toLowerCase()}-${name}`;
+  }
+}
+
+type Look = Omit<CatalogueEvents['pod.looked'], 'scenario' | 'pod'>;
+
+function lookOf(pod: V1Pod | undefined): Look {
+  if (!pod) return { phase: 'gone', reason: '', message: '', restarts: 0, running: false };
+  const { metadata, spec, status } = pod;
+  const containers = status?.containerStatuses ?? [];
+  const [main] = containers;
+  return {
+    ...(metadata?.uid !== undefined && { uid: metadata.uid }),
+    phase: status?.phase ?? 'Pending',
+    reason: status?.reason ?? '',
+    message: status?.message ?? '',
+    ...(main?.containerID !== undefined && { containerId: main.containerID }),
+    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    running:
+      containers.length === spec?.containers.length &&
+      containers.every(({ state }) => state?.running !== undefined),
+  };
+}
