@@ -17,6 +17,9 @@ import { FAULT as GPU_FAULT, wholeRun } from './gpu/testing/whole-run.ts';
 import { clockJumped, doubled, interleaved, lines, moved, recordedAs } from './testing/mutations.ts';
 import { without } from './testing/written.ts';
 
+/** The same mutations every time: these are tests of checkers, and no hunt. */
+const SEED = 7;
+
 interface Subject {
   suite: JudgedSuite;
   plan: Plan;
@@ -151,7 +154,7 @@ describe('a mutated history', function () {
           fc.property(change, (changed) => {
             expect(certifies(`${changed.join('\n')}\n`)).to.equal(false);
           }),
-          { numRuns: 300 },
+          { numRuns: 300, seed: SEED },
         );
       });
 
@@ -159,7 +162,7 @@ describe('a mutated history', function () {
         const text = `${lines(sound).join('\n')}\n`;
         expect(certifies(text)).to.equal(true);
         const ends = [...text.matchAll(/\n/g)].map(({ index }) => index + 1).slice(0, -1);
-        const within = fc.sample(fc.nat(text.length - 1), { numRuns: 100, seed: 7 });
+        const within = fc.sample(fc.nat(text.length - 1), { numRuns: 100, seed: SEED });
         for (const end of [...ends, ...within])
           expect(certifies(text.slice(0, end)), `${end}`).to.equal(false);
       });
@@ -192,7 +195,7 @@ describe('a mutated history', function () {
               );
             },
           ),
-          { numRuns: 500 },
+          { numRuns: 500, seed: SEED },
         );
       });
 
@@ -201,7 +204,7 @@ describe('a mutated history', function () {
           fc.property(ofWrong, fc.nat(), fc.boolean(), ({ history, index }, later, next) => {
             stillWrong(doubled(history, index, next ? index : index + (later % (history.length - index))));
           }),
-          { numRuns: 400 },
+          { numRuns: 400, seed: SEED },
         );
       });
 
@@ -218,7 +221,7 @@ describe('a mutated history', function () {
             fc.pre((history[index] as History[number]).type.startsWith('ledger.'));
             stillWrong(moved(history, index, to % history.length));
           }),
-          { numRuns: 400 },
+          { numRuns: 400, seed: SEED },
         );
       });
 
@@ -228,7 +231,7 @@ describe('a mutated history', function () {
           fc.property(ofWrong, jumps, ({ history, index }, byMs) => {
             stillWrong(clockJumped(history, index, byMs));
           }),
-          { numRuns: 800 },
+          { numRuns: 800, seed: SEED },
         );
       });
 
@@ -240,7 +243,7 @@ describe('a mutated history', function () {
             );
             expect(verdictOf(jumped)).to.equal(verdictOf(history));
           }),
-          { numRuns: 300 },
+          { numRuns: 300, seed: SEED },
         );
       });
 
