@@ -60,6 +60,33 @@ describe('the fake driver', () => {
     expect((await bind(0, 1)).map(({ took }) => took)).to.deep.equal([100, 200, 300]);
   });
 
+  it('draws the same latencies for the same seed, and others for another', async () => {
+    const latencies = async (seed: number) => {
+      const clock = new ManualClock();
+      const drawn: number[] = [];
+      const driver = new Driver({
+        node: 'n',
+        files: gpuNodeFiles(folder),
+        settings: GpuNodeSettings.parse({ latencyMs: [200, 300], seed }),
+        clock,
+        ledger: {
+          write(entry: LedgerEntry) {
+            if (entry.type === 'driver.associated') drawn.push(entry.serviceMs);
+          },
+        },
+      });
+      for (let index = 0; index < 8; index++) void driver.associate(`${index}`, `${index}`);
+      await clock.advance(0);
+      await clock.advance(8 * 300);
+      expect(drawn).to.have.length(8);
+      return drawn;
+    };
+    const first = await latencies(7);
+    expect(await latencies(7)).to.deep.equal(first);
+    expect(new Set([...first, ...(await latencies(8))])).to.have.property('size', 16);
+    for (const ms of first) expect(ms).to.be.within(200, 300);
+  });
+
   it('tells how late the machine was: by its own timers, and by those before it at the lock', async () => {
     const late = await bind(40);
     expect(late.map(({ took, late }) => took - late)).to.deep.equal([100, 110, 120]);

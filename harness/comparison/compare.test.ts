@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { chance } from '../verdict/testing/simulation.ts';
 import { type ComparedRun, compare } from './compare.ts';
 import { Comparison, comparisonJsonSchema } from './comparison.ts';
 import type { Series, SeriesOf } from './series.ts';
-import { chance, NATURE, type Nature, runOf, seriesOf } from './testing/sample.ts';
+import { NATURE, type Nature, runOf, seriesOf } from './testing/sample.ts';
 
 function compared(
   baseline: readonly ComparedRun[],

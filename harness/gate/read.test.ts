@@ -116,7 +116,7 @@ describe('a past run, read for a gate', () => {
   it('cannot be read without its plan, with a line of its history gone, or with a verdict that is no JSON', async () => {
     recordRun(dir);
     edit('events.jsonl', /\n.*"start".*\n/, '\n');
-    expect((await unreadable(read())).seen).to.match(/events\.jsonl:6.*expected seq 5, found 6/);
+    expect((await unreadable(read())).seen).to.match(/events\.jsonl:7.*expected seq 6, found 7/);
     rmSync(join(dir, 'events.jsonl'));
     recordRun(dir);
     edit('verdict.json', '{', '');

@@ -44,7 +44,8 @@ const bit: Step = ['fault.bit', { fault: 'delay-1', bit: true, evidence: 'binds 
 const healing: Step = ['fault.healing', { fault: 'delay-1' }];
 const healed: Step = ['fault.healed', { fault: 'delay-1', healed: true, evidence: 'binds take 250 ms' }];
 const ended: Step = ['run.ended', { outcome: 'done' }];
-const whole = [started, up, injecting, injected, bit, healing, healed, ended];
+const steady: Step = ['steady.reached', { suite: 'gpu', measured: {} }];
+const whole = [started, up, steady, injecting, injected, bit, healing, healed, ended];
 
 /** Each event 10 ms after the one before. */
 function historyOf(steps: readonly Step[]): History {
@@ -208,19 +209,19 @@ describe('judge', () => {
       ],
       [
         'when a scheduled fault was never injected',
-        [started, up, ended],
+        [started, up, steady, ended],
         undefined,
         /delay-1 did not bite: it was scheduled and never injected/,
       ],
       [
         'when a fault was refused',
-        [started, up, ['fault.refused', { ...names, reason: 'no knob' }], ended],
+        [started, up, steady, ['fault.refused', { ...names, reason: 'no knob' }], ended],
         undefined,
         /delay-1 did not bite: refused: no knob/,
       ],
       [
         'when injecting failed half way and nothing healed it',
-        [started, up, injecting, ended],
+        [started, up, steady, injecting, ended],
         undefined,
         /delay-1 on every node was not healed: no heal was recorded/,
       ],
@@ -259,6 +260,12 @@ describe('judge', () => {
         undefined,
         /steady state of suite gpu was not reached: node n NotReady/,
       ],
+      [
+        'when nobody saw the steady state',
+        without(steady),
+        undefined,
+        /nobody saw whether suite gpu reached its steady state/,
+      ],
     ];
     for (const [when, steps, suite, reason] of cases) {
       it(when, () => {
@@ -285,6 +292,9 @@ describe('judge', () => {
       ['without an end', without(ended), /the run has no end/],
       ['without a start', without(started), /no start/],
       ['without a cluster', without(up), /no cluster came up/],
+      ['that is two', [...whole, ...whole], /the history is of 2 runs/],
+      ['that began later', [up, started, ...whole.slice(2)], /the history begins before its run/],
+      ['that ended before', [...whole.slice(0, -2), ended, healed], /the history goes on after its run/],
     ];
     for (const [what, steps, reason] of cutShort) {
       it(`for a run ${what}, and still shows the failure that was measured`, () => {
@@ -353,7 +363,9 @@ describe('judge', () => {
       fc.property(fc.subarray(whole), fc.constantFrom(passing, failing), (steps, checked) => {
         const verdict = judged(steps, suiteOf([() => checked]));
         // The two that only durations rest on are not needed to certify.
-        const needed = [started, up, injected, bit, healed, ended].every((step) => steps.includes(step));
+        const needed = [started, up, steady, injected, bit, healed, ended].every((step) =>
+          steps.includes(step),
+        );
         if (verdict.verdict === 'pass') expect(needed && checked === passing).to.equal(true);
         expect(verdict.verdict === 'pass').to.equal(verdict.reasons.length === 0);
       }),

@@ -58,6 +58,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
     ...eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed').map(
       ({ body }) => `the steady state of suite ${body.suite} was not reached: ${body.reason}`,
     ),
+    ...unsteady(history, suites),
     ...counted
       .filter(({ verdict }) => verdict === 'inconclusive')
       .map(({ id, title, reason }) => `${id} (${title}) is inconclusive: ${reason}`),
@@ -164,7 +165,11 @@ function whyCutShort(history: History, truncated: boolean): string[] {
   else if (ended.outcome === 'deadline') reasons.push(`the run passed its deadline${because}`);
   else if (ended.outcome === 'failed') reasons.push(`the run failed${because}`);
   if (truncated) reasons.push('the last line of the history is torn');
-  if (!history.some((event) => event.type === 'run.started')) reasons.push('the history has no start');
+  const starts = eventsOf(history, 'run.started').length;
+  if (starts === 0) reasons.push('the history has no start');
+  else if (starts > 1) reasons.push(`the history is of ${starts} runs`);
+  else if (history[0]?.type !== 'run.started') reasons.push('the history begins before its run');
+  if (ended && history.at(-1)?.type !== 'run.ended') reasons.push('the history goes on after its run');
   if (!history.some((event) => event.type === 'cluster.up')) reasons.push('no cluster came up');
   return reasons;
 }
@@ -180,6 +185,16 @@ function leftDoubts(
     ...(unseen === undefined ? [] : [`how the cluster was left is not known: ${unseen}`]),
     ...(left?.others ?? []).map((difference) => `while the run went on the cluster changed: ${difference}`),
   ];
+}
+
+/** What a suite measured is told apart from what was broken before only where its steady state was seen. */
+function unsteady(history: History, suites: readonly JudgedSuite[]): string[] {
+  const known = (type: 'steady.reached' | 'steady.missed') =>
+    eventsOf<EngineEvents[typeof type]>(history, type).map(({ body }) => body.suite);
+  const told = new Set([...known('steady.reached'), ...known('steady.missed')]);
+  return suites
+    .filter(({ name }) => !told.has(name))
+    .map(({ name }) => `nobody saw whether suite ${name} reached its steady state`);
 }
 
 function unjudged(plan: Plan, suites: readonly JudgedSuite[], counted: RequirementVerdict[]): string[] {

@@ -32,6 +32,8 @@ interface Sent {
   attempted: Ranges[];
   acknowledged: Ranges[];
   dropped: Ranges[];
+  /** It went on after the cutoff, or said that it ended: nothing before the cutoff is still to be told. */
+  toldAll: boolean;
   ended: boolean;
 }
 
@@ -93,6 +95,7 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
       attempted: [],
       acknowledged: [],
       dropped: [],
+      toldAll: false,
       ended: false,
     });
   }
@@ -101,12 +104,13 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
     if (!session) continue;
     session.all.push(body.attempted);
     if (seq < cutoff) session.attempted.push(body.attempted);
+    else session.toldAll = true;
     session.acknowledged.push(body.acknowledged);
     session.dropped.push(body.dropped);
   }
   for (const { body } of edgeEvents(history, 'ledger.collector.ended')) {
     const session = sessions.get(body.epoch);
-    if (session) session.ended = true;
+    if (session) Object.assign(session, { ended: true, toldAll: true });
   }
   return sessions;
 }
@@ -152,6 +156,10 @@ function publisherDoubts(sent: ReadonlyMap<string, Sent>, nodes: readonly string
   for (const node of nodes) {
     const sessions = [...sent.values()].filter(({ publisher }) => publisher === node);
     if (sessions.length === 0) doubts.push(`the publisher of ${node} has no ledger`);
+    else if (sessions.every(({ attempted }) => size(union(...attempted)) === 0))
+      doubts.push(`the publisher of ${node} measured nothing`);
+    if (sessions.at(-1)?.toldAll === false)
+      doubts.push(`the ledger of the publisher of ${node} fell silent before the end`);
     // A run of it that another one followed is over; without its end, what it measured last is unknown.
     const torn = sessions.slice(0, -1).filter(({ ended }) => !ended).length;
     if (torn > 0) doubts.push(`${torn} ledgers of the publisher of ${node} have no end`);

@@ -9,6 +9,8 @@ export interface LinkFaultKind<With = never> {
   holdMs: number;
   /** It cuts the tunnel whatever remedies there are. */
   cuts: boolean;
+  /** It is drawn from a seed, its parameter `seed`: the plan's, counted on, unless the fault says another. */
+  drawn?: true;
   /** Whether it acts on the host's own traffic as well. */
   host(parameters: With): boolean;
   make(id: string, parameters: With, link: EdgeLink): Fault;

@@ -67,6 +67,7 @@ export const LINK_FAULTS: LinkFaultKinds = {
     schema: InterferenceWith,
     holdMs: 20_000,
     cuts: false,
+    drawn: true,
     host: () => true,
     make: (id, wanted, link) =>
       interference(id, wanted, (window, { corrupt, delayMs, jitterMs, loss }) =>

@@ -24,22 +24,62 @@ export function recordDoubts(history: History): string[] {
   const unreadable = edgeEvents(history, 'ledger.unreadable').length;
   if (unreadable > 0) doubts.push(`${unreadable} lines of ledgers could not be read`);
   for (const { body } of edgeEvents(history, 'program.failed')) doubts.push(`${body.program} fell over`);
-  const missing = missingLines(history);
-  if (missing > 0) doubts.push(`${missing} lines of ledgers are missing`);
+  doubts.push(...lineDoubts(history));
   if (edgeEvents(history, 'observation.ended').length === 0)
     doubts.push('the observation was not seen through');
   return doubts;
 }
 
-/** Lines that an epoch's numbers skip. */
-function missingLines(history: History): number {
-  const epochs = new Map<string, Set<number>>();
-  for (const { type, body } of history) {
+/** A line of a ledger: its number, when it was written, and when it came, on the clocks of the two. */
+interface Line {
+  n: number;
+  mono: number;
+  cameMono: number;
+}
+
+/** An epoch numbers its lines and writes them one after the other, by one clock that goes as the history's does. */
+function lineDoubts(history: History): string[] {
+  const epochs = new Map<string, Line[]>();
+  for (const { type, body, mono: cameMono } of history) {
     if (!type.startsWith(LEDGER) || type === 'ledger.unreadable') continue;
-    const { epoch, n } = body as Partial<EdgeLine>;
-    if (epoch === undefined || n === undefined) continue;
-    const seen = epochs.get(epoch) ?? new Set();
-    epochs.set(epoch, seen.add(n));
+    const { epoch, mono, n } = body as Partial<EdgeLine>;
+    if (epoch === undefined || n === undefined || mono === undefined) continue;
+    const lines = epochs.get(epoch);
+    if (lines) lines.push({ n, mono, cameMono });
+    else epochs.set(epoch, [{ n, mono, cameMono }]);
   }
-  return [...epochs.values()].reduce((sum, seen) => sum + Math.max(...seen) + 1 - seen.size, 0);
+  const found = { missing: 0, twice: 0, disordered: 0, backwards: 0, ahead: 0 };
+  for (const lines of epochs.values()) {
+    const numbers = new Set(lines.map(({ n }) => n));
+    found.missing += lines.reduce((most, { n }) => Math.max(most, n), 0) + 1 - numbers.size;
+    found.twice += lines.length - numbers.size;
+    const steps = lines.slice(1).map((line, at) => [lines[at] as Line, line] as const);
+    found.disordered += steps.filter(([before, after]) => after.n < before.n).length;
+    found.backwards += steps.filter(([before, after]) => after.mono < before.mono).length;
+    if (jumpedAhead(lines)) found.ahead += 1;
+  }
+  return [
+    ...(found.missing > 0 ? [`${found.missing} lines of ledgers are missing`] : []),
+    ...(found.twice > 0 ? [`${found.twice} lines of ledgers came twice`] : []),
+    ...(found.disordered > 0 ? [`${found.disordered} lines of ledgers are out of their order`] : []),
+    ...(found.backwards > 0 ? [`a ledger’s clock ran backwards ${found.backwards} times`] : []),
+    ...(found.ahead > 0 ? [`the clocks of ${found.ahead} ledgers jumped ahead`] : []),
+  ];
+}
+
+/** More than lines are late to come where a program starts while its machine is busy: two seconds in what was recorded. */
+const JUMP_MS = 5_000;
+
+/** From some line on all lines are younger when they come than any before it was, and its clock went on for longer. */
+function jumpedAhead(lines: readonly Line[]): boolean {
+  const ages = lines.map(({ cameMono, mono }) => cameMono - mono);
+  const youngestFrom = ages.slice();
+  for (let at = ages.length - 2; at >= 0; at--)
+    youngestFrom[at] = Math.min(youngestFrom[at] as number, youngestFrom[at + 1] as number);
+  let youngest = Number.POSITIVE_INFINITY;
+  return ages.slice(1).some((age, at) => {
+    const before = ages[at] as number;
+    youngest = Math.min(youngest, before);
+    return before - age > JUMP_MS && youngest - (youngestFrom[at + 1] as number) > JUMP_MS;
+  });
 }

@@ -62,7 +62,8 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
       const expected = onBroker ? 'no link: the broker is on none' : 'the number of a link, from 0';
       return [{ path: [...path, 'with', 'link'].join('.'), message: `expected ${expected}` }];
     }
-    const parameters = (kind?.schema ?? BrokerRestartWith).safeParse(rest);
+    const given = { ...(kind?.drawn && { seed: plan.seed + at }), ...rest };
+    const parameters = (kind?.schema ?? BrokerRestartWith).safeParse(given);
     if (!parameters.success) return mistakesOf(parameters.error, [...path, 'with']);
     const name = fault.kind.slice(fault.kind.indexOf('/') + 1);
     const count = (counts.get(name) ?? 0) + 1;

@@ -12,6 +12,8 @@ export interface Start {
   node: string;
   attempt: number;
   gpus: number;
+  /** Its container ended by itself and said that all was well: it has made all its looks. */
+  finished: boolean;
   /** The container's own ledger, in the order of its looks. */
   probes: ProbeSeen[];
   /** The plugin's ledger: the devices of the allocation that the container says it holds. */
@@ -52,20 +54,22 @@ export function joinLedgers(history: History): Start[] {
   return lastSeen(history).flatMap((pod) => {
     const container = pod.containers.find(({ name }) => name === MAIN);
     if (pod.gpus === 0 || !container?.started) return [];
-    const looks = (probes.get(`${pod.uid} ${container.restartCount}`) ?? []).sort((a, b) => a.n - b.n);
     const devices = listed.get(`${pod.namespace}/${pod.name}/${MAIN}`);
-    return [
-      {
+    const { exitCode, restartCount } = container;
+    return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
+      const looks = (probes.get(`${pod.uid} ${attempt}`) ?? []).sort((a, b) => a.n - b.n);
+      return {
         podUid: pod.uid,
         pod: pod.name,
         node: pod.node ?? '',
-        attempt: container.restartCount,
+        attempt,
         gpus: pod.gpus,
+        finished: attempt === restartCount && exitCode === 0,
         probes: looks,
         allocated: looks[0] && allocated.get(looks[0].allocation),
         listed: devices && [...devices].sort(),
-      },
-    ];
+      };
+    });
   });
 }
 
@@ -75,6 +79,19 @@ export function unseen(start: Start): string | undefined {
   if (start.probes[0]?.n !== 0) return 'the container’s first look is missing';
   if (start.allocated === undefined) return 'the plugin’s ledger has no such allocation';
   if (start.listed === undefined) return 'PodResources was never seen to list it';
+  return undefined;
+}
+
+/**
+ * Why it is not known of its whole life what a container could use; undefined where it is.
+ * @param looks how many a container makes that ends by itself
+ */
+export function unwatched({ finished, probes }: Start, looks: number): string | undefined {
+  const made = Math.max(finished ? looks : 0, (probes.at(-1)?.n ?? -1) + 1);
+  const missing = made - new Set(probes.map(({ n }) => n)).size;
+  if (missing > 0) return `${missing} of the container’s ${made} looks are missing`;
+  if (probes.some(({ at }, index) => at < (probes[index - 1]?.at ?? at)))
+    return 'the clock of the container’s looks ran backwards';
   return undefined;
 }
 

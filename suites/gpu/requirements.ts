@@ -10,6 +10,7 @@ import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
 import { CAP_SHARE, type GpuSettings, settingsOf } from './settings.ts';
+import { looksIn } from './workload/probe.ts';
 
 interface Definition {
   id: string;
@@ -20,8 +21,18 @@ interface Definition {
 
 /** The thresholds are the incident's: what its remedies reached, and what its users asked for. */
 const DEFINITIONS: readonly Definition[] = [
-  { id: 'GPU-1', title: 'zero false allocation', threshold: () => 0, check: checkFalseAllocation },
-  { id: 'GPU-2', title: 'no device in two live containers', threshold: () => 0, check: checkDoubleUse },
+  {
+    id: 'GPU-1',
+    title: 'zero false allocation',
+    threshold: () => 0,
+    check: (history, target, settings) => checkFalseAllocation(history, target, looksOf(settings)),
+  },
+  {
+    id: 'GPU-2',
+    title: 'no device in two live containers',
+    threshold: () => 0,
+    check: (history, target, settings) => checkDoubleUse(history, target, looksOf(settings)),
+  },
   { id: 'GPU-3', title: 'starts that succeed', threshold: () => 99.5, check: checkStartSuccess },
   { id: 'GPU-4', title: 'bind latency p99 under burst', threshold: () => 500, check: checkBindLatency },
   {
@@ -38,6 +49,8 @@ const DEFINITIONS: readonly Definition[] = [
     check: checkCaps,
   },
 ];
+
+const looksOf = ({ hold, probeInterval }: GpuSettings) => looksIn(hold, probeInterval);
 
 /** A requirement's threshold, in its own unit: the plan's, or the suite's. */
 export function thresholdOf(plan: Plan, id: string): number {

@@ -1,5 +1,3 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { requirement, verdictOf } from '../../verdict/testing/sample.ts';
 import type { RequirementVerdict, Verdict } from '../../verdict/verdict.ts';
 import type { ComparedRun } from '../compare.ts';
@@ -20,12 +18,6 @@ export interface Nature {
 }
 
 export const NATURE: Nature = { failing: 0.02, delayMs: 0, lost: 0.3, disconnects: 20, spread: 0.2 };
-
-/** A source of chance for made-up runs. */
-export function chance(seed: number): () => number {
-  const random = xoroshiro128plus(seed);
-  return () => uniformFloat64(random);
-}
 
 /** Series of every kind, as one run of a cluster of this nature gives them. */
 export function seriesOf(next: () => number, nature: Nature, margin: number): Series[] {

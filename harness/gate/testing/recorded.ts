@@ -53,6 +53,7 @@ export function recordRun(
   const versions = { kubernetes: 'v1.34.4' };
   const { provider } = plan.cluster;
   say('cluster.up', { name: 'c', provider, versions, evidence: 'real-kubernetes', nodes: ['n'] });
+  say('steady.reached', { suite: startsSuite.name, measured: {} });
   say('fault.injecting', { ...names, mechanism: 'knob' });
   say('fault.injected', { ...names, mechanism: 'knob', detail: null });
   say('fault.bit', { fault: 'delay-1', bit: true, evidence: 'binds took 900 ms' });

@@ -93,6 +93,30 @@ describe('EDGE-1', () => {
       expect(checkDisconnect(events, ten).verdict).to.equal('inconclusive');
   });
 
+  it('is inconclusive where lines come twice or out of order, or a prober’s clock runs backwards or ahead', () => {
+    const { events } = day();
+    const of = events.filter(({ body }) => (body as { epoch?: string }).epoch === 'a tunnel');
+    const [middle] = of.slice(of.length >> 1) as [History[number]];
+    const shifted = (byMs: number) =>
+      events.map((event) => {
+        if (!of.includes(event) || event.seq < middle.seq) return event;
+        const body = event.body as { mono: number; fromMono: number; toMono: number };
+        const [mono, fromMono, toMono] = [body.mono + byMs, body.fromMono + byMs, body.toMono + byMs];
+        return { ...event, body: { ...body, mono, fromMono, toMono } };
+      });
+    const early = without(events, (event) => event === middle).toSpliced(100, 0, middle);
+    for (const [changed, reason] of [
+      [events.toSpliced(middle.seq, 0, middle), /1 lines of ledgers came twice/],
+      [early, /1 lines of ledgers are out of their order/],
+      [shifted(-5_000), /a ledger’s clock ran backwards 1 times/],
+      [shifted(8_000), /the clocks of 1 ledgers jumped ahead/],
+    ] as const) {
+      const judged = checkDisconnect(changed, ten);
+      expect(judged.verdict).to.equal('inconclusive');
+      expect(judged.reason).to.match(reason);
+    }
+  });
+
   it('is inconclusive with two machines’ clocks on one way', () => {
     const story = quiet(day().events)
       .probe('a', 'tunnel', [100, 20_000])
@@ -201,7 +225,7 @@ describe('EDGE-2', () => {
     const twice = (ended: boolean) => {
       const story = b(
         day()
-          .published('a', all(999), { received: [[0, 999]] })
+          .published('a', all(999), { received: [[0, 999]] }, { until: 3_000 })
           .published('a', all(99), { received: [[0, 99]] }, { session: 'second', mono: 5_000 }),
       );
       return ended ? story.ledger(4_000, 'session a', { type: 'collector.ended', publisher: 'a' }) : story;
@@ -220,6 +244,15 @@ describe('EDGE-2', () => {
       expect(check(lacking(events, type)).verdict, type).to.equal('inconclusive');
     expect(check([]).verdict).to.equal('inconclusive');
     expect(check(day().events).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive where a publisher measured nothing, or fell silent before the cutoff', () => {
+    const idle = b(day().published('a', { attempted: [] }, { received: [] }));
+    expect(check(idle.events).verdict).to.equal('inconclusive');
+    expect(check(idle.events).reason).to.match(/publisher of a measured nothing/);
+    const silent = b(day().published('a', all(999), { received: [[0, 999]] }, { until: 3_000 }));
+    expect(check(silent.events).verdict).to.equal('inconclusive');
+    expect(check(silent.events).reason).to.match(/publisher of a fell silent before the end/);
   });
 
   it('is inconclusive where messages came that their publisher did not write down', () => {

@@ -117,12 +117,12 @@ export class Story {
     return this;
   }
 
-  /** One run of a publisher, told in one line before the cutoff, and what the cloud got of it. */
+  /** One run of a publisher, told in one line before the cutoff and one without news, and what the cloud got of it. */
   published(
     publisher: string,
     sent: { attempted: Range[]; acknowledged?: Range[]; dropped?: Range[] },
     got: { received: Range[]; duplicates?: number; reordered?: number; late?: number },
-    { session = `session ${publisher}`, mono = 1_000 } = {},
+    { session = `session ${publisher}`, mono = 1_000, until = DAY_MS - 1_000 } = {},
   ): this {
     const { attempted, acknowledged = attempted, dropped = [] } = sent;
     const { received, duplicates = 0, reordered = 0, late = 0 } = got;
@@ -134,6 +134,14 @@ export class Story {
         attempted,
         acknowledged,
         dropped,
+        stored: 0,
+      })
+      .ledger(until, session, {
+        type: 'collector.published',
+        publisher,
+        attempted: [],
+        acknowledged: [],
+        dropped: [],
         stored: 0,
       })
       .ledger(mono + 2, 'cloud', {
@@ -170,10 +178,12 @@ interface Happened {
   /** What node a's tunnel did not carry, and what its host did not reach. */
   tunnelDead?: readonly Span[];
   hostDead?: readonly Span[];
+  /** When its tunnel received nothing; where it is not told, while it carried nothing. */
+  deaf?: readonly Span[];
 }
 
 /** A run on two nodes as it should be, but for what happened on the first: everything else is for a test to add. */
-export function day({ tunnelDead = [], hostDead = [] }: Happened = {}): Story {
+export function day({ tunnelDead = [], hostDead = [], deaf = tunnelDead }: Happened = {}): Story {
   const story = new Story()
     .say(0, 'network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes: NODES })
     .ledger(10, 'cloud', { type: 'cloud.started', clock: 'boot-1', broker: 'aedes' })
@@ -182,11 +192,11 @@ export function day({ tunnelDead = [], hostDead = [] }: Happened = {}): Story {
     .say(DAY_MS - 1_500, 'observation.ended', {})
     .ledger(DAY_MS + 10, 'cloud', { type: 'cloud.ended' });
   for (const node of NODES) {
-    const [tunnel, host] = node === 'a' ? [tunnelDead, hostDead] : [[], []];
+    const [tunnel, host, silent] = node === 'a' ? [tunnelDead, hostDead, deaf] : [[], [], []];
     story
       .probe(node, 'tunnel', [100, DAY_MS], tunnel)
       .probe(node, 'host', [100, DAY_MS], host)
-      .samples(node, [100, DAY_MS], tunnel)
+      .samples(node, [100, DAY_MS], silent)
       .pod(50, node);
   }
   return story;

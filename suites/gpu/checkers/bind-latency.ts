@@ -1,12 +1,16 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { overlap } from '../../../faults/load/job-burst.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { grouped } from '../../../harness/history/grouped.ts';
 import { quantile, quantileUpperBound } from '../../../harness/verdict/bounds.ts';
 import { levels } from '../../../harness/verdict/level.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { recordDoubts } from './doubts.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
+
+/** What a latency of nothing may be below it, for what is left out is drawn and measured in fractions. */
+const ROUNDING_MS = 1;
 
 /** One allocation, on the clock of its node. */
 export interface Binding {
@@ -24,22 +28,30 @@ export interface Binding {
  * counts, with what was injected into theirs.
  */
 export function bindLatencies(history: History): Binding[] {
-  const associated = new Map<string, Line<'driver.associated'>[]>();
-  for (const { body } of eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated')) {
-    associated.set(body.allocation, [...(associated.get(body.allocation) ?? []), body]);
-  }
-  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate').map(({ body, source }) => {
-    const lines = associated.get(body.allocation) ?? [];
-    const asked = { source, fromMono: body.mono };
-    if (lines.length < body.devices.length) return { ...asked, toMono: undefined, ms: undefined };
-    return {
-      ...asked,
-      toMono: Math.max(...lines.map(({ mono }) => mono)),
-      ms: Math.max(
-        ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
-      ),
-    };
-  });
+  const associated = grouped(
+    eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(({ body }) => body),
+    ({ allocation }) => allocation,
+  );
+  const asks = grouped(
+    eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate'),
+    ({ body }) => body.allocation,
+  );
+  // A line that came twice is one allocation, and a device that did is one association.
+  return [...asks.values()]
+    .flatMap(([first]) => first ?? [])
+    .map(({ body, source }) => {
+      const lines = associated.get(body.allocation) ?? [];
+      const asked = { source, fromMono: body.mono };
+      if (new Set(lines.map(({ device }) => device)).size < body.devices.length)
+        return { ...asked, toMono: undefined, ms: undefined };
+      return {
+        ...asked,
+        toMono: Math.max(...lines.map(({ mono }) => mono)),
+        ms: Math.max(
+          ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
+        ),
+      };
+    });
 }
 
 /** GPU-4: the 99th percentile of the bind latency while several were wanted at once. */
@@ -56,6 +68,8 @@ export function checkBindLatency(history: History, target: Target): Judged {
   if (bound.length < minSamples)
     doubts.push(`${bound.length} seen, the level ${target.level} asks for ${minSamples}`);
   if (missing > 0) doubts.push(`${missing} allocations were never associated`);
+  const early = bound.filter((latency) => latency < -ROUNDING_MS).length;
+  if (early > 0) doubts.push(`${early} associations took less time than what is left out of them`);
   const late = eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(
     ({ body }) => body.lateMs,
   );

@@ -1,6 +1,7 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
+import { unseenPods } from './doubts.ts';
 
 interface Most {
   /** GPU pods of Jobs on one node at a time, and on which. */
@@ -16,8 +17,7 @@ function mostAtOnce(history: History): Most {
   const most: Most = { pods: 0, node: '', gpus: 0 };
   for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     if (body.gpus === 0 || body.node === null) continue;
-    const over = body.gone || body.phase === 'Succeeded' || body.phase === 'Failed';
-    if (over) live.delete(body.uid);
+    if (isOver(body)) live.delete(body.uid);
     else live.set(body.uid, body);
     const here = [...live.values()].filter(({ node }) => node === body.node).length;
     if (here > most.pods) Object.assign(most, { pods: here, node: body.node });
@@ -29,6 +29,29 @@ function mostAtOnce(history: History): Most {
   return most;
 }
 
+/** Pods that were on a node, and nobody knows when or beside which others. */
+function livesUnseen(history: History): string[] {
+  const lived = new Map<string, boolean>();
+  const over = new Set<string>();
+  const risen = new Set<string>();
+  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
+    if (body.gpus === 0 || body.node === null) continue;
+    const { uid } = body;
+    if (isOver(body)) over.add(uid);
+    else if (over.has(uid)) risen.add(uid);
+    lived.set(uid, (lived.get(uid) ?? false) || !isOver(body));
+  }
+  const missed = [...lived.values()].filter((seen) => !seen).length;
+  return [
+    ...(missed > 0 ? [`${missed} pods ended on a node where nobody had seen them before`] : []),
+    ...(risen.size > 0 ? [`${risen.size} pods were seen live after their end`] : []),
+  ];
+}
+
+function isOver({ gone, phase }: PodSeen): boolean {
+  return gone || phase === 'Succeeded' || phase === 'Failed';
+}
+
 /**
  * GPU-7: the cap of Jobs on a node and the namespace's quota of GPUs hold. The quota holds while no more GPUs than it
  * allows are bound. What it let in beyond that, to wait without a node, is told and judges nothing: under a burst the
@@ -38,10 +61,9 @@ export function checkCaps(history: History, target: Target): Judged {
   const pods = eventsOf<PodSeen>(history, 'pod.seen').length;
   const most = mostAtOnce(history);
   const cap = `at most ${most.pods} GPU pods at once on a node${most.node && ` (${most.node})`}`;
-  const judged = judgeFigure(pods === 0 ? null : most.pods, pods, target, 'Jobs', {
-    reason: cap,
-    doubts: [],
-  });
+  const doubts = unseenPods(history);
+  doubts.push(...livesUnseen(history));
+  const judged = judgeFigure(pods === 0 ? null : most.pods, pods, target, 'Jobs', { reason: cap, doubts });
   if (judged.verdict !== 'pass') return judged;
   if (eventsOf(history, 'quota.absent').length > 0)
     return { ...judged, verdict: 'fail', reason: `${cap}; no quota limits the namespace’s GPUs` };

@@ -13,20 +13,22 @@ import { checkStartSuccess } from './start-success.ts';
 import { checkStarvation } from './starvation.ts';
 
 const smoke = { level: 'smoke', threshold: 0 } as const;
+/** What `starts` writes of each container. */
+const LOOKS = 2;
 const standard = { level: 'standard', threshold: 0 } as const;
 
 describe('GPU-1', () => {
   it('passes 300 clean starts at the standard level with a bound under 1 %, and not 299', () => {
-    const judged = checkFalseAllocation(starts(300).events, standard);
+    const judged = checkFalseAllocation(starts(300).events, standard, LOOKS);
     expect(judged).to.include({ verdict: 'pass', samples: 300, measured: 0 });
     expect(judged.upperBound).to.be.below(1);
-    expect(checkFalseAllocation(starts(299).events, standard).verdict).to.equal('inconclusive');
+    expect(checkFalseAllocation(starts(299).events, standard, LOOKS).verdict).to.equal('inconclusive');
   });
 
   it('fails a container whose first look lacks its device, and says that it recovered', () => {
     const written = starts(3).allocate('a', ['gpu-1'], 9_000).listed(['late', 'gpu-1']).pod('late');
     written.probe('late', 'a', 0, [], 9_100).probe('late', 'a', 1, ['gpu-1'], 9_300);
-    const judged = checkFalseAllocation(written.events, smoke);
+    const judged = checkFalseAllocation(written.events, smoke, LOOKS);
     expect(judged).to.include({ verdict: 'fail', measured: 25 });
     expect(judged.reason).to.match(/1 of 4 .*1 recovered on their own.*look 0 without gpu-1/);
   });
@@ -34,13 +36,13 @@ describe('GPU-1', () => {
   it('fails a device lost at a later look, and one that is another’s', () => {
     const lost = starts(1).allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).pod('l');
     lost.probe('l', 'a', 0, ['gpu-1']).probe('l', 'a', 1, []);
-    expect(checkFalseAllocation(lost.events, smoke).verdict).to.equal('fail');
+    expect(checkFalseAllocation(lost.events, smoke, LOOKS).verdict).to.equal('fail');
     const other = starts(1)
       .allocate('a', ['gpu-1'], 9_000)
       .listed(['o', 'gpu-1'])
       .pod('o')
       .probe('o', 'a', 0, ['gpu-0']);
-    expect(checkFalseAllocation(other.events, smoke).verdict).to.equal('fail');
+    expect(checkFalseAllocation(other.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
   it('fails where PodResources and the plugin disagree', () => {
@@ -49,15 +51,63 @@ describe('GPU-1', () => {
       .listed(['d', 'gpu-2'])
       .pod('d')
       .probe('d', 'a', 0, ['gpu-1']);
-    expect(checkFalseAllocation(written.events, smoke).reason).to.match(
+    expect(checkFalseAllocation(written.events, smoke, LOOKS).reason).to.match(
       /allocated gpu-1, PodResources lists gpu-2/,
     );
-    expect(checkFalseAllocation(written.events, smoke).verdict).to.equal('fail');
+    expect(checkFalseAllocation(written.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
   it('is inconclusive without a start, and with one that nobody saw', () => {
-    expect(checkFalseAllocation([], smoke).verdict).to.equal('inconclusive');
-    expect(checkFalseAllocation(starts(1).pod('mute').events, smoke).verdict).to.equal('inconclusive');
+    expect(checkFalseAllocation([], smoke, LOOKS).verdict).to.equal('inconclusive');
+    expect(checkFalseAllocation(starts(1).pod('mute').events, smoke, LOOKS).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive where looks are missing, the last too where the container ended well, and by a clock that ran backwards', () => {
+    const looks = (...at: [n: number, at: number][]) => {
+      const written = starts(1).allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).pod('l');
+      for (const [n, mono] of at) written.probe('l', 'a', n, ['gpu-1'], mono);
+      return checkFalseAllocation(written.events, smoke, LOOKS);
+    };
+    expect(looks([0, 100], [1, 200]).verdict).to.equal('pass');
+    expect(looks([0, 100]).reason).to.contain('1 of the container’s 2 looks are missing');
+    expect(looks([0, 100], [2, 300]).reason).to.contain('1 of the container’s 3 looks are missing');
+    expect(looks([0, 300], [1, 200]).reason).to.contain('ran backwards');
+    for (const judged of [looks([0, 100]), looks([0, 100], [2, 300]), looks([0, 300], [1, 200])])
+      expect(judged.verdict).to.equal('inconclusive');
+  });
+
+  it('takes each run of a container that was restarted for a start: what nobody saw of the first is no pass', () => {
+    const again = {
+      name: 'trainer',
+      restartCount: 1,
+      started: true,
+      finished: true,
+      exitCode: 0,
+      waiting: null,
+    };
+    const written = starts(2).allocate('a', ['gpu-1'], 9_000).listed(['r', 'gpu-1']);
+    written.pod('r', { containers: [again] });
+    const { body } = new Written().probe('r', 'a', 0, ['gpu-1']).events[0] as (typeof written.events)[number];
+    for (const n of [0, 1]) written.add('pod/n/r', 'gpu.probe', { ...(body as object), attempt: 1, n });
+    const judged = checkFalseAllocation(written.events, smoke, LOOKS);
+    expect(judged).to.include({ verdict: 'inconclusive', samples: 3 });
+  });
+
+  it('is inconclusive with pods of a Job that nobody saw, with looks of none that was, and a ledger’s clock that ran backwards', () => {
+    const job = starts(2).add('suite/gpu', 'job.created', { job: 'j', at: 0, replicas: 3, phase: 'burst' });
+    expect(checkFalseAllocation(job.events, smoke, LOOKS).reason).to.contain(
+      'of 3 pods of Job j 2 were seen',
+    );
+    const looks = starts(2).probe('unknown', 'a-p0', 0, ['gpu-0']);
+    expect(checkFalseAllocation(looks.events, smoke, LOOKS).reason).to.contain(
+      '1 pods whose containers looked',
+    );
+    const clock = starts(2).allocate('x', ['gpu-1'], 5);
+    expect(checkFalseAllocation(clock.events, smoke, LOOKS).reason).to.contain(
+      'the clock of node/w1 ran backwards',
+    );
+    for (const { events } of [job, looks, clock])
+      expect(checkFalseAllocation(events, smoke, LOOKS).verdict).to.equal('inconclusive');
   });
 
   it('never passes a history that lost a line about a start, whichever', () => {
@@ -69,7 +119,7 @@ describe('GPU-1', () => {
           ({ type, body }) => type === kind && (kind !== 'gpu.probe' || (body as { n: number }).n === 0),
         );
         const cut = without(whole, (event) => event.seq === victims[index]?.seq);
-        expect(checkFalseAllocation(cut, smoke).verdict).to.not.equal('pass');
+        expect(checkFalseAllocation(cut, smoke, LOOKS).verdict).to.not.equal('pass');
       }),
     );
   });
@@ -85,7 +135,7 @@ describe('GPU-1', () => {
         fc.shuffledSubarray([...bad.keys(), ...bad.keys()], { minLength: 2 * bad.length }),
         (order) => {
           const shuffled = order.map((from, seq) => ({ ...(bad[from] as (typeof bad)[number]), seq }));
-          expect(checkFalseAllocation(shuffled, smoke).verdict).to.equal('fail');
+          expect(checkFalseAllocation(shuffled, smoke, LOOKS).verdict).to.equal('fail');
         },
       ),
       { numRuns: 50 },
@@ -95,25 +145,27 @@ describe('GPU-1', () => {
 
 describe('GPU-2', () => {
   it('passes one device in one container after the other', () => {
-    expect(checkDoubleUse(starts(3).events, smoke)).to.include({ verdict: 'pass', measured: 0 });
+    expect(checkDoubleUse(starts(3).events, smoke, LOOKS)).to.include({ verdict: 'pass', measured: 0 });
   });
 
   it('fails a device in two containers at one time, by their own looks or by PodResources', () => {
     const seen = starts(1).start('twin', 'gpu-0', 100);
-    expect(checkDoubleUse(seen.events, smoke)).to.include({ verdict: 'fail', measured: 1 });
+    expect(checkDoubleUse(seen.events, smoke, LOOKS)).to.include({ verdict: 'fail', measured: 1 });
     const listed = starts(1).listed(['a', 'gpu-3'], ['b', 'gpu-3']);
-    expect(checkDoubleUse(listed.events, smoke).reason).to.match(/PodResources lists gpu-3 for a and b/);
+    expect(checkDoubleUse(listed.events, smoke, LOOKS).reason).to.match(
+      /PodResources lists gpu-3 for a and b/,
+    );
   });
 
   it('refuses what a kubelet of 1.27.3 did in a certification: a reservation dropped while Allocate was under way', async () => {
     const path = join(import.meta.dirname, '..', 'fixtures', 'reservation-drop.1-27-3.jsonl');
-    const judged = checkDoubleUse((await readHistory(path)).events, smoke);
+    const judged = checkDoubleUse((await readHistory(path)).events, smoke, LOOKS);
     expect(judged).to.include({ verdict: 'fail', measured: 3, samples: 2 });
     expect(judged.reason).to.match(/worker-0 in burst-6-7-dn8rv and burst-6-6-hgf9g$/);
   });
 
   it('is inconclusive without a container', () => {
-    expect(checkDoubleUse([], smoke).verdict).to.equal('inconclusive');
+    expect(checkDoubleUse([], smoke, LOOKS).verdict).to.equal('inconclusive');
   });
 });
 
@@ -165,6 +217,26 @@ describe('GPU-4', () => {
     });
   });
 
+  it('counts an allocation once, however often its lines come, and waits for each of its devices', () => {
+    const many = new Written();
+    for (let index = 0; index < 299; index++) {
+      const times = index === 0 ? 1 : 2;
+      for (let time = 0; time < times; time++)
+        many.allocate(`${index}`, ['gpu-0'], index).associate(`${index}`, 'gpu-0', index);
+    }
+    many.allocate('x', ['gpu-1'], 400).allocate('y', ['gpu-2', 'gpu-3'], 400);
+    many.associate('x', 'gpu-1', 600).associate('y', 'gpu-2', 600).associate('y', 'gpu-2', 600);
+    const judged = checkBindLatency(many.events, { level: 'standard', threshold: 500 });
+    expect(judged).to.include({ verdict: 'inconclusive', samples: 300 });
+    expect(judged.reason).to.contain('1 allocations were never associated');
+  });
+
+  it('is inconclusive where more is left out of an association than it took', () => {
+    const judged = checkBindLatency(pair(300, { injectedMs: 400 }).events, target);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('1 associations took less time than what is left out of them');
+  });
+
   it('is inconclusive without a burst, and where an association never came', () => {
     const alone = new Written().allocate('a', ['gpu-0'], 0).associate('a', 'gpu-0', 250);
     expect(checkBindLatency(alone.events, target).verdict).to.equal('inconclusive');
@@ -192,8 +264,23 @@ describe('GPU-5', () => {
     );
   });
 
-  it('is inconclusive where allocatable was not seen afterwards', () => {
+  it('is inconclusive where allocatable was not seen afterwards, if on one node only', () => {
     expect(checkStarvation(starts(3).events, smoke, 1_000).verdict).to.equal('inconclusive');
+    const other = starts(3).add('suite/gpu', 'node.allocatable', {
+      node: 'w2',
+      resource: 'r',
+      allocatable: 8,
+    });
+    const judged = checkStarvation(back(other).events, smoke, 1_000);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
+  });
+
+  it('measures by a clock that nobody sets', () => {
+    const waited = new Written().pod('late', { phase: 'Pending', containers: [] });
+    waited.add('x', 'pod.seen', { ...(new Written().pod('late').events[0]?.body as object) }, 99_999);
+    const events = back(waited).events.map((event) => ({ ...event, wall: 1e12 }));
+    expect(checkStarvation(events, smoke, 1_000).verdict).to.equal('fail');
   });
 });
 
@@ -254,6 +341,18 @@ describe('GPU-7', () => {
     });
     const replaced = running('a', 'b').pod('a').pod('c', { phase: 'Running' });
     expect(checkCaps(replaced.add(...quota(2)).events, target).verdict).to.equal('pass');
+  });
+
+  it('is inconclusive where a pod was on a node and nobody saw it live, or saw it live after its end', () => {
+    const unseen = running('a', 'b')
+      .pod('c')
+      .add(...quota(2));
+    expect(checkCaps(unseen.events, target).verdict).to.equal('inconclusive');
+    const risen = running('a', 'b')
+      .pod('a')
+      .pod('a', { phase: 'Running' })
+      .add(...quota(2));
+    expect(checkCaps(risen.events, target).verdict).to.equal('inconclusive');
   });
 
   it('tells, and does not refuse, that more pods were let in to wait than the quota allows', () => {

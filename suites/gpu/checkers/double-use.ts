@@ -1,7 +1,7 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { joinLedgers, unseen } from '../ledgers.ts';
+import { joinLedgers, unseen, unwatched } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
@@ -29,8 +29,11 @@ function overlaps(uses: readonly Use[]): [Use, Use][] {
   return found;
 }
 
-/** GPU-2: no device is in two live containers, neither by what they can use nor by PodResources. */
-export function checkDoubleUse(history: History, target: Target): Judged {
+/**
+ * GPU-2: no device is in two live containers, neither by what they can use nor by PodResources.
+ * @param looks how many a container makes that ends by itself
+ */
+export function checkDoubleUse(history: History, target: Target, looks: number): Judged {
   const starts = joinLedgers(history);
   const uses = starts.flatMap(({ pod, probes }) => {
     const from = probes[0]?.at ?? 0;
@@ -53,7 +56,7 @@ export function checkDoubleUse(history: History, target: Target): Judged {
     twice.length === 0
       ? `no device in two of ${starts.length} containers`
       : `${twice.length} devices in two live containers; first: ${twice[0]}`;
-  const blind = starts.filter((start) => unseen(start) !== undefined).length;
+  const blind = starts.filter((start) => (unseen(start) ?? unwatched(start, looks)) !== undefined).length;
   const doubts = recordDoubts(history);
   if (blind > 0) doubts.push(`${blind} containers could not be seen`);
   return judgeFigure(starts.length === 0 ? null : twice.length, starts.length, target, 'pairs', {

@@ -1,4 +1,5 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
 
 /** What of the record itself is missing or torn: none of it may pass for "nothing happened". */
 export function recordDoubts(history: History): string[] {
@@ -10,5 +11,35 @@ export function recordDoubts(history: History): string[] {
   count('ledger.unreadable', 'lines of a node’s ledger could not be read');
   count('gpu.log-unreadable', 'containers’ logs could not be read');
   count('ledger.settings.refused', 'times a node refused its settings');
+  return [...doubts, ...unseenPods(history), ...clockDoubts(history)];
+}
+
+/** Pods that there must have been, by what else is in the record. */
+export function unseenPods(history: History): string[] {
+  const doubts: string[] = [];
+  const pods = new Map(eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.job]));
+  const ofJob = new Map<string, number>();
+  for (const job of pods.values()) if (job !== null) ofJob.set(job, (ofJob.get(job) ?? 0) + 1);
+  for (const { body } of eventsOf<SuiteEvents['job.created']>(history, 'job.created')) {
+    const seen = ofJob.get(body.job) ?? 0;
+    if (seen < body.replicas) doubts.push(`of ${body.replicas} pods of Job ${body.job} ${seen} were seen`);
+  }
+  const looked = new Set(eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body.podUid));
+  const unknown = [...looked].filter((uid) => !pods.has(uid)).length;
+  if (unknown > 0) doubts.push(`${unknown} pods whose containers looked at their GPUs were never seen`);
   return doubts;
+}
+
+/** A node's ledger is one process's, and its monotonic clock begins anew with that alone. */
+function clockDoubts(history: History): string[] {
+  const clocks = new Map<string, number>();
+  const backwards = new Set<string>();
+  for (const { body, source, type } of history) {
+    if (!type.startsWith('ledger.')) continue;
+    const { mono } = body as { mono?: unknown };
+    if (typeof mono !== 'number') continue;
+    if (type !== 'ledger.agent.started' && mono < (clocks.get(source) ?? mono)) backwards.add(source);
+    clocks.set(source, mono);
+  }
+  return [...backwards].map((source) => `the clock of ${source} ran backwards`);
 }

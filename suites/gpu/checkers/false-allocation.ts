@@ -1,6 +1,6 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeRate, type Target } from '../../judged.ts';
-import { disagreement, joinLedgers, lacking, type Start, unseen } from '../ledgers.ts';
+import { disagreement, joinLedgers, lacking, type Start, unseen, unwatched } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
 
 export interface FalseAllocation {
@@ -30,10 +30,13 @@ export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
   });
 }
 
-/** GPU-1: a container that was started can use every device that it was given. */
-export function checkFalseAllocation(history: History, target: Target): Judged {
+/**
+ * GPU-1: a container that was started can use every device that it was given.
+ * @param looks how many a container makes that ends by itself
+ */
+export function checkFalseAllocation(history: History, target: Target, looks: number): Judged {
   const starts = joinLedgers(history);
-  const blind = starts.flatMap((start) => unseen(start) ?? []);
+  const blind = starts.flatMap((start) => unseen(start) ?? unwatched(start, looks) ?? []);
   const wrong = falseAllocations(starts);
   const judged = starts.length - blind.length;
   const recovered = wrong.filter(({ recoveredAfterMs }) => recoveredAfterMs !== undefined);

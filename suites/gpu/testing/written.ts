@@ -56,7 +56,8 @@ export class Written extends WrittenHistory {
     const entries = pods.map(([pod, ...devices]) => ({ namespace: 'n', pod, container: MAIN, devices }));
     return this.add('node/w1', 'ledger.podresources', {
       at: 0,
-      mono: 0,
+      mono:
+        (this.events.findLast(({ source }) => source === 'node/w1')?.body as { mono?: number })?.mono ?? 0,
       type: 'podresources',
       requestedAt: 0,
       pods: entries,

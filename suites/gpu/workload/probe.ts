@@ -1,13 +1,17 @@
+/** How often a container that ends by itself has looked. */
+export function looksIn(holdMs: number, intervalMs: number): number {
+  return 1 + Math.floor(holdMs / Math.max(1, intervalMs));
+}
+
 /**
  * A training container's first act, and then its life: `nvidia-smi -L` at once, and again every interval until the
  * hold is over. One line of JSON for each look; when it looked is the container runtime's stamp on the line. It ends
  * with 0 whatever it saw: the ledger says what that was.
  */
 export function probeScript(holdMs: number, intervalMs: number): string {
-  const looks = 1 + Math.floor(holdMs / Math.max(1, intervalMs));
   return [
     'n=0',
-    `while [ $n -lt ${looks} ]; do`,
+    `while [ $n -lt ${looksIn(holdMs, intervalMs)} ]; do`,
     `  [ $n -gt 0 ] && sleep ${intervalMs / 1_000}`,
     // The newline in IFS alone: names of GPUs have spaces.
     "  seen=''; said=$(nvidia-smi -L 2>&1); code=$?",
