@@ -2,6 +2,7 @@ import type { Cluster } from '../../clusters/port.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
+import { Bench } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
 import { keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
@@ -28,11 +29,33 @@ export class Certification {
     const { settings } = settingsOf(this.#context.plan);
     return [
       { name: 'install', run: () => makeNamespace(this.#context, this.#namespace) },
+      { name: 'steady state', run: () => this.#steady() },
       ...settings.scenarios.map((id) => ({
         name: `${id} ${rowOf(id).title}`,
         run: () => this.#conduct(scenarioOf(id)),
       })),
     ];
+  }
+
+  /** A pod that asks for no device runs: where none does, what fails afterwards is no row's doing. */
+  async #steady(): Promise<void> {
+    const { clock, cluster, plan, recorder, signal } = this.#context;
+    const { patience } = settingsOf(plan).settings;
+    const pods = new Bench(cluster.kube, this.#namespace, cluster.workloadImage, patience);
+    const node = this.#node();
+    const from = clock.mono();
+    try {
+      await pods.create({ name: 'steady', ...(node && { nodeName: node.name }) });
+      await pods.running('steady');
+    } catch (error) {
+      if (signal.aborted || !isMisfortune(error)) throw error;
+      const reason = messageOf(error);
+      recorder.record(`suite/${SUITE}`, 'steady.missed', { suite: SUITE, reason });
+      return;
+    }
+    const measured = { startLatencyMs: clock.mono() - from };
+    recorder.record(`suite/${SUITE}`, 'steady.reached', { suite: SUITE, measured });
+    await pods.remove('steady');
   }
 
   async #conduct(scenario: Scenario): Promise<void> {
