@@ -7,6 +7,8 @@ import { allocatableOn } from './allocatable.ts';
 export interface OwnPlugin {
   /** Kubelets' ListAndWatch streams that are open. */
   readonly openStreams: number;
+  /** Those that are over because `endStreams` ended them; a plugin that looks after itself has another in no time. */
+  readonly endedStreams: number;
   /** Ends every ListAndWatch, and goes on serving. */
   endStreams(): void;
   /** Ends, with its streams and its socket. */

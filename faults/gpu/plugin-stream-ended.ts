@@ -3,19 +3,17 @@ import { type OwnPlugin, type OwnPluginAt, ownPluginFault } from './own-plugin.t
 
 /** `gpu/plugin-stream-ended`: the plugin itself ends its ListAndWatch, and goes on serving. */
 export function pluginStreamEnded(id: string, at: OwnPluginAt, plugin: () => OwnPlugin): Fault {
-  let open = 0;
-  let ended = false;
+  let before = 0;
   return ownPluginFault({
     ...{ ...at, id, kind: 'gpu/plugin-stream-ended' },
     mechanism: 'the plugin ends its stream',
     async inject() {
-      open = plugin().openStreams;
+      before = plugin().endedStreams;
       plugin().endStreams();
     },
     async bitten() {
-      // Once over it has bitten, also where the plugin has opened another since.
-      ended ||= open > 0 && plugin().openStreams < open;
-      return { seen: ended, evidence: `of ${open} streams ${plugin().openStreams} are open` };
+      const ended = plugin().endedStreams - before;
+      return { seen: ended > 0, evidence: `${ended} streams are over, ${plugin().openStreams} open` };
     },
     heal: () => plugin().comeBack(),
   });

@@ -63,6 +63,10 @@ export class StagedPlugin implements OwnPlugin {
     if (this.#options.supervised) this.#supervision = this.#lookAfter();
   }
 
+  get endedStreams(): number {
+    return this.#probe.endedStreams;
+  }
+
   endStreams(): void {
     this.#probe.endStreams();
   }

@@ -68,6 +68,7 @@ export class ProbePlugin {
   readonly #healthy: Map<string, boolean>;
   readonly #streams = new Set<DeviceStream>();
   readonly #endedHere = new WeakSet<DeviceStream>();
+  #endedStreams = 0;
   #server: Listening | undefined;
   #stopping = false;
 
@@ -101,6 +102,7 @@ export class ProbePlugin {
         return {
           closed: () => {
             this.#streams.delete(stream);
+            if (this.#endedHere.has(stream)) this.#endedStreams += 1;
             call.endedBy = this.#stopping || this.#endedHere.has(stream) ? 'plugin' : 'kubelet';
             this.#end(call);
           },
@@ -157,6 +159,11 @@ export class ProbePlugin {
   /** Streams that a kubelet has open. */
   get openStreams(): number {
     return this.#streams.size;
+  }
+
+  /** Streams that are over because `endStreams` ended them. */
+  get endedStreams(): number {
+    return this.#endedStreams;
   }
 
   /** Ends every ListAndWatch, and goes on serving. */
