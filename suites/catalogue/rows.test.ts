@@ -69,6 +69,17 @@ describe('the failure catalogue', () => {
     );
   });
 
+  it('refuses to look for less time than a real kubelet takes to tell', () => {
+    const settings = { scenarios: ['G7'], stays: '10s', withheld: '1s' };
+    const on = (provider: string) =>
+      resolve(Plan.parse({ cluster: { provider }, suites: [{ name: 'catalogue', settings }] }));
+    expect(() => on('embedded')).not.to.throw();
+    for (const path of ['stays', 'withheld'])
+      expect(() => on('kind')).to.throw(
+        new RegExp(`suites\\.0\\.settings\\.${path}: expected more than 10 s`),
+      );
+  });
+
   it('shows each row of a plan as a test of its own', async () => {
     const plan = resolve(planOf('G7', 'G4'));
     const verdict = judge({ history: [], suites: [catalogueSuite], plan, truncated: false });

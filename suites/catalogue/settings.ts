@@ -37,9 +37,19 @@ export const Remedies = z.strictObject({
 });
 export type Remedies = z.infer<typeof Remedies>;
 
-function defaultsOf({ cluster }: Plan): Omit<CatalogueSettings, 'scenarios'> {
-  const real = cluster.provider !== 'embedded';
-  // A kubelet writes its node’s status every 10 s, an embedded one at once.
+/** A kubelet writes its node’s status so often (nodeStatusUpdateFrequency), an embedded one at once. */
+const STATUS_MS = 10_000;
+
+/** Long enough for a real node’s status to tell of it: for less time a look may show what was before. */
+const Told = Duration.refine((ms) => ms > STATUS_MS, {
+  error: `expected more than ${STATUS_MS / 1_000} s, for a kubelet tells of its node no oftener`,
+});
+const RealSettings = CatalogueSettings.extend({ withheld: Told, stays: Told });
+
+const isReal = ({ cluster }: Plan) => cluster.provider !== 'embedded';
+
+function defaultsOf(plan: Plan): Omit<CatalogueSettings, 'scenarios'> {
+  const real = isReal(plan);
   return {
     devices: 4,
     withheld: real ? 30_000 : 4_000,
@@ -51,7 +61,7 @@ function defaultsOf({ cluster }: Plan): Omit<CatalogueSettings, 'scenarios'> {
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
   return resolvePart(plan, SUITE, {
-    settings: { schema: CatalogueSettings, defaults: defaultsOf(plan) },
+    settings: { schema: isReal(plan) ? RealSettings : CatalogueSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => ({ supervisor: plan.profile === 'hardened' }) },
     workers: plan.cluster.workers ?? 1,
   });

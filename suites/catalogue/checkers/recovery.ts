@@ -1,7 +1,7 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { CatalogueSettings } from '../settings.ts';
-import { doubtsOf, seenOf } from './seen.ts';
+import { doubtsOf, heldOf, seenOf } from './seen.ts';
 import { judgeUntil } from './until.ts';
 
 /** A status that was not looked at for longer may have been anything. */
@@ -62,4 +62,15 @@ export function checkRecovery(
     verdict: 'fail',
     reason: `${reason}; ${last.body.openStreams} streams to the kubelet are open, not ${streams}`,
   };
+}
+
+/** The same of a plugin that has to find its own way back while the row's fault is held, to one stream. */
+export function checkRecoveryWhileHeld(
+  history: History,
+  scenario: string,
+  target: Target,
+  settings: Pick<CatalogueSettings, 'devices' | 'stays'>,
+): Judged {
+  const { healing, injected } = heldOf(history, scenario);
+  return checkRecovery(history, { scenario, from: injected, to: healing, streams: 1 }, target, settings);
 }

@@ -1,6 +1,5 @@
 import { pluginLateDisconnect } from '../../../faults/gpu/plugin-late-disconnect.ts';
-import { checkRecovery } from '../checkers/recovery.ts';
-import { heldOf } from '../checkers/seen.ts';
+import { checkRecoveryWhileHeld } from '../checkers/recovery.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** As at a rolling update that starts the new plugin before it ends the old one. */
@@ -21,13 +20,5 @@ export const lateDisconnect: Scenario = {
     await stage.steady();
     await stage.hold(() => stage.untilBack());
   },
-  check(history, target, settings) {
-    const { healing, injected } = heldOf(history, 'G7');
-    return checkRecovery(
-      history,
-      { scenario: 'G7', from: injected, to: healing, streams: 1 },
-      target,
-      settings,
-    );
-  },
+  check: (history, target, settings) => checkRecoveryWhileHeld(history, 'G7', target, settings),
 };

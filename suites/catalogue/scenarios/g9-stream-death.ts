@@ -1,6 +1,5 @@
 import { pluginStreamEnded } from '../../../faults/gpu/plugin-stream-ended.ts';
-import { checkRecovery } from '../checkers/recovery.ts';
-import { heldOf } from '../checkers/seen.ts';
+import { checkRecoveryWhileHeld } from '../checkers/recovery.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** The plugin’s stream ends, and nothing else: whoever looks at the plugin alone sees it serve. */
@@ -15,13 +14,5 @@ export const streamDeath: Scenario = {
     await stage.steady();
     await stage.hold(() => stage.untilBack());
   },
-  check(history, target, settings) {
-    const { healing, injected } = heldOf(history, 'G9');
-    return checkRecovery(
-      history,
-      { scenario: 'G9', from: injected, to: healing, streams: 1 },
-      target,
-      settings,
-    );
-  },
+  check: (history, target, settings) => checkRecoveryWhileHeld(history, 'G9', target, settings),
 };
