@@ -43,8 +43,11 @@ export interface Cluster extends ClusterHandle {
   workloadImage: string;
   /** What the cluster's admission wants to see on the namespaces of workloads; nothing where it is left out. */
   namespaceLabels?: Readonly<Record<string, string>>;
-  /** Starts the fake GPU node on every worker: a process beside embedded kubelets, a DaemonSet elsewhere. */
-  startGpuNodes(): Promise<void>;
+  /**
+   * Starts the fake GPU node on every worker: a process beside embedded kubelets, a DaemonSet elsewhere.
+   * @param watch the resource of a vendor's plugin: nothing is faked then, only what PodResources says of it is followed
+   */
+  startGpuNodes(watch?: string): Promise<void>;
   stopGpuNodes(): Promise<void>;
   /**
    * The links of these worker nodes to the control plane's, which is the cloud; registers its undo on the context before it

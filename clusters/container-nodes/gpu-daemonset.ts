@@ -1,14 +1,19 @@
 import type { V1DaemonSet } from '@kubernetes/client-node';
+import type { AgentConfig } from '../gpu-node/main.ts';
 import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './folders.ts';
 
 export const SYSTEM_NAMESPACE = 'ordeal-system';
 export const GPU_NODE_NAME = 'gpu-node';
 
-/** The fake GPU node as a DaemonSet: on every node that is not a control plane, with the node's own folders. */
-export function gpuDaemonSet(image: string): V1DaemonSet {
+/**
+ * The fake GPU node as a DaemonSet: on every node that is not a control plane, with the node's own folders.
+ * @param watch the resource of a plugin that is there: nothing is faked then
+ */
+export function gpuDaemonSet(image: string, watch?: string): V1DaemonSet {
   const labels = { 'app.kubernetes.io/name': GPU_NODE_NAME, 'app.kubernetes.io/part-of': 'ordeal' };
   const folders = { state: NODE_STATE, plugins: DEVICE_PLUGINS, resources: POD_RESOURCES };
-  const config = {
+  const config: AgentConfig = {
+    ...(watch !== undefined && { watch }),
     nodes: [
       {
         // The kubelet puts the variable in.

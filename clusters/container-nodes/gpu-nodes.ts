@@ -12,6 +12,7 @@ const DEADLINE_MS = 120_000;
 /**
  * Starts the fake GPU node on every worker and waits until each says in its ledger that it runs and, where settings
  * lie ready for it, that its plugin is registered.
+ * @param watch the resource of a plugin that is there: nothing is faked then
  * @throws OrdealError WAIT_DEADLINE (exit 4) that names the nodes that said nothing.
  */
 export async function startGpuNodes(
@@ -19,12 +20,16 @@ export async function startGpuNodes(
   nodes: ClusterNode[],
   image: string,
   context: WaitContext,
+  watch?: string,
 ): Promise<void> {
   const ledgers = await Promise.all(
-    nodes.flatMap(({ name, stateDir }) => (stateDir ? [awaited(name, stateDir)] : [])),
+    nodes.flatMap(({ name, stateDir }) => (stateDir ? [awaited(name, stateDir, watch)] : [])),
   );
   await ignoring(409, kube.core.createNamespace({ body: { metadata: { name: SYSTEM_NAMESPACE } } }));
-  await kube.apps.createNamespacedDaemonSet({ namespace: SYSTEM_NAMESPACE, body: gpuDaemonSet(image) });
+  await kube.apps.createNamespacedDaemonSet({
+    namespace: SYSTEM_NAMESPACE,
+    body: gpuDaemonSet(image, watch),
+  });
   let missing: string[] = [];
   await waitFor(
     async () => {
@@ -64,11 +69,15 @@ export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<vo
 }
 
 /** A node's ledger from its present end on: what an earlier agent wrote says nothing of this one. */
-export async function awaited(node: string, stateDir: string) {
+export async function awaited(node: string, stateDir: string, watch?: string) {
   const files = gpuNodeFiles(stateDir);
   const there = (path: string) => stat(path).catch(() => undefined);
   const start = (await there(files.ledger))?.size ?? 0;
-  const last = (await there(files.settings)) ? 'plugin.registered' : 'agent.started';
+  const last = watch
+    ? 'agent.watching'
+    : (await there(files.settings))
+      ? 'plugin.registered'
+      : 'agent.started';
   return {
     node,
     async said(): Promise<boolean> {

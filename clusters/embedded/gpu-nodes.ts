@@ -3,6 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
+import type { AgentConfig } from '../gpu-node/main.ts';
 import type { ClusterNode } from '../port.ts';
 import { programFile } from '../programs/file.ts';
 import { type Started, startProcess } from './process.ts';
@@ -10,7 +11,7 @@ import { clusterFiles } from './settings.ts';
 
 const READY_MS = 30_000;
 
-/** The process that is the fake GPU node of every worker. */
+/** The process that is the fake GPU node of every worker, or watches the one that it has. */
 export class GpuNodes {
   readonly #folder: string;
   readonly #workers: { name: string; stateDir: string; devicePluginDir: string; podResourcesDir: string }[];
@@ -34,13 +35,15 @@ export class GpuNodes {
 
   /**
    * Starts it and waits until each node says in its ledger that it runs and, where settings lie ready for it, that its
-   * plugin is registered. @throws OrdealError PROCESS_NOT_READY or WAIT_DEADLINE (exit 4).
+   * plugin is registered.
+   * @param watch the resource of a plugin that is there
+   * @throws OrdealError PROCESS_NOT_READY or WAIT_DEADLINE (exit 4).
    */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(signal: AbortSignal, watch?: string): Promise<void> {
     if (this.#process) return;
     const files = clusterFiles(this.#folder);
-    writeFileSync(files.gpuNodes, JSON.stringify({ nodes: this.#workers }));
-    const ledgers = await Promise.all(this.#workers.map(({ stateDir }) => awaited(stateDir)));
+    writeFileSync(files.gpuNodes, JSON.stringify({ nodes: this.#workers, watch } satisfies AgentConfig));
+    const ledgers = await Promise.all(this.#workers.map(({ stateDir }) => awaited(stateDir, watch)));
     this.#process = await startProcess({
       what: 'the fake GPU nodes',
       argv: [await programFile('gpu-node', this.#folder), '--config', files.gpuNodes, '--lifeline'],
@@ -74,12 +77,16 @@ export class GpuNodes {
 }
 
 /** Looks at a ledger from its present end on: what an earlier agent wrote says nothing of this one. */
-async function awaited(stateDir: string): Promise<() => Promise<boolean>> {
+async function awaited(stateDir: string, watch: string | undefined): Promise<() => Promise<boolean>> {
   const files = gpuNodeFiles(stateDir);
   await mkdir(files.root, { recursive: true });
   const there = (path: string) => stat(path).catch(() => undefined);
   const start = (await there(files.ledger))?.size ?? 0;
-  const last = (await there(files.settings)) ? 'plugin.registered' : 'agent.started';
+  const last = watch
+    ? 'agent.watching'
+    : (await there(files.settings))
+      ? 'plugin.registered'
+      : 'agent.started';
   return async () => {
     const ledger = await readFile(files.ledger).catch(() => Buffer.alloc(0));
     return ledger.subarray(start).includes(`"type":"${last}"`);

@@ -47,7 +47,7 @@ export async function clusterHandle(
     nodes,
     capabilities: new Set(CAPABILITIES),
     workloadImage: WORKLOAD_IMAGE,
-    startGpuNodes: () => gpuNodes.start(signal),
+    startGpuNodes: (watch) => gpuNodes.start(signal, watch),
     stopGpuNodes: () => gpuNodes.stop(),
     exportLogs: (dir) => exportLogs(settings.folder, kube, nodes, dir),
     async down() {

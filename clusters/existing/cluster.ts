@@ -21,9 +21,8 @@ const SETTLE_MS = 75_000;
 export async function describeTarget(target: Target, context: StepContext): Promise<Cluster> {
   const { identity, kube, nodes: chosen, workloadImage } = target;
   const before = await pictures(kube);
-  const fake = context.plan.profile !== 'as-is';
   const nodes = chosen.map(({ name }, index) =>
-    existingNode(name, fake ? join(context.workDir, 'x', String(index)) : undefined),
+    existingNode(name, join(context.workDir, 'x', String(index))),
   );
   const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
   return {
@@ -41,7 +40,7 @@ export async function describeTarget(target: Target, context: StepContext): Prom
     capabilities: new Set(['daemonset-agents']),
     namespaceLabels: WORKLOAD_POD_SECURITY,
     workloadImage,
-    startGpuNodes: () => gpuPods.start(),
+    startGpuNodes: (watch) => gpuPods.start(watch),
     stopGpuNodes: () => gpuPods.stop(),
     exportLogs: (dir) => exportLogs(kube, context.runId, dir),
     async down() {
@@ -57,7 +56,7 @@ function isReal({ containerRuntime }: NodeIdentity): boolean {
   return /^(containerd|cri-o|docker):\/\//.test(containerRuntime);
 }
 
-function existingNode(name: string, stateDir: string | undefined): ClusterNode {
+function existingNode(name: string, stateDir: string): ClusterNode {
   const cannot = (tried: string) => async (): Promise<never> => {
     throw new OrdealError({
       code: 'NODE_CANNOT',

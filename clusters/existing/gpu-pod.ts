@@ -13,12 +13,15 @@ export interface GpuPodShape {
   image: string;
   /** After these its kubelet ends it, whatever became of the harness and of the API server. */
   deadlineSeconds: number;
+  /** The resource of the vendor's plugin: nothing is faked then. */
+  watch?: string;
 }
 
 /** The fake GPU node of one node that is someone's: of its files only the kubelet's own folders of sockets, and no API. */
-export function gpuPod({ deadlineSeconds, image, name, namespace, node }: GpuPodShape): V1Pod {
+export function gpuPod({ deadlineSeconds, image, name, namespace, node, watch }: GpuPodShape): V1Pod {
   const config: AgentConfig = {
     guest: true,
+    ...(watch !== undefined && { watch }),
     nodes: [
       {
         name: node,
@@ -30,7 +33,11 @@ export function gpuPod({ deadlineSeconds, image, name, namespace, node }: GpuPod
       },
     ],
   };
-  const folders = { plugins: DEVICE_PLUGINS, resources: POD_RESOURCES };
+  // Who only watches has nothing to do with the plugins' sockets.
+  const folders = {
+    ...(watch === undefined && { plugins: DEVICE_PLUGINS }),
+    resources: POD_RESOURCES,
+  };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -40,8 +47,8 @@ export function gpuPod({ deadlineSeconds, image, name, namespace, node }: GpuPod
       labels: { 'app.kubernetes.io/name': GPU_NODE_NAME, 'app.kubernetes.io/part-of': 'ordeal' },
     },
     spec: {
-      // Its process IDs are in its ledger: a restarted container would have the same ones again.
-      hostPID: true,
+      // A fake GPU node's process IDs are in its ledger: a restarted container would have the same ones again.
+      hostPID: watch === undefined,
       restartPolicy: 'OnFailure',
       activeDeadlineSeconds: deadlineSeconds,
       terminationGracePeriodSeconds: 5,

@@ -29,11 +29,13 @@ interface Started {
   mirror: Mirror;
 }
 
-/** The fake GPU nodes of a cluster that is someone's: a pod a node, in a namespace of their own. */
+/** The fake GPU nodes of a cluster that is someone's, or who watches those that it has: a pod a node, in a namespace of their own. */
 export class GpuPods {
   readonly #options: GpuPodsOptions;
   readonly #namespace: string;
   #started: Started[] = [];
+  /** What they are, for whoever reads of their failure. */
+  #what = '';
 
   constructor(options: GpuPodsOptions) {
     this.#options = options;
@@ -43,12 +45,14 @@ export class GpuPods {
   /**
    * Starts them and waits until each says in its ledger that it runs and, where settings lie ready for it, that its plugin
    * is registered. Whoever calls has registered `stop` as its undo.
+   * @param watch the resource of the vendor's plugin: nothing is faked then
    * @throws OrdealError WAIT_DEADLINE (exit 4) that says of each what is missing.
    */
-  async start(): Promise<void> {
+  async start(watch?: string): Promise<void> {
     const { context, image, kube, nodes } = this.#options;
     const { clock, log, plan, runId, signal } = context;
     const namespace = this.#namespace;
+    this.#what = watch === undefined ? 'the fake GPU nodes' : `who watches ${watch}`;
     await kube.core.createNamespace({
       body: { metadata: { name: namespace, labels: { ...NODE_POD_SECURITY, [RUN_LABEL]: runId } } },
     });
@@ -60,15 +64,31 @@ export class GpuPods {
       if (stateDir === undefined) return [];
       const pod = `${GPU_NODE_NAME}-${index}`;
       const inPod = { kube, namespace, pod, container: GPU_NODE_NAME };
-      return [{ node, stateDir, pod, mirror: new Mirror({ stateDir, pod: inPod, clock, log }) }];
+      return [
+        {
+          node,
+          stateDir,
+          pod,
+          mirror: new Mirror({ stateDir, pod: inPod, clock, log, orders: watch === undefined }),
+        },
+      ];
     });
     const deadlineSeconds = Math.ceil(plan.deadline / 1_000) + GRACE_S;
     for (const { node, pod } of this.#started) {
-      const body = gpuPod({ namespace, name: pod, node, image, deadlineSeconds });
+      const body = gpuPod({
+        namespace,
+        name: pod,
+        node,
+        image,
+        deadlineSeconds,
+        ...(watch !== undefined && { watch }),
+      });
       await kube.core.createNamespacedPod({ namespace, body });
     }
     await this.#running();
-    const ledgers = await Promise.all(this.#started.map(({ node, stateDir }) => awaited(node, stateDir)));
+    const ledgers = await Promise.all(
+      this.#started.map(({ node, stateDir }) => awaited(node, stateDir, watch)),
+    );
     for (const { mirror } of this.#started) mirror.start();
     let silent: string[] = [];
     await waitFor(
@@ -78,7 +98,7 @@ export class GpuPods {
         return silent.length === 0;
       },
       {
-        what: `the fake GPU nodes on ${ledgers.length} nodes`,
+        what: `${this.#what} on ${ledgers.length} nodes`,
         deadlineMs: START_MS,
         seen: () => `nothing in the ledger of ${silent.join(', ')}`,
         clock,
@@ -128,11 +148,11 @@ export class GpuPods {
           .filter(({ running }) => !running)
           .map(({ name, why }) => `${name}: ${why}`)
           .join('; ');
-        if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(seen);
+        if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(this.#what, seen);
         return states.length === this.#started.length && seen === '';
       },
       {
-        what: `the pods of the fake GPU nodes`,
+        what: `the pods of ${this.#what}`,
         deadlineMs: START_MS,
         intervalMs: 250,
         seen: () => seen,
@@ -143,11 +163,11 @@ export class GpuPods {
   }
 }
 
-function notStarted(seen: string): OrdealError {
+function notStarted(what: string, seen: string): OrdealError {
   return new OrdealError({
     code: 'GPU_NODES_NOT_STARTED',
     exit: EXIT.unable,
-    tried: 'starting the fake GPU nodes',
+    tried: `starting ${what}`,
     seen,
     todo: 'see that cluster.workloadImage names an image made by `ordeal images build`, and that the nodes have it',
   });

@@ -27,6 +27,8 @@ export interface MirrorOptions {
   pod: InPod;
   clock: Clock;
   log: Pick<Logger, 'warn'>;
+  /** It can be told what to do; else it only tells. */
+  orders: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface MirrorOptions {
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #here: ReturnType<typeof gpuNodeFiles>;
-  readonly #orders: { there: string; file: ReplacedFile<unknown>; pending?: unknown }[];
+  readonly #orders: { there: string; file: ReplacedFile<unknown>; pending?: unknown }[] = [];
   readonly #ending = new AbortController();
   /** A cut stream is read again from its start. */
   readonly #seen = new Set<string>();
@@ -47,6 +49,7 @@ export class Mirror {
     this.#options = options;
     this.#here = gpuNodeFiles(options.stateDir);
     const there = gpuNodeFiles(NODE_STATE);
+    if (!options.orders) return;
     this.#orders = [
       { there: there.settings, file: new ReplacedFile(this.#here.settings, GpuNodeSettings) },
       // None may stand where their list was taken away.

@@ -17,6 +17,8 @@ const CLUSTER = 'someones-existing';
 const WORKER = `${CLUSTER}-worker`;
 /** As for the other runs on kind: two processors hold the cluster and its tests. */
 const BIND_LATENCY = 'requirements.GPU-4.threshold=1500';
+/** Of the plugin that is somebody’s. */
+const GPUS = 4;
 /** Written without anybody's hand, for as long as they last. */
 const PASSING = ['events', 'events.events.k8s.io', 'componentstatuses', 'leases.coordination.k8s.io'];
 
@@ -223,4 +225,77 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(cleaned.output).to.contain('of context kind-');
     await sameAs(before);
   });
+
+  it('is certified as it is with a plugin that is somebody’s, by PodResources and the containers’ own looks', async () => {
+    const apply = ['kubectl', '--kubeconfig', kubeconfig, 'apply', '--filename', '-'];
+    await run(apply, { input: JSON.stringify(vendorsPod(images.workloadImage)), timeoutMs: 60_000 });
+    await waitFor(
+      async () =>
+        (await kubectl('get', 'node', WORKER, '--output=jsonpath={.status.allocatable}')).includes(
+          `"nvidia.com/gpu":"${GPUS}"`,
+        ),
+      { what: 'the vendor’s GPUs', deadlineMs: 120_000, intervalMs: 1_000 },
+    );
+    expect((await ordeal('allow', ...at())).code).to.equal(0);
+    const before = await scan();
+    const out = join(home, 'as-is');
+    const settings = ['replicas=4', 'starts=16', `gpusPerNode=${GPUS}`].flatMap((setting) => [
+      '--set',
+      `suites.0.settings.${setting}`,
+    ]);
+    const skipped = ['6', '7'].flatMap((id) => ['--set', `requirements.GPU-${id}.skip=not here`]);
+    const { code, output } = await ordeal(...runOf('as-is', out), ...settings, ...skipped);
+    expect(code, output).to.equal(0);
+    const { left, requirements } = Verdict.parse(JSON.parse(readFileSync(join(out, 'verdict.json'), 'utf8')));
+    const [first] = requirements;
+    expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0, evidence: 'real-kubernetes' });
+    expect(first?.reason).to.contain('nvidia-smi alone was asked');
+    expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
+    await sameAs(before);
+  });
 });
+
+/** A plugin of which nobody told the harness: the fake one, with its files where a vendor would have them. */
+function vendorsPod(image: string): object {
+  const folders = {
+    state: '/var/lib/vendor',
+    plugins: '/var/lib/kubelet/device-plugins',
+    resources: '/var/lib/kubelet/pod-resources',
+  };
+  const settings = { gpus: GPUS, workers: 8, wait: 'prestart', latencyMs: [100, 150] };
+  const config = {
+    nodes: [
+      {
+        name: WORKER,
+        stateDir: folders.state,
+        devicePluginDir: folders.plugins,
+        podResourcesDir: folders.resources,
+      },
+    ],
+  };
+  const start = 'mkdir -p "$1/gpu" && echo "$2" > "$1/gpu/settings.json" && exec node /ordeal/gpu-node.mjs';
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'vendor', namespace: 'default' },
+    spec: {
+      nodeName: WORKER,
+      hostPID: true,
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'plugin',
+          image,
+          imagePullPolicy: 'Never',
+          command: ['sh', '-c', start, 'sh', folders.state, JSON.stringify(settings)],
+          env: [{ name: 'ORDEAL_GPU_CONFIG', value: JSON.stringify(config) }],
+          volumeMounts: Object.entries(folders).map(([name, mountPath]) => ({ name, mountPath })),
+        },
+      ],
+      volumes: Object.entries(folders).map(([name, path]) => ({
+        name,
+        hostPath: { path, type: 'DirectoryOrCreate' },
+      })),
+    },
+  };
+}

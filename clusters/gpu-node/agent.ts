@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
 import { ReplacedFile } from '../replaced-file.ts';
 import { Driver } from './driver.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { NVIDIA_SMI } from './nvidia-smi.ts';
 import { Plugin } from './plugin.ts';
+import { PodResourcesLog } from './pod-resources-log.ts';
 import { type GpuFault, GpuFaults, GpuNodeSettings } from './settings.ts';
 
 export interface AgentOptions {
@@ -36,7 +36,7 @@ export class Agent {
   readonly #ledger: LedgerWriter;
   readonly #settingsFile: ReplacedFile<GpuNodeSettings>;
   readonly #faultsFile: ReplacedFile<GpuFaults>;
-  readonly #podResources: PodResourcesReader;
+  readonly #podResources: PodResourcesLog;
   readonly #faults = new Map<string, GpuFault>();
   /** When each plugin-restart that was asked for may come back, by fault id; kept after, so that each happens once. */
   readonly #restarts = new Map<string, number>();
@@ -45,7 +45,6 @@ export class Agent {
   #driver: Driver | undefined;
   #plugin: Plugin | undefined;
   #allocations = 0;
-  #listed = '[]';
   #activeUntil = 0;
 
   constructor(options: AgentOptions) {
@@ -57,7 +56,12 @@ export class Agent {
     writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
     chmodSync(this.#files.nvidiaSmi, 0o755);
     this.#ledger = new LedgerWriter(this.#files.ledger, options.clock, options.tell);
-    this.#podResources = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), 5_000);
+    this.#podResources = new PodResourcesLog({
+      folder: options.podResourcesDir,
+      ours: ({ device_ids }) => device_ids.some((id) => this.#driver?.devices.includes(id)),
+      ledger: this.#ledger,
+      clock: options.clock,
+    });
   }
 
   start(): void {
@@ -183,25 +187,7 @@ export class Agent {
   /** Reads PodResources while something is, or was just, allocated: List has a side effect, so not without need. */
   async #list(): Promise<void> {
     const { clock } = this.#options;
-    if (!this.#plugin || (this.#listed === '[]' && clock.mono() > this.#activeUntil)) return;
-    const requestedAt = clock.wall();
-    try {
-      const listed = (await this.#podResources.list()).flatMap((pod) =>
-        pod.containers.flatMap((container) => {
-          const devices = container.devices
-            .filter(({ device_ids }) => device_ids.some((id) => this.#driver?.devices.includes(id)))
-            .flatMap(({ device_ids }) => device_ids)
-            .sort();
-          if (devices.length === 0) return [];
-          return [{ namespace: pod.namespace, pod: pod.name, container: container.name, devices }];
-        }),
-      );
-      const text = JSON.stringify(listed);
-      if (text === this.#listed) return;
-      this.#listed = text;
-      this.#ledger.write({ type: 'podresources', requestedAt, pods: listed });
-    } catch (error) {
-      this.#ledger.write({ type: 'podresources.failed', reason: messageOf(error) });
-    }
+    if (!this.#plugin || (this.#podResources.empty && clock.mono() > this.#activeUntil)) return;
+    await this.#podResources.look();
   }
 }

@@ -9,6 +9,8 @@ const stamp = { at: z.number(), mono: z.number() };
 
 export const LedgerLine = z.discriminatedUnion('type', [
   z.strictObject({ ...stamp, type: z.literal('agent.started'), node: z.string(), pid: z.int() }),
+  /** Nothing is faked on this node: its GPUs are somebody's, and PodResources is only read. */
+  z.strictObject({ ...stamp, type: z.literal('agent.watching'), resource: z.string() }),
   z.strictObject({ ...stamp, type: z.literal('settings.applied'), settings: z.unknown() }),
   z.strictObject({ ...stamp, type: z.literal('settings.refused'), reason: z.string() }),
   z.strictObject({ ...stamp, type: z.literal('fault.applied'), id: z.string(), kind: z.string() }),
@@ -75,7 +77,7 @@ export const LedgerLine = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...stamp, type: z.literal('driver.lost'), device: z.string() }),
   z.strictObject({ ...stamp, type: z.literal('driver.restored'), device: z.string() }),
-  /** PodResources List; written when it differs from the last one. Only entries of our resource. */
+  /** PodResources List; written when it differs from the last one. Only entries of the resource. */
   z.strictObject({
     ...stamp,
     type: z.literal('podresources'),

@@ -1,13 +1,16 @@
-/** The process of one or more fake GPU nodes: `main.ts --config FILE [--lifeline]`. */
+/** The process of one or more fake GPU nodes, or of those who watch nodes that have GPUs: `main.ts --config FILE [--lifeline]`. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { Agent } from './agent.ts';
+import { Watcher } from './watcher.ts';
 
 const Config = z.strictObject({
   /** On a cluster that is someone's: the ledgers are told on standard output as well, and no device is left behind. */
   guest: z.boolean().default(false),
+  /** Nothing is faked: what PodResources says of this resource is written down. */
+  watch: z.string().optional(),
   nodes: z.array(
     z.strictObject({
       name: z.string(),
@@ -26,18 +29,18 @@ const { values } = parseArgs({
 });
 // In a cluster the node's name comes by the downward API.
 const text = values.config ? readFileSync(values.config, 'utf8') : (process.env.ORDEAL_GPU_CONFIG ?? '{}');
-const { guest, nodes } = Config.parse(JSON.parse(text));
+const { guest, nodes, watch } = Config.parse(JSON.parse(text));
 
-const agents = nodes.map(
-  ({ name, hostStateDir, ...dirs }) =>
-    new Agent({
-      node: name,
-      hostStateDir: hostStateDir ?? dirs.stateDir,
-      ...dirs,
-      clock: systemClock,
-      ...(guest && { tell: (line: string) => process.stdout.write(line), withdraw: true }),
-    }),
-);
+const agents = nodes.map(({ name, hostStateDir, ...dirs }) => {
+  const options = {
+    node: name,
+    ...dirs,
+    clock: systemClock,
+    ...(guest && { tell: (line: string) => process.stdout.write(line) }),
+  };
+  if (watch !== undefined) return new Watcher({ ...options, resource: watch });
+  return new Agent({ ...options, hostStateDir: hostStateDir ?? dirs.stateDir, withdraw: guest });
+});
 for (const agent of agents) agent.start();
 process.stdout.write(`${JSON.stringify({ ready: nodes.map(({ name }) => name) })}\n`);
 

@@ -84,7 +84,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       nodes,
       capabilities,
       workloadImage: images.workloadImage,
-      startGpuNodes: () => startGpuNodes(kube, nodes, images.workloadImage, context),
+      startGpuNodes: (watch) => startGpuNodes(kube, nodes, images.workloadImage, context, watch),
       stopGpuNodes: () => stopGpuNodes(kube, context),
       ...(links && {
         async edgeNetwork(_context, edges) {

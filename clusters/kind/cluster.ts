@@ -74,7 +74,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     nodes,
     capabilities,
     workloadImage: created.images.workloadImage,
-    startGpuNodes: () => startGpuNodes(kube, nodes, created.images.workloadImage, context),
+    startGpuNodes: (watch) => startGpuNodes(kube, nodes, created.images.workloadImage, context, watch),
     stopGpuNodes: () => stopGpuNodes(kube, context),
     async edgeNetwork({ progress, runId, signal, undo }, edges) {
       const image = await readyToolbox({ progress, signal });

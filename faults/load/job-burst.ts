@@ -32,7 +32,7 @@ export function jobBurst(id: string, namespace: string, cluster: string, jobs: r
       if (refused?.status === 'rejected') throw refused.reason;
       return { jobs: names.length };
     },
-    bite: async (_context, history) => overlap(history.slice(from)),
+    bite: async (_context, history) => overlap(history, from),
     async heal({ cluster: { kube } }) {
       await burst(names, async (name) => {
         try {
@@ -52,8 +52,46 @@ export function jobBurst(id: string, namespace: string, cluster: string, jobs: r
   };
 }
 
-/** Whether one node was asked for a device while another's association was still to come. */
-export function overlap(history: History): Seen {
+/** Allocations within so many ms of one another were wanted at once. */
+const AT_ONCE_MS = 1_000;
+
+/**
+ * Whether one node was asked for a device while another's association was still to come; where a vendor's plugin keeps no
+ * ledger, whether PodResources showed containers with devices that nobody had had a moment before.
+ * @param from the first event that counts
+ */
+export function overlap(history: History, from = 0): Seen {
+  const watched = history.some(({ type }) => type === 'ledger.agent.watching');
+  return (watched ? newlyListed : awaiting)(history.slice(from));
+}
+
+interface Listing {
+  mono: number;
+  pods: { namespace: string; pod: string; container: string }[];
+}
+
+function newlyListed(history: History): Seen {
+  const known = new Map<string, Map<string, number>>();
+  let most = 0;
+  for (const { body, source, type } of history) {
+    if (type !== 'ledger.podresources') continue;
+    const { mono, pods } = body as Listing;
+    const since = known.get(source) ?? new Map<string, number>();
+    known.set(source, since);
+    for (const { container, namespace, pod } of pods) {
+      const key = `${namespace}/${pod}/${container}`;
+      if (!since.has(key)) since.set(key, mono);
+    }
+    const recent = [...since.values()].filter((at) => mono - at < AT_ONCE_MS).length;
+    most = Math.max(most, recent);
+  }
+  return {
+    seen: most >= 2,
+    evidence: `up to ${most} containers were given devices within a second on one node, by PodResources`,
+  };
+}
+
+function awaiting(history: History): Seen {
   const pending = new Map<string, Set<string>>();
   let most = 0;
   for (const { type, source, body } of history) {

@@ -2,7 +2,7 @@
  * `npm test [LANE …]`: every lane that this machine can hold, each in a process of its own. Where there are processors
  * enough, lanes that start Docker's containers run beside those that do not, and what a lane says is printed in one piece;
  * on two processors they would take each other's time, and time is judged. A lane that this machine cannot hold is skipped
- * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The last lines are what failed, for a reader
+ * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The lane `hardware` runs only by its name. The last lines are what failed, for a reader
  * who has only the end of the output, and the count.
  */
 import { fork } from 'node:child_process';
@@ -21,13 +21,15 @@ interface Lane {
   /** Lanes of one track run one after the other. */
   track: 'machine' | 'docker';
   timeoutMs: number;
+  /** Runs only where it is asked for by name: CI has no machine for it. */
+  byName?: boolean;
 }
 
 /** A kind cluster alone keeps two busy. */
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|mosquitto|browser|uml|kind|k3s)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|netns|mosquitto|browser|uml|kind|k3s|hardware)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -86,6 +88,14 @@ const lanes: readonly Lane[] = [
     missing: () => missingFor('k3s'),
     track: 'docker',
     timeoutMs: 600_000,
+  },
+  {
+    name: 'hardware',
+    files: (name) => name.endsWith('.hardware.test.ts'),
+    missing: () => missingCommand('unshare', 'nvidia-smi', 'nvidia-device-plugin'),
+    track: 'machine',
+    timeoutMs: 240_000,
+    byName: true,
   },
 ];
 
@@ -172,7 +182,7 @@ async function runTrack(track: readonly Lane[], alone: boolean): Promise<void> {
   }
 }
 
-const chosen = lanes.filter(({ name }) => asked.length === 0 || asked.includes(name));
+const chosen = lanes.filter(({ byName, name }) => (asked.length === 0 ? !byName : asked.includes(name)));
 const tracks = (['machine', 'docker'] as const)
   .map((name) => chosen.filter(({ track }) => track === name))
   .filter((track) => track.length > 0);

@@ -39,6 +39,8 @@ export interface ProbeSeen {
   n: number;
   exit: number;
   usable: string[];
+  /** UUIDs, bare, of the devices that a CUDA driver let it work with; null where it had none to ask, and in older runs. */
+  worked?: string[] | null;
   visible: string[];
   allocation: string;
 }

@@ -12,11 +12,13 @@ export interface Start {
   node: string;
   attempt: number;
   gpus: number;
+  /** Its node's GPUs are a vendor's: the plugin keeps no ledger, and what it gave is what it told the container. */
+  watched: boolean;
   /** Its container ended by itself and said that all was well: it has made all its looks. */
   finished: boolean;
   /** The container's own ledger, in the order of its looks. */
   probes: ProbeSeen[];
-  /** The plugin's ledger: the devices of the allocation that the container says it holds. */
+  /** The plugin's ledger: the devices of the allocation that the container says it holds; a vendor's as told, see `toldOf`. */
   allocated: string[] | undefined;
   /** PodResources: the devices of this container in the listings that name it. */
   listed: string[] | undefined;
@@ -46,6 +48,7 @@ export function joinLedgers(history: History): Start[] {
       listed.set(key, new Set([...(listed.get(key) ?? []), ...devices]));
     }
   }
+  const watched = watchedNodes(history);
   const probes = new Map<string, ProbeSeen[]>();
   for (const { body } of eventsOf<ProbeSeen>(history, 'gpu.probe')) {
     const key = `${body.podUid} ${body.attempt}`;
@@ -58,19 +61,57 @@ export function joinLedgers(history: History): Start[] {
     const { exitCode, restartCount } = container;
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
       const looks = (probes.get(`${pod.uid} ${attempt}`) ?? []).sort((a, b) => a.n - b.n);
+      const vendors = pod.node !== null && watched.has(pod.node);
+      const given = devices && [...devices].sort();
       return {
         podUid: pod.uid,
         pod: pod.name,
         node: pod.node ?? '',
         attempt,
         gpus: pod.gpus,
+        watched: vendors,
         finished: attempt === restartCount && exitCode === 0,
         probes: looks,
-        allocated: looks[0] && allocated.get(looks[0].allocation),
-        listed: devices && [...devices].sort(),
+        allocated: vendors ? toldOf(looks[0], given) : looks[0] && allocated.get(looks[0].allocation),
+        listed: given,
       };
     });
   });
+}
+
+/** Nodes on which nothing was faked. */
+export function watchedNodes(history: History): Set<string> {
+  return new Set(
+    eventsOf<Line<'agent.watching'>>(history, 'ledger.agent.watching').map(({ source }) =>
+      source.replace(/^node\//, ''),
+    ),
+  );
+}
+
+/** A device's UUID, without the number of a share of it (`GPU-…::3` of NVIDIA's time slices). */
+export function deviceOf(id: string): string {
+  return id.replace(/::\d+$/, '');
+}
+
+/**
+ * What a vendor's plugin gave a container: what the container was told, where that names devices. By other ways than the
+ * environment (CDI, mounts, indices) it does not, and PodResources is the only word on it.
+ */
+function toldOf(look: ProbeSeen | undefined, listed: readonly string[] | undefined): string[] | undefined {
+  if (!look) return undefined;
+  const told = look.visible.filter((name) => /^(GPU|MIG)-/.test(name));
+  if (told.length > 0) return told;
+  return listed && distinct(listed.map(deviceOf));
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+/** Devices that a start must be able to use: as many as its pod asked for, less where they are shares of one. */
+export function wantedBy({ gpus, listed, watched }: Start): number {
+  if (!watched || listed?.length !== gpus) return gpus;
+  return distinct(listed.map(deviceOf)).length;
 }
 
 /** Why a start cannot be judged; undefined where it can. */
@@ -95,16 +136,26 @@ export function unwatched({ finished, probes }: Start, looks: number): string | 
   return undefined;
 }
 
+/** Devices that nvidia-smi showed and, where a driver was there to ask, that did what they were told. */
+export function usableAt({ exit, usable, worked }: ProbeSeen): string[] {
+  if (exit !== 0) return [];
+  return worked ? usable.filter((device) => worked.includes(device.replace(/^(GPU|MIG)-/, ''))) : usable;
+}
+
 /** What was wrong at one look: the devices that the container was given and could not use. */
 export function lacking(start: Start, probe: ProbeSeen): string[] {
-  const usable = new Set(probe.exit === 0 ? probe.usable : []);
+  const usable = new Set(usableAt(probe));
   return (start.allocated ?? []).filter((device) => !usable.has(device));
 }
 
 /** What the ledgers of the plugin and of PodResources disagree in; undefined where they agree. */
 export function disagreement(start: Start): string | undefined {
-  const allocated = [...(start.allocated ?? [])].sort().join(',');
-  const listed = (start.listed ?? []).join(',');
-  if (allocated === listed && start.allocated?.length === start.gpus) return undefined;
-  return `${start.pod}: the plugin allocated ${allocated || 'nothing'}, PodResources lists ${listed || 'nothing'}, ${start.gpus} asked for`;
+  const { gpus, watched } = start;
+  const allocated = (watched ? distinct(start.allocated ?? []) : [...(start.allocated ?? [])].sort()).join(
+    ',',
+  );
+  const listed = (watched ? distinct((start.listed ?? []).map(deviceOf)) : (start.listed ?? [])).join(',');
+  const given = watched ? start.listed : start.allocated;
+  if (allocated === listed && given?.length === gpus) return undefined;
+  return `${start.pod}: the plugin ${watched ? 'told of' : 'allocated'} ${allocated || 'nothing'}, PodResources lists ${listed || 'nothing'}, ${start.gpus} asked for`;
 }

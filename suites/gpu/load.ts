@@ -103,7 +103,7 @@ export class Load {
       return trainingJob({
         name: `${phase}-${this.#jobs}`,
         namespace: this.#namespace,
-        image: cluster.workloadImage,
+        image: this.#settings.image ?? cluster.workloadImage,
         framework: frameworks[this.#jobs % frameworks.length] as Framework,
         settings: this.#settings,
         remedies: this.#remedies,

@@ -16,6 +16,7 @@ const ProbeLine = z.object({
   n: z.int(),
   exit: z.int(),
   usable: z.array(z.string()),
+  worked: z.array(z.string()).nullable(),
   visible: z.string(),
   allocation: z.string(),
 });
@@ -110,7 +111,7 @@ export class Observer {
     for (const { at, line } of lines) {
       const probe = ProbeLine.safeParse(safeJson(line));
       if (!probe.success) continue;
-      const { allocation, exit, n, usable, visible } = probe.data;
+      const { allocation, exit, n, usable, visible, worked } = probe.data;
       this.#recorder.record(`pod/${pod.namespace}/${pod.name}`, 'gpu.probe', {
         podUid: pod.uid,
         pod: pod.name,
@@ -121,6 +122,7 @@ export class Observer {
         n,
         exit,
         usable,
+        worked,
         visible: visible === '' ? [] : visible.split(','),
         allocation,
       });

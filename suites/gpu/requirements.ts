@@ -1,6 +1,6 @@
-import type { History } from '../../harness/history/event.ts';
+import { type EngineEvents, eventsOf, type History } from '../../harness/history/event.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
-import type { Requirement } from '../../harness/verdict/verdict.ts';
+import type { Evidence, Requirement } from '../../harness/verdict/verdict.ts';
 import type { Judged, Target } from '../judged.ts';
 import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
@@ -9,6 +9,7 @@ import { checkFalseAllocation } from './checkers/false-allocation.ts';
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
+import { joinLedgers } from './ledgers.ts';
 import { CAP_SHARE, type GpuSettings, settingsOf } from './settings.ts';
 import { looksIn } from './workload/probe.ts';
 
@@ -59,10 +60,25 @@ export function thresholdOf(plan: Plan, id: string): number {
   return plan.requirements[id]?.threshold ?? definition.threshold(settingsOf(plan).settings);
 }
 
+/**
+ * `real-hardware` where a real kubelet gave a vendor's GPUs and the containers made real calls to them: no fake driver
+ * answers those. Else the cluster's own.
+ */
+export function gpuEvidence(history: History): Evidence | undefined {
+  const [up] = eventsOf<EngineEvents['cluster.up']>(history, 'cluster.up');
+  if (up?.body.evidence !== 'real-kubernetes') return undefined;
+  const starts = joinLedgers(history);
+  const asked = starts.every(
+    ({ probes, watched }) => watched && probes.every(({ worked }) => Array.isArray(worked)),
+  );
+  const worked = starts.some(({ probes }) => probes.some((probe) => (probe.worked ?? []).length > 0));
+  return asked && worked ? 'real-hardware' : undefined;
+}
+
 export function requirements(plan: Plan): Requirement[] {
   const { settings } = settingsOf(plan);
   return DEFINITIONS.map(({ id, title, check }) => {
     const target = { level: plan.level, threshold: thresholdOf(plan, id) };
-    return { id, title, check: (history) => check(history, target, settings) };
+    return { id, title, evidence: gpuEvidence, check: (history) => check(history, target, settings) };
   });
 }

@@ -25,6 +25,9 @@ const DEFAULT: readonly FaultPlan[] = [
   { kind: 'gpu/device-unhealthy', with: {} },
 ];
 
+/** Of a vendor's plugin nothing is interfered with. */
+const AS_IS: readonly FaultPlan[] = [{ kind: 'load/job-burst', with: {} }];
+
 export const FAULT_IDS: Record<keyof Schedule, string> = {
   bindDelay: 'bind-delay-1',
   jobBurst: 'job-burst-1',
@@ -35,7 +38,8 @@ export const FAULT_IDS: Record<keyof Schedule, string> = {
 /** @throws OrdealError PLAN_INVALID (exit 3) for a kind that this suite has not, one twice, or a wrong parameter. */
 export function scheduleOf(plan: Plan): Schedule {
   const index = plan.suites.findIndex(({ name }) => name === SUITE);
-  const faults = plan.suites[index]?.faults ?? DEFAULT;
+  const asIs = plan.profile === 'as-is';
+  const faults = plan.suites[index]?.faults ?? (asIs ? AS_IS : DEFAULT);
   const schedule: Schedule = {};
   const mistakes = faults.flatMap((fault, at) => {
     const path = ['suites', index, 'faults', at];
@@ -51,6 +55,10 @@ export function scheduleOf(plan: Plan): Schedule {
       schedule[key] = parsed.data;
       return [];
     };
+    if (asIs && DEFAULT.some(({ kind }) => kind === fault.kind) && fault.kind !== 'load/job-burst') {
+      const message = `${fault.kind} is the fake plugin’s; under the profile as-is the one that is there is left alone`;
+      return [{ path: [...path, 'kind'].join('.'), message }];
+    }
     switch (fault.kind) {
       case 'gpu/bind-delay':
         return take('bindDelay', BindDelayWith.safeParse(fault.with));

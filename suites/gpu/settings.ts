@@ -33,6 +33,8 @@ export const GpuSettings = z.strictObject({
   /** Jobs created at once. */
   jobsAtOnce: z.int().min(1),
   framework: z.enum(['pytorch', 'tensorflow', 'both']),
+  /** The image of the training Jobs, with a shell and nvidia-smi; left out, the cluster's workload image. */
+  image: z.string().min(1).optional(),
   /** How long a container goes on probing its GPUs. */
   hold: Duration,
   probeInterval: Duration,
@@ -89,6 +91,12 @@ export function remediesOf(profile: Profile, gpus: number): Remedies {
 
 /** A little more than the level's minimum, so that one pod lost to the end of a run does not spoil it. */
 const STARTS: Record<Level, number> = { smoke: 48, standard: 304, release: 3_008 };
+/**
+ * The incident's pods need time to recover on their own, and a vendor's are seen by PodResources alone, which is asked
+ * every 400 ms; elsewhere a few looks are enough.
+ */
+const HOLD: Record<Profile, number> = { incident: 2_000, hardened: 400, 'as-is': 3_000 };
+const PROBE_INTERVAL: Record<Profile, number> = { incident: 500, hardened: 400, 'as-is': 1_000 };
 /** Two Jobs at once is the least with which the incident showed itself. */
 const JOBS_AT_ONCE = 2;
 /** Enough fake nodes for a hundred starts a second. */
@@ -107,10 +115,9 @@ function defaultsOf(plan: Plan): GpuSettings {
     starts: STARTS[plan.level],
     jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce),
     framework: 'both',
-    // The incident's pods need time to recover on their own; elsewhere a few looks are enough.
-    hold: plan.profile === 'incident' ? 2_000 : 400,
+    hold: HOLD[plan.profile],
     // A look is two processes, which cost more than all the rest of an embedded start: as few as tell the story.
-    probeInterval: plan.profile === 'incident' ? 500 : 400,
+    probeInterval: PROBE_INTERVAL[plan.profile],
     cpu: real ? '10m' : '16',
     memory: real ? '16Mi' : '64Gi',
     startDeadline: real ? 180_000 : 60_000,

@@ -1,7 +1,7 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { joinLedgers, unseen, unwatched } from '../ledgers.ts';
+import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
@@ -29,16 +29,28 @@ function overlaps(uses: readonly Use[]): [Use, Use][] {
   return found;
 }
 
+/** Devices that several containers may see: those handed out in shares, and those of which parts (MIG) are. */
+function sharedDevices(starts: readonly Start[]): Set<string> {
+  const shares = starts.flatMap(({ listed }) => listed ?? []).filter((id) => deviceOf(id) !== id);
+  const parted = starts
+    .filter(({ listed }) => listed?.some((id) => id.startsWith('MIG-')))
+    .flatMap(({ probes }) => probes.flatMap(({ usable }) => usable.filter((id) => id.startsWith('GPU-'))));
+  return new Set([...shares.map(deviceOf), ...parted]);
+}
+
 /**
  * GPU-2: no device is in two live containers, neither by what they can use nor by PodResources.
  * @param looks how many a container makes that ends by itself
  */
 export function checkDoubleUse(history: History, target: Target, looks: number): Judged {
   const starts = joinLedgers(history);
+  const shared = sharedDevices(starts);
   const uses = starts.flatMap(({ pod, probes }) => {
     const from = probes[0]?.at ?? 0;
     const to = probes.at(-1)?.at ?? 0;
-    return [...new Set(probes.flatMap(({ usable }) => usable))].map((device) => ({ device, pod, from, to }));
+    return [...new Set(probes.flatMap(({ usable }) => usable))]
+      .filter((device) => !shared.has(device))
+      .map((device) => ({ device, pod, from, to }));
   });
   const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
   const listed = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body }) => {
@@ -54,7 +66,7 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
   const twice = [...seen, ...new Set(listed)];
   const reason =
     twice.length === 0
-      ? `no device in two of ${starts.length} containers`
+      ? `no device in two of ${starts.length} containers${shared.size > 0 ? `, by PodResources alone where devices are shared (${shared.size})` : ''}`
       : `${twice.length} devices in two live containers; first: ${twice[0]}`;
   const blind = starts.filter((start) => (unseen(start) ?? unwatched(start, looks)) !== undefined).length;
   const doubts = recordDoubts(history);

@@ -1,6 +1,15 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeRate, type Target } from '../../judged.ts';
-import { disagreement, joinLedgers, lacking, type Start, unseen, unwatched } from '../ledgers.ts';
+import {
+  disagreement,
+  joinLedgers,
+  lacking,
+  type Start,
+  unseen,
+  unwatched,
+  usableAt,
+  wantedBy,
+} from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
 
 export interface FalseAllocation {
@@ -10,18 +19,31 @@ export interface FalseAllocation {
   recoveredAfterMs: number | undefined;
 }
 
+/** Which ledgers there were to agree. */
+function agreement(starts: readonly Start[]): string {
+  if (!starts.some(({ watched }) => watched)) return 'the three ledgers agree';
+  const asked = starts.filter(({ probes }) => probes.some(({ worked }) => worked)).length;
+  const called =
+    asked === 0
+      ? 'nvidia-smi alone was asked'
+      : `in ${asked} of ${starts.length} a real call was made to each`;
+  return `what the containers were told and PodResources agree; ${called}`;
+}
+
 /** The starts whose container could not use what it was given, at its first act or at any later look. */
 export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
   return starts.flatMap((start) => {
     const bad = start.probes.find(
-      (probe) => lacking(start, probe).length > 0 || probe.usable.length < start.gpus,
+      (probe) => lacking(start, probe).length > 0 || usableAt(probe).length < wantedBy(start),
     );
     const differ = unseen(start) === undefined ? disagreement(start) : undefined;
     if (!bad && !differ) return [];
     const first = start.probes[0]?.at ?? 0;
     const well = start.probes.find(
       (probe) =>
-        probe.at > (bad?.at ?? 0) && probe.usable.length >= start.gpus && lacking(start, probe).length === 0,
+        probe.at > (bad?.at ?? 0) &&
+        usableAt(probe).length >= wantedBy(start) &&
+        lacking(start, probe).length === 0,
     );
     const why = bad
       ? `${start.pod} on ${start.node}: look ${bad.n} without ${lacking(start, bad).join(', ') || 'a GPU'}`
@@ -42,7 +64,7 @@ export function checkFalseAllocation(history: History, target: Target, looks: nu
   const recovered = wrong.filter(({ recoveredAfterMs }) => recoveredAfterMs !== undefined);
   const reason =
     wrong.length === 0
-      ? `0 of ${judged} starts without the GPU that they were given; the three ledgers agree`
+      ? `0 of ${judged} starts without the GPU that they were given; ${agreement(starts)}`
       : `${wrong.length} of ${starts.length} starts without the GPU that they were given (${recovered.length} recovered on their own); first: ${wrong[0]?.why}`;
   const doubts = recordDoubts(history);
   if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);

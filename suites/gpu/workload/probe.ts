@@ -4,12 +4,72 @@ export function looksIn(holdMs: number, intervalMs: number): number {
 }
 
 /**
+ * Where a driver or a runtime puts its library, besides where the loader looks. Not the compatibility libraries of a CUDA
+ * toolkit: they are another driver's, and one that does not fit the kernel's finds no device.
+ */
+const LIBRARIES = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/local/nvidia/lib64',
+].map((folder) => `${folder}/libcuda.so.1`);
+
+/**
+ * One real call to each GPU, where the container has a CUDA driver library and a Python: a word is written into the
+ * device's memory by the device and read back. It prints the bare UUIDs of those that did it, as a JSON array, or null
+ * where it could not ask. There is no single quote in it: it stands between two.
+ */
+const DEVICE_CALL = `
+import ctypes, json
+cuda = None
+for path in ["libcuda.so.1", ${LIBRARIES.map((path) => JSON.stringify(path)).join(', ')}]:
+    try:
+        cuda = cuda or ctypes.CDLL(path)
+    except OSError:
+        pass
+if cuda is None:
+    print("null")
+    raise SystemExit
+def call(name, *given):
+    code = getattr(cuda, name)(*given)
+    if code: raise OSError(code, name)
+worked = []
+try:
+    call("cuInit", 0)
+    count = ctypes.c_int()
+    call("cuDeviceGetCount", ctypes.byref(count))
+except OSError:
+    count = ctypes.c_int(0)
+for index in range(count.value):
+    try:
+        device, context = ctypes.c_int(), ctypes.c_void_p()
+        uuid, memory, word = ctypes.create_string_buffer(16), ctypes.c_uint64(), ctypes.c_uint32()
+        call("cuDeviceGet", ctypes.byref(device), index)
+        call("cuDeviceGetUuid_v2", uuid, device)
+        call("cuDevicePrimaryCtxRetain", ctypes.byref(context), device)
+        call("cuCtxSetCurrent", context)
+        call("cuMemAlloc_v2", ctypes.byref(memory), ctypes.c_size_t(4))
+        call("cuMemsetD32_v2", memory, ctypes.c_uint(0x5EED), ctypes.c_size_t(1))
+        call("cuMemcpyDtoH_v2", ctypes.byref(word), memory, ctypes.c_size_t(4))
+        text = uuid.raw.hex()
+        if word.value == 0x5EED:
+            worked.append("-".join([text[:8], text[8:12], text[12:16], text[16:20], text[20:]]))
+    except OSError:
+        pass
+print(json.dumps(worked))
+`.trim();
+
+/**
  * A training container's first act, and then its life: `nvidia-smi -L` at once, and again every interval until the
- * hold is over. One line of JSON for each look; when it looked is the container runtime's stamp on the line. It ends
- * with 0 whatever it saw: the ledger says what that was.
+ * hold is over; where it can, a real call to the device with it. One line of JSON for each look; when it looked is the
+ * container runtime's stamp on the line. It ends with 0 whatever it saw: the ledger says what that was.
  */
 export function probeScript(holdMs: number, intervalMs: number): string {
   return [
+    "python=''",
+    // Without a driver's library there is nothing to ask, and a Python costs more than all the rest.
+    `for library in ${LIBRARIES.join(' ')}; do [ -e $library ] && python=$(command -v python3); done`,
+    '[ -n "$LD_LIBRARY_PATH" ] && python=$(command -v python3)',
     'n=0',
     `while [ $n -lt ${looksIn(holdMs, intervalMs)} ]; do`,
     `  [ $n -gt 0 ] && sleep ${intervalMs / 1_000}`,
@@ -21,7 +81,9 @@ export function probeScript(holdMs: number, intervalMs: number): string {
     `    case "$line" in *"UUID: "*) uuid=\${line##*UUID: }; seen="$seen,\\"\${uuid%)}\\"" ;; esac`,
     '  done',
     '  unset IFS',
-    `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
+    '  worked=null',
+    `  [ -n "$python" ] && worked=$("$python" -c '${DEVICE_CALL}' 2>/dev/null || echo null)`,
+    `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"worked\\":$worked,\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
     '  n=$((n + 1))',
     'done',
   ].join('\n');
