@@ -15,6 +15,9 @@ import { UndoStack } from '../run/undo.ts';
 import type { Outcome, Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
 
+/** The reporter without whose file a run has no verdict. */
+const VERDICT_REPORTER = 'json';
+
 export interface RunOptions {
   plan?: string;
   set: string[];
@@ -204,6 +207,19 @@ export async function conductAndReport(
   const { env, stdout } = process;
   const timeline = () => suites.flatMap((suite) => suite.timeline(history));
   const about = { verdict, history, timeline, outDir, env, stdout, ...expectation };
-  await parts.reportAll(reporters, about, context.log);
+  const { failed } = await parts.reportAll(reporters, about, context.log);
+  for (const { error, reporter } of failed) process.stderr.write(`no report ${reporter}: ${error}\n`);
+  // A pipeline that sees exit 0 may go by the file alone.
+  if (failed.some(({ reporter }) => reporter === VERDICT_REPORTER)) throw noVerdict(outDir);
   return { verdict, history };
+}
+
+function noVerdict(outDir: string): OrdealError {
+  return new OrdealError({
+    code: 'VERDICT_UNWRITTEN',
+    exit: EXIT.unable,
+    tried: `writing the verdict into ${outDir}`,
+    seen: 'it could not be written, as told above',
+    todo: `make room, then run \`ordeal report ${outDir}\`, which judges the history that is there`,
+  });
 }
