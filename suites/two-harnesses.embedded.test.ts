@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { CoordinationV1Api } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { waitFor } from '../harness/clock/wait-for.ts';
+import { tryRun } from '../harness/exec/exec.ts';
 import { apiStatus, connect, type Kube } from '../harness/kube/client.ts';
 import { type Started, startAs, verdictIn } from './testing/command.ts';
 
+const STACK = /\n\s+at .*:\d+/;
 const GPU = 'nvidia.com/gpu';
 /** Of the fault that is held: two of eight. */
 const BROKEN = '6';
@@ -136,5 +138,28 @@ describe('two harnesses on one cluster', function () {
     expect(verdictIn(join(home, 'long')).left).to.deep.equal({ compared: 3, ours: [], others: [] });
     expect(readFileSync(join(home, 'long', 'events.jsonl'), 'utf8')).to.match(/"run.ended"/);
     expect(await lease()).to.equal(404);
+  });
+
+  it('a cluster that goes away for good ends the run: inconclusive, and clean says what it could not reach', async () => {
+    const lost = run('first', 'lost', '--set', 'suites.0.settings.allocatableDeadline=100s');
+    await waitFor(async () => (await namespaces()).some((name) => name?.startsWith('ordeal-')), {
+      what: 'the namespace of the run',
+      deadlineMs: 120_000,
+      seen: lost.output,
+    });
+    const { stdout } = await tryRun(['pgrep', '-f', join(home, 'a', 'ordeal', 'e', 'shared')]);
+    for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    const { code, output } = await lost.ended;
+    expect(code, output).to.equal(2);
+    expect(output)
+      .to.match(/not undone: leave the cluster of context shared/)
+      .and.not.match(STACK);
+    expect(verdictIn(join(home, 'lost')).reasons.join()).to.match(/how the cluster was left is not known/);
+    const clean = await as('first', 'clean').ended;
+    expect(clean.code, clean.output).to.equal(4);
+    expect(clean.output)
+      .to.match(/CLUSTER_NOT_CLEANED: .*context shared.*\.json/)
+      .and.not.match(STACK);
+    expect(readdirSync(home).filter((name) => name.startsWith('ordeal-'))).to.deep.equal([]);
   });
 });

@@ -12,6 +12,7 @@ import { conduct, conductOn } from '../run/experiment.ts';
 import { HISTORY_FILE } from '../run/files.ts';
 import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
+import { isUnhealed } from '../verdict/faults.ts';
 import type { Outcome, Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
 
@@ -201,6 +202,10 @@ export async function conductAndReport(
   const own: RunContext = { ...context, undo: new UndoStack() };
   if (metrics) own.follow = (history) => metrics.follow(runId, history);
   const verdict = await ground(own, { suites, version: parts.version, replay });
+  for (const { healEvidence, kind, target } of verdict.faults.filter(isUnhealed)) {
+    // So that the session's caretaker heals what the journal still lists.
+    context.undo.push(`fault ${kind} on ${target}`, () => Promise.reject(new Error(healEvidence)));
+  }
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
   const formats = (await parts.reporters()).filter(({ speaks }) => !(quiet && speaks));
   const reporters = metrics ? [...formats, metrics.reporter] : formats;
