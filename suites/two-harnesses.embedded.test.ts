@@ -15,7 +15,7 @@ const BROKEN = '6';
 
 /** Each has a state folder of its own, as two users or two machines have. */
 describe('two harnesses on one cluster', function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
   let home: string;
   let kubeconfig: string;
   let kube: Kube;
@@ -147,7 +147,11 @@ describe('two harnesses on one cluster', function () {
       deadlineMs: 120_000,
       seen: lost.output,
     });
-    const { stdout } = await tryRun(['pgrep', '-f', join(home, 'a', 'ordeal', 'e', 'shared')]);
+    const { stdout } = await tryRun([
+      'pgrep',
+      '-f',
+      join(home, 'a', 'ordeal', 'e', 'shared', 'embedded-cluster'),
+    ]);
     for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
     const { code, output } = await lost.ended;
     expect(code, output).to.equal(2);
