@@ -52,8 +52,7 @@ export async function faultInject(parts: Parts, kind: string, options: InjectOpt
     const held = await faults.hold(wanted, context, cluster);
     interrupted = context.signal.aborted;
     return held;
-  });
-  rmSync(outDir, { recursive: true });
+  }).finally(() => rmSync(outDir, { recursive: true, force: true }));
   const [fault] = judgeFaults(history, []);
   if (!fault) return EXIT.inconclusive;
   process.stdout.write(`${fault.kind} on ${fault.target}: ${became(fault)}\n`);
