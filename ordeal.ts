@@ -1,6 +1,7 @@
 /** The composition root: the only place that knows every folder. */
 
 import type { Cluster } from './clusters/port.ts';
+import { tellFailure } from './harness/cli/failure.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
 import { redactWrites } from './harness/redact/own.ts';
@@ -127,4 +128,6 @@ const parts: Parts = {
 };
 
 for (const stream of [process.stdout, process.stderr]) redactWrites(stream);
+// Node would exit with 1, which says that a cluster was refused. What was broken is healed by its dead-men and the caretaker.
+process.once('uncaughtException', (error) => process.exit(tellFailure(error)));
 process.exitCode = await main(parts, process.argv.slice(2));

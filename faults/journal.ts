@@ -68,22 +68,61 @@ export interface JournalEntry {
   forget(): void;
 }
 
-/** Writes down how to heal, on the disk before it returns. @throws whatever keeps it from being durable. */
+/**
+ * Writes down how to heal, on the disk before it returns.
+ * @throws OrdealError JOURNAL_UNWRITABLE (exit 4) where it is not durable: then nothing may be injected.
+ */
 export function journal(entry: Omit<Entry, 'pid' | 'born'>, dir = journalDir()): JournalEntry {
-  const made = mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${entry.run}-${entry.fault}.json`);
-  const fresh = `${path}.new`;
-  const file = openSync(fresh, 'w', 0o600);
   try {
-    writeFileSync(file, JSON.stringify({ ...entry, ...thisProcess() }));
+    write(path, JSON.stringify({ ...entry, ...thisProcess() }), dir);
+  } catch (error) {
+    // Nothing will be injected that it could heal.
+    for (const left of [path, freshOf(path)]) removeIfThere(left);
+    throw unwritable(entry, dir, error);
+  }
+  return { forget: () => rmSync(path, { force: true }) };
+}
+
+function write(path: string, text: string, dir: string): void {
+  const made = mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = openSync(freshOf(path), 'w', 0o600);
+  try {
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(fresh, path);
+  renameSync(freshOf(path), path);
   // A name is durable only once the folder that it is in is.
   for (const folder of foldersBetween(made, dir)) syncFolder(folder);
-  return { forget: () => rmSync(path, { force: true }) };
+}
+
+function freshOf(path: string): string {
+  return `${path}.new`;
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where its folder is none, it is not there either.
+  }
+}
+
+function unwritable(
+  { fault, kind }: Pick<Entry, 'fault' | 'kind'>,
+  dir: string,
+  cause: unknown,
+): OrdealError {
+  return new OrdealError({
+    code: 'JOURNAL_UNWRITABLE',
+    exit: EXIT.unable,
+    tried: `writing down how to heal ${fault} (${kind}) in ${dir}, before it is injected`,
+    seen: `${messageOf(cause)}; it was not injected`,
+    todo: 'make room there, or name another folder with XDG_STATE_HOME, then run again',
+    cause,
+  });
 }
 
 /** The journal's folder and, where folders had to be made for it, each that had to take in a new name. */

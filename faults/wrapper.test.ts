@@ -89,8 +89,8 @@ describe('a held fault', () => {
     process.env.XDG_STATE_HOME = '/dev/null';
     const { keeper } = setting();
     const { fault, calls } = switchFault();
-    const outcome = await keeper.hold(fault, async () => {}, options).catch(() => 'refused');
-    expect(outcome).to.equal('refused');
+    const outcome = await keeper.hold(fault, async () => {}, options).catch((error) => error);
+    expect(outcome).to.include({ code: 'JOURNAL_UNWRITABLE', exit: 4 });
     expect(calls).to.deep.equal([]);
   });
 

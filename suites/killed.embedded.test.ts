@@ -1,12 +1,8 @@
-import { type Killing, killAndLook } from './testing/killings.ts';
-
-const RUNS: readonly Killing[] = [
-  { args: ['--suite', 'gpu', '--level', 'smoke'], longestMs: 20_000 },
-  { args: ['--suite', 'edge', '--isolation', 'process', '--level', 'smoke'], longestMs: 30_000 },
-];
+import { killAndLook } from './crash/killings.ts';
+import { choicesOf } from './crash/lanes.ts';
 
 describe('a killed harness, process isolation', function () {
   this.timeout(1_200_000);
 
-  it('leaves nothing: no process, no file, no container', () => killAndLook(6, RUNS));
+  it('leaves nothing: no process, no file, no container', () => killAndLook(6, choicesOf('embedded')));
 });

@@ -106,6 +106,14 @@ export const KINDS: readonly KindInfo[] = [
     scale: true,
     categories: ['all'],
   },
+  {
+    group: 'coordination.k8s.io',
+    version: 'v1',
+    plural: 'leases',
+    singular: 'lease',
+    kind: 'Lease',
+    namespaced: true,
+  },
 ];
 
 const byPlural = new Map(KINDS.map((info) => [info.plural, info]));

@@ -6,6 +6,7 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Provider, Readiness, StepContext } from '../../harness/run/ports.ts';
 import { statePath } from '../../harness/run/state-dir.ts';
+import { lockedFor } from '../lock.ts';
 import { order } from '../orders.ts';
 import type { Cluster } from '../port.ts';
 import { programFile } from '../programs/file.ts';
@@ -70,12 +71,14 @@ export const embeddedProvider: Provider<Cluster> = {
     return { name, kubeconfig: clusterFiles(folder).kubeconfig };
   },
 
-  async attach(name, { signal }) {
+  async attach(name, context) {
     const files = clusterFiles(detachedFolder(name));
     if (!(await answers(files.control))) return undefined;
     const settings = ClusterSettings.parse(JSON.parse(await readFile(files.settings, 'utf8')));
     const workers = Array.from({ length: settings.workers }, (_, index) => workerName(index));
-    return await clusterHandle(settings, [CONTROL_PLANE, ...workers], async () => {}, signal);
+    const { signal } = context;
+    const cluster = await clusterHandle(settings, [CONTROL_PLANE, ...workers], async () => {}, signal);
+    return await lockedFor(cluster, context);
   },
 
   async down(name) {

@@ -72,6 +72,7 @@ describe('access to someone’s cluster', () => {
       expect(denialLines(await denialsOf(kube, all))).to.deep.equal([
         'delete of namespaces (namespaces of the run’s own)',
         'delete of pods (the workload)',
+        'delete of coordination.k8s.io/leases (one run at a time on the cluster)',
         'delete of batch/jobs (the training Jobs)',
         'create, get of pods/exec (orders for the fake GPU nodes)',
       ]);

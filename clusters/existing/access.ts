@@ -41,6 +41,12 @@ export function permissionsFor({ fakeGpuNodes, jobSlots }: Need): Permission[] {
       why: 'the quota of the workload’s namespace',
     },
     {
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      verbs: ['create', 'delete', 'get', 'update'],
+      why: 'one run at a time on the cluster',
+    },
+    {
       group: 'batch',
       resource: 'jobs',
       verbs: ['create', 'delete', 'get', 'list'],

@@ -6,6 +6,7 @@ import type { Kube } from '../../harness/kube/client.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import type { ClusterLeft } from '../../harness/verdict/verdict.ts';
 import { nodeVersions } from '../container-nodes/usable.ts';
+import type { ClusterLock } from '../lock.ts';
 import type { Cluster, ClusterNode } from '../port.ts';
 import { compare, type NodePicture, pictureOf } from './comparison.ts';
 import { GpuPods } from './gpu-pods.ts';
@@ -18,7 +19,11 @@ import { GPU_RESOURCE, type Target } from './target.ts';
 const SETTLE_MS = 75_000;
 
 /** Someone's cluster as faults and suites see it, with how it was when it was found. */
-export async function describeTarget(target: Target, context: StepContext): Promise<Cluster> {
+export async function describeTarget(
+  target: Target,
+  lock: ClusterLock,
+  context: StepContext,
+): Promise<Cluster> {
   const { identity, kube, nodes: chosen, workloadImage } = target;
   const before = await pictures(kube);
   const nodes = chosen.map(({ name }, index) =>
@@ -47,7 +52,16 @@ export async function describeTarget(target: Target, context: StepContext): Prom
       await gpuPods.stop();
       kube.close();
     },
-    left: () => settled(kube, before, context),
+    left: async () => withThief(await settled(kube, before, context), lock.lost()),
+  };
+}
+
+/** Another run on the cluster may have done anything to this one’s. */
+function withThief(left: ClusterLeft, thief: string | undefined): ClusterLeft {
+  if (thief === undefined) return left;
+  return {
+    ...left,
+    others: [...left.others, `run ${thief} took it from this one, which it heard nothing of`],
   };
 }
 

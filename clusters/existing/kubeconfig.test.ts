@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { connectTo, findContext } from './kubeconfig.ts';
 
@@ -69,6 +69,35 @@ describe('contexts of kubeconfigs', () => {
     );
   });
 
+  it('of a file in which anything is something else: found, or exit 3, and no secret in the message', () => {
+    const sound = parse(kubeconfig('mine'));
+    const paths = pathsIn(sound);
+    const junk = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom('\0', '__proto__', '..', 'file:///etc/passwd', 'https://', 'http://[::1', -1, [], {}),
+    );
+    const changes = fc.array(fc.tuple(fc.constantFrom(...paths), junk), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(changes, (changed) => {
+        writeFileSync(
+          path,
+          stringify(changed.reduce((config, [at, value]) => put(config, at, value), sound)),
+        );
+        try {
+          const { server } = findContext('mine', path, {});
+          expect(server).to.equal(new URL(server).origin);
+        } catch (error) {
+          expect(error, String((error as Error).stack)).to.be.instanceOf(OrdealError);
+          expect(error).to.include({ exit: 3 });
+          expect((error as OrdealError).format())
+            .to.contain(path)
+            .and.not.contain(SECRET);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   for (const [what, status] of [
     ['refuses', 401],
     ['is not there', undefined],
@@ -93,3 +122,21 @@ describe('contexts of kubeconfigs', () => {
     });
   }
 });
+
+type Step = string | number;
+
+/** Every place in a value, itself last. */
+function pathsIn(value: unknown, at: Step[] = []): Step[][] {
+  const within = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const deeper = within.flatMap(([key, inner]) => pathsIn(inner, [...at, Array.isArray(value) ? +key : key]));
+  return [...deeper, at];
+}
+
+/** The same with something else there, where there still is such a place. */
+function put(value: unknown, [step, ...more]: Step[], wanted: unknown): unknown {
+  if (step === undefined) return wanted;
+  if (Array.isArray(value))
+    return value.map((each, index) => (index === step ? put(each, more, wanted) : each));
+  if (typeof value !== 'object' || value === null) return value;
+  return { ...value, [step]: put((value as Record<Step, unknown>)[step], more, wanted) };
+}

@@ -71,7 +71,9 @@ function unreadable(path: string, error: unknown): OrdealError {
 
 function originOf(server: string, path: string): string {
   try {
-    return new URL(server).origin;
+    const { origin, protocol } = new URL(server);
+    if (protocol !== 'https:' && protocol !== 'http:') throw new TypeError('no API server speaks that');
+    return origin;
   } catch (error) {
     throw unreadable(path, error);
   }

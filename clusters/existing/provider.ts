@@ -1,12 +1,14 @@
+import { rmSync } from 'node:fs';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Provider } from '../../harness/run/ports.ts';
+import { type ClusterLock, lockCluster, lockedBy, releaseLock } from '../lock.ts';
 import type { Cluster } from '../port.ts';
 import { readAllowances } from './allowance.ts';
 import { describeTarget } from './cluster.ts';
 import { connectTo, findContext } from './kubeconfig.ts';
 import { RUN_LABEL, removeNamespaces, removeOwnResources } from './objects.ts';
 import { abandoned, noteTaken, type Taken } from './taken.ts';
-import { takeAim } from './target.ts';
+import { checkUntaken, takeAim } from './target.ts';
 
 /** Someone's own cluster, by a context of a kubeconfig that was allowed by name and by the cluster's UID. */
 export const existingProvider: Provider<Cluster> = {
@@ -26,9 +28,13 @@ export const existingProvider: Provider<Cluster> = {
     const target = await takeAim(context.plan);
     const { identity, kube, nodes } = target;
     let forget = () => {};
+    let lock: ClusterLock | undefined;
     context.undo.push(`leave the cluster of context ${target.context.name}`, async () => {
-      await removeNamespaces(kube, context.runId);
-      kube.close();
+      try {
+        await removeNamespaces(kube, context.runId);
+      } finally {
+        await (lock ? lock.release() : releaseLock(kube, context.runId)).finally(() => kube.close());
+      }
       forget();
     });
     forget = noteTaken({
@@ -38,7 +44,10 @@ export const existingProvider: Provider<Cluster> = {
       uid: identity.uid,
       nodes: nodes.map(({ name }) => name),
     });
-    return await describeTarget(target, context);
+    lock = await lockCluster(kube, context);
+    // Only now: fake GPUs of another run would be taken for the nodes' own.
+    if (context.plan.profile !== 'as-is') checkUntaken(nodes);
+    return await describeTarget(target, lock, context);
   },
 
   async upDetached() {
@@ -56,41 +65,50 @@ export const existingProvider: Provider<Cluster> = {
 
   async clean() {
     const removed: string[] = [];
-    for (const { forget, taken } of abandoned()) {
-      removed.push(...(await cleanUp(taken)));
-      forget();
+    const failed: string[] = [];
+    for (const { path, taken } of abandoned()) {
+      try {
+        if (taken === undefined) throw new Error('it is no note of this version’s');
+        removed.push(...(await cleanUp(taken)));
+        rmSync(path, { force: true });
+      } catch (error) {
+        const of = taken ? `run ${taken.runId} on the cluster of context ${taken.context}` : 'a run';
+        failed.push(`of ${of}, noted in ${path}: ${messageOf(error)}`);
+      }
     }
+    if (failed.length > 0) throw notCleaned(failed);
     return removed;
   },
 };
 
-/** @throws OrdealError CLUSTER_NOT_CLEANED (exit 4) where the cluster cannot be asked; it is tried again the next time. */
+/** Tried again the next time. */
+function notCleaned(failed: readonly string[]): OrdealError {
+  return new OrdealError({
+    code: 'CLUSTER_NOT_CLEANED',
+    exit: EXIT.unable,
+    tried: 'removing what runs that are gone have left on clusters that are someone’s',
+    seen: failed.join('\n  '),
+    todo: 'see that the cluster can be reached, then run `ordeal clean` again; where it is gone for good, remove the note',
+  });
+}
+
 async function cleanUp({ context: name, kubeconfig, nodes, runId, uid }: Taken): Promise<string[]> {
+  const kube = await connectTo(findContext(name, kubeconfig));
   try {
-    const kube = await connectTo(findContext(name, kubeconfig));
-    try {
-      const system = await kube.core.readNamespace({ name: 'kube-system' });
-      // The cluster that was meant is gone, and took everything with it.
-      if (system.metadata?.uid !== uid) return [];
-      const removed = await removeNamespaces(kube, runId);
-      // Slots of a run that goes on beside this one are its own.
-      const others = await kube.core.listNamespace({ labelSelector: RUN_LABEL });
-      const resources =
-        others.items.length > 0 ? [] : await Promise.all(nodes.map((node) => removeOwnResources(kube, node)));
-      return [
-        ...removed.map((namespace) => `namespace ${namespace} of context ${name}`),
-        ...resources.flat().map((resource) => `${resource} from a node of context ${name}`),
-      ];
-    } finally {
-      kube.close();
-    }
-  } catch (error) {
-    throw new OrdealError({
-      code: 'CLUSTER_NOT_CLEANED',
-      exit: EXIT.unable,
-      tried: `removing what run ${runId} has left on the cluster of context ${name}`,
-      seen: messageOf(error),
-      todo: 'see that the cluster can be reached, then run `ordeal clean` again',
-    });
+    const system = await kube.core.readNamespace({ name: 'kube-system' });
+    // The cluster that was meant is gone, and took everything with it.
+    if (system.metadata?.uid !== uid) return [];
+    const removed = await removeNamespaces(kube, runId);
+    await releaseLock(kube, runId);
+    // Slots of a run that has the cluster by now are its own.
+    const others = await kube.core.listNamespace({ labelSelector: RUN_LABEL });
+    const taken = others.items.length > 0 || (await lockedBy(kube)) !== undefined;
+    const resources = taken ? [] : await Promise.all(nodes.map((node) => removeOwnResources(kube, node)));
+    return [
+      ...removed.map((namespace) => `namespace ${namespace} of context ${name}`),
+      ...resources.flat().map((resource) => `${resource} from a node of context ${name}`),
+    ];
+  } finally {
+    kube.close();
   }
 }

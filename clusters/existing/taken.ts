@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,18 +26,33 @@ export function noteTaken(taken: Omit<Taken, 'owner'>, dir = takenDir()): () => 
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${taken.runId}.json`);
   const owner = `${process.pid}.${bornAt(process.pid)}`;
-  writeFileSync(path, JSON.stringify({ ...taken, owner }), { mode: 0o600 });
+  const fresh = `${path}.new`;
+  try {
+    writeFileSync(fresh, JSON.stringify({ ...taken, owner }), { mode: 0o600 });
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+  renameSync(fresh, path);
   return () => rmSync(path, { force: true });
 }
 
-/** Those whose harness is gone, each with how to forget it. */
-export function abandoned(dir = takenDir()): { taken: Taken; forget(): void }[] {
+/** Those whose harness is gone, each with its file; undefined where that is no such note. */
+export function abandoned(dir = takenDir()): { path: string; taken: Taken | undefined }[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir)
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(dir, name))
     .flatMap((path) => {
-      const taken = Taken.parse(JSON.parse(readFileSync(path, 'utf8')));
-      return stillRuns(taken.owner) ? [] : [{ taken, forget: () => rmSync(path, { force: true }) }];
+      const taken = noteIn(path);
+      return taken && stillRuns(taken.owner) ? [] : [{ path, taken }];
     });
+}
+
+function noteIn(path: string): Taken | undefined {
+  try {
+    return Taken.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }

@@ -24,7 +24,7 @@ export interface Target {
 /**
  * The cluster that a plan names, after every question that can be asked of it without touching it.
  * @throws OrdealError PLAN_INVALID, KUBECONFIG_UNREADABLE, CONTEXT_UNKNOWN (exit 3); CLUSTER_UNREACHABLE,
- * CLUSTER_HIDDEN, CLUSTER_NOT_ALLOWED, CLUSTER_CHANGED, ACCESS_MISSING, NODES_MISSING, GPU_RESOURCE_TAKEN, NAMESPACE_REFUSED (exit 4).
+ * CLUSTER_HIDDEN, CLUSTER_NOT_ALLOWED, CLUSTER_CHANGED, ACCESS_MISSING, NODES_MISSING, NAMESPACE_REFUSED (exit 4).
  */
 export async function takeAim(plan: Plan): Promise<Target> {
   const { context: name, kubeconfig, workloadImage } = plan.cluster;
@@ -51,7 +51,6 @@ export async function takeAim(plan: Plan): Promise<Target> {
     checkAllowed(context, identity.uid, allowances);
     await checkAccess(kube, context, needOf(plan));
     const nodes = chooseNodes(identity, plan);
-    if (plan.profile !== 'as-is') checkUntaken(nodes);
     await checkNamespace(kube);
     return { context, kube, identity, nodes, workloadImage };
   } catch (error) {
@@ -104,8 +103,11 @@ function nodesMissing(seen: string, todo: string): OrdealError {
   });
 }
 
-/** A second plugin of a name takes its resource from the first one, with whatever runs on it. */
-function checkUntaken(nodes: readonly NodeIdentity[]): void {
+/**
+ * A second plugin of a name takes its resource from the first one, with whatever runs on it.
+ * @throws OrdealError GPU_RESOURCE_TAKEN (exit 4).
+ */
+export function checkUntaken(nodes: readonly NodeIdentity[]): void {
   const taken = nodes.filter(({ gpus }) => GPU_RESOURCE in gpus);
   if (taken.length === 0) return;
   throw new OrdealError({

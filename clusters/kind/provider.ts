@@ -15,6 +15,7 @@ import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { nodeVersions } from '../container-nodes/usable.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
 import { plainVersion } from '../images/versions.ts';
+import { lockedFor } from '../lock.ts';
 import type { Cluster } from '../port.ts';
 import { claim, claimedClusters, claimedFolder } from './claims.ts';
 import { deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
@@ -65,7 +66,8 @@ export const kindProvider: Provider<Cluster> = {
     const { kubernetes = '' } = await nodeVersions(kube).finally(() => kube.close());
     const images = await imagesOf(plainVersion(kubernetes), context);
     const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
-    return await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
+    const cluster = await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
+    return await lockedFor(cluster, context);
   },
 
   async down(name) {

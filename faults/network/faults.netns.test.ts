@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { netnsLab } from '../../clusters/network/netns/lab.ts';
 import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { tryRun } from '../../harness/exec/exec.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
 import type { History } from '../../harness/history/event.ts';
 import { UndoStack } from '../../harness/run/undo.ts';
 import { validated } from '../contract.ts';
@@ -391,6 +391,25 @@ describe('faults of a link in network namespaces', () => {
       entry.forget();
     });
   }
+
+  it('is not injected where the journal’s disk is full', async () => {
+    mkdirSync(ground.journalFolder, { recursive: true });
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=4k', 'ordeal-test', ground.journalFolder]);
+    try {
+      writeFileSync(join(ground.journalFolder, 'filler'), Buffer.alloc(4_096));
+      const fault = partition('p', { direction: 'both', match: 'all' }, link);
+      const context = ground.context(fault);
+      const outcome = await ground
+        .hold(fault, async () => expect.fail('it went on'), context)
+        .catch((e) => e);
+      expect(outcome).to.include({ code: 'JOURNAL_UNWRITABLE', exit: 4 });
+      expect(context.recorder.events).to.deep.equal([]);
+      expect(await kernelState(link)).to.equal(pristine);
+      expect(ground.journalled()).to.deep.equal(['filler']);
+    } finally {
+      await run(['umount', ground.journalFolder]);
+    }
+  });
 
   it('whose target vanishes is no more, and says so', async () => {
     const undoing = new UndoStack();

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../errors/error.ts';
 import { parsePlan } from '../plan/load.ts';
 import type { Readiness } from '../run/ports.ts';
 import { abandonedWorkDirs, removeWorkDir } from '../run/work-dir.ts';
+import { tellFailure } from './failure.ts';
 import type { Parts } from './parts.ts';
 import { overridesOf, providerOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
@@ -102,13 +103,18 @@ export async function down(parts: Parts, name: string): Promise<ExitCode> {
 /** `ordeal clean`: heals and removes what runs that are gone have left. Any number of times. */
 export async function clean(parts: Parts): Promise<ExitCode> {
   const removed: string[] = [];
-  // What cannot be healed is told at the end: it keeps nothing else from being removed.
-  const unhealed = await parts.healJournal().then(
-    (healed) => void removed.push(...healed),
-    (error: unknown) => ({ error }),
-  );
-  for (const load of Object.values(parts.providers)) removed.push(...(await (await load()).clean()));
-  removed.push(...(await parts.sweepNetworks()));
+  const failures: unknown[] = [];
+  // What cannot be healed or reached is told at the end: it keeps nothing else from being removed.
+  const attempt = async (sweep: () => Promise<string[]>) => {
+    try {
+      removed.push(...(await sweep()));
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await attempt(() => parts.healJournal());
+  for (const load of Object.values(parts.providers)) await attempt(async () => (await load()).clean());
+  await attempt(() => parts.sweepNetworks());
   for (const folder of abandonedWorkDirs()) {
     removeWorkDir(folder);
     removed.push(`scratch folder ${folder}`);
@@ -116,8 +122,10 @@ export async function clean(parts: Parts): Promise<ExitCode> {
   process.stdout.write(
     removed.length > 0
       ? `${removed.map((line) => `removed: ${line}`).join('\n')}\n`
-      : 'nothing was left behind\n',
+      : failures.length > 0
+        ? ''
+        : 'nothing was left behind\n',
   );
-  if (unhealed) throw unhealed.error;
-  return EXIT.certified;
+  const codes = failures.map(tellFailure);
+  return codes[0] ?? EXIT.certified;
 }

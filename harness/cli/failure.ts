@@ -1,7 +1,8 @@
-import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
+import { EXIT, type ExitCode, messageOf, OrdealError } from '../errors/error.ts';
 
 /** Tells on standard error what ended a command, without a stack; returns its exit code. */
-export function tellFailure(error: unknown): ExitCode {
+export function tellFailure(thrown: unknown): ExitCode {
+  const error = diskFull(thrown) ?? thrown;
   if (error instanceof OrdealError) {
     process.stderr.write(`${error.format()}\n`);
     return error.exit;
@@ -12,4 +13,18 @@ export function tellFailure(error: unknown): ExitCode {
   );
   if (process.env.ORDEAL_DEBUG === '1') process.stderr.write(`${(error as Error).stack}\n`);
   return EXIT.defect;
+}
+
+/** Wherever it was that nothing more could be written. */
+function diskFull(error: unknown): OrdealError | undefined {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
+  return new OrdealError({
+    code: 'DISK_FULL',
+    exit: EXIT.unable,
+    tried: `${syscall ?? 'writing'}${path === undefined ? '' : ` of ${path}`}`,
+    seen: messageOf(error),
+    todo: 'make room, or name other folders with --out, TMPDIR and XDG_STATE_HOME; what was broken was healed, or is by `ordeal clean`',
+    cause: error,
+  });
 }

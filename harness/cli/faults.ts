@@ -49,12 +49,10 @@ export async function faultInject(parts: Parts, kind: string, options: InjectOpt
   const history = await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
     const cluster = await provider.attach?.(options.name, context);
     if (!cluster) throw notUp(options, provider.attach === undefined);
-    context.undo.push('let go of the cluster', async () => cluster.kube.close());
     const held = await faults.hold(wanted, context, cluster);
     interrupted = context.signal.aborted;
     return held;
-  });
-  rmSync(outDir, { recursive: true });
+  }).finally(() => rmSync(outDir, { recursive: true, force: true }));
   const [fault] = judgeFaults(history, []);
   if (!fault) return EXIT.inconclusive;
   process.stdout.write(`${fault.kind} on ${fault.target}: ${became(fault)}\n`);

@@ -140,7 +140,7 @@ export interface Parts {
     reporters: readonly Reporter[],
     context: ReportContext,
     log: Pick<Logger, 'error'>,
-  ): Promise<unknown>;
+  ): Promise<{ failed: { reporter: string; error: string }[] }>;
   /** Serves and pushes what `--metrics` names. @throws OrdealError (exit 3 or 4) where that cannot be. */
   metrics(targets: readonly string[]): Promise<LiveMetrics>;
   /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */

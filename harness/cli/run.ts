@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
-import { BLAST_RADIUS, TODO_OUTSIDE } from '../radius/refusal.ts';
 import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Outcome, Profile } from '../verdict/verdict.ts';
@@ -71,7 +70,8 @@ async function runOne(
     const own = { ...context, runId: `${context.runId}-${plan.profile}` };
     const { history, verdict } = await conductAndReport(parts, own, { ground, suites, replay, metrics });
     process.stdout.write(`report: ${outDir}\n`);
-    if (toldOutside(history)) return EXIT.usage;
+    const brokenOff = toldBrokenOff(history);
+    if (brokenOff !== undefined) return brokenOff;
     return interrupted(context) ? EXIT.interrupted : exitCodeOf(verdict.verdict);
   });
 }
@@ -88,7 +88,7 @@ async function runControls(
   const outDir = outFolder(options);
   const places = await placesOf(parts, lanes);
   return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    let outside = false;
+    let brokenOff: ExitCode | undefined;
     const conductLane = async ({ lane, ground: up }: Place): Promise<Control[]> => {
       const ground = await up(context);
       const controls: Control[] = [];
@@ -98,7 +98,7 @@ async function runControls(
         const within = { ...context, plan: own, outDir: join(outDir, folder), runId };
         const of = { ground, suites, replay, expected, metrics };
         const { history, verdict } = await conductAndReport(parts, within, of);
-        if (toldOutside(history)) outside = true;
+        brokenOff = toldBrokenOff(history) ?? brokenOff;
         const refusedFor = suites.flatMap((suite) => suite.refusedFor);
         controls.push({ verdict, expected, refusedFor });
       }
@@ -108,7 +108,7 @@ async function runControls(
     for (const controls of conducted) await parts.reportControls(controls);
     const more = await equipmentLine(parts, plan);
     process.stdout.write(`${more}report: ${outDir}\n`);
-    if (outside) return EXIT.usage;
+    if (brokenOff !== undefined) return brokenOff;
     return interrupted(context) ? EXIT.interrupted : exitCodeOfControls(conducted.flat());
   });
 }
@@ -195,10 +195,19 @@ async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Pro
   });
 }
 
-/** Whether a run ended at a fault that its plan does not allow on this cluster; says so on standard error. */
-function toldOutside(history: History): boolean {
+/** What ends a run in another way than by a verdict, with its exit code: no sample would have changed it. */
+const BROKEN_OFF: Readonly<Record<string, ExitCode>> = {
+  BLAST_RADIUS: EXIT.usage,
+  FAULT_NOT_GUARDED: EXIT.unable,
+  JOURNAL_UNWRITABLE: EXIT.unable,
+};
+
+/** The exit code of a run that ended at a fault that may not or cannot be injected; says so on standard error. */
+function toldBrokenOff(history: History): ExitCode | undefined {
   const ended = eventsOf<EngineEvents['run.ended']>(history, 'run.ended').at(-1)?.body;
-  if (ended?.code !== BLAST_RADIUS) return false;
-  process.stderr.write(`${BLAST_RADIUS}: ${ended.error}\n  do: ${TODO_OUTSIDE}\n`);
-  return true;
+  const exit = BROKEN_OFF[ended?.code ?? ''];
+  if (exit !== undefined) {
+    process.stderr.write(`${ended?.code}: ${ended?.error}\n  do: ${ended?.todo ?? 'see the report'}\n`);
+  }
+  return exit;
 }

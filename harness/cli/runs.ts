@@ -12,8 +12,12 @@ import { conduct, conductOn } from '../run/experiment.ts';
 import { HISTORY_FILE } from '../run/files.ts';
 import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { UndoStack } from '../run/undo.ts';
+import { isUnhealed } from '../verdict/faults.ts';
 import type { Outcome, Profile, Verdict } from '../verdict/verdict.ts';
 import type { Parts } from './parts.ts';
+
+/** The reporter without whose file a run has no verdict. */
+const VERDICT_REPORTER = 'json';
 
 export interface RunOptions {
   plan?: string;
@@ -198,12 +202,29 @@ export async function conductAndReport(
   const own: RunContext = { ...context, undo: new UndoStack() };
   if (metrics) own.follow = (history) => metrics.follow(runId, history);
   const verdict = await ground(own, { suites, version: parts.version, replay });
+  for (const { healEvidence, kind, target } of verdict.faults.filter(isUnhealed)) {
+    // So that the session's caretaker heals what the journal still lists.
+    context.undo.push(`fault ${kind} on ${target}`, () => Promise.reject(new Error(healEvidence)));
+  }
   const { events: history } = await readHistory(join(outDir, HISTORY_FILE));
   const formats = (await parts.reporters()).filter(({ speaks }) => !(quiet && speaks));
   const reporters = metrics ? [...formats, metrics.reporter] : formats;
   const { env, stdout } = process;
   const timeline = () => suites.flatMap((suite) => suite.timeline(history));
   const about = { verdict, history, timeline, outDir, env, stdout, ...expectation };
-  await parts.reportAll(reporters, about, context.log);
+  const { failed } = await parts.reportAll(reporters, about, context.log);
+  for (const { error, reporter } of failed) process.stderr.write(`no report ${reporter}: ${error}\n`);
+  // A pipeline that sees exit 0 may go by the file alone.
+  if (failed.some(({ reporter }) => reporter === VERDICT_REPORTER)) throw noVerdict(outDir);
   return { verdict, history };
+}
+
+function noVerdict(outDir: string): OrdealError {
+  return new OrdealError({
+    code: 'VERDICT_UNWRITTEN',
+    exit: EXIT.unable,
+    tried: `writing the verdict into ${outDir}`,
+    seen: 'it could not be written, as told above',
+    todo: `make room, then run \`ordeal report ${outDir}\`, which judges the history that is there`,
+  });
 }

@@ -34,6 +34,8 @@ export async function inSession<T>(
   const { plan, outDir, quiet } = options;
   mkdirSync(outDir, { recursive: true });
   const file = pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true });
+  // On a full disk a line is lost, and nothing else with it.
+  file.on('error', () => undefined);
   const log = pino({ base: null }, { write: (line) => file.write(`${redactor.json(JSON.parse(line))}\n`) });
   const { stderr, stdout, env } = process;
   const display = displayOn({ stderr, stdout, env, clock: systemClock, quiet });

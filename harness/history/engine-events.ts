@@ -58,5 +58,6 @@ export const engineEventBodies = {
     outcome: z.enum([...end.options, 'deadline']),
     error: z.string().optional(),
     code: z.string().optional(),
+    todo: z.string().optional(),
   }),
 } satisfies Record<keyof EngineEvents, z.ZodType>;

@@ -69,6 +69,7 @@ export interface EngineEvents {
     error?: string;
     /** Of the OrdealError that ended it. */
     code?: string;
+    todo?: string;
   };
 }
 

@@ -19,11 +19,17 @@ export interface FileRecorder extends Recorder {
 
 /**
  * Starts a new history at `path`, an event a line. Lines are written in batches within 50 ms, on `flush`, on `close`
- * and when the process exits.
+ * and when the process exits. After a write that failed the file stays as it is, and what is recorded is kept in memory
+ * alone: faults are seen to bite and healed by it, and whoever records from a callback is not thrown at.
+ * @param unwritable told once, as soon as a write fails: the run is for nothing
  * @throws OrdealError HISTORY_EXISTS (exit 3) where a history is there already: one is never overwritten or mixed;
- * HISTORY_UNWRITABLE (exit 4) where the file cannot be made, or at the next call after a write failed.
+ * HISTORY_UNWRITABLE (exit 4) where the file cannot be made, or from `flush` and `close` after a write failed.
  */
-export function openHistory(path: string, clock: Clock): FileRecorder {
+export function openHistory(
+  path: string,
+  clock: Clock,
+  unwritable: (error: OrdealError) => void = () => undefined,
+): FileRecorder {
   const fd = create(path);
   const stamp = stamper(clock);
   const events: HistoryEvent[] = [];
@@ -40,7 +46,8 @@ export function openHistory(path: string, clock: Clock): FileRecorder {
       appendFileSync(fd, pending);
       pending = '';
     } catch (error) {
-      failure = unwritable(path, error);
+      failure = cannotWrite(path, error);
+      unwritable(failure);
     }
   };
   const flush = (): void => {
@@ -54,10 +61,10 @@ export function openHistory(path: string, clock: Clock): FileRecorder {
     events,
     flush,
     record: (source, type, body) => {
-      if (failure) throw failure;
       if (closed) throw recordedAfterClose(path, type);
       const { event, line } = stamp(events.length, source, type, body);
       events.push(event);
+      if (failure) return event;
       pending += line;
       timer ??= setTimeout(write, flushEveryMs).unref();
       return event;
@@ -122,7 +129,7 @@ function create(path: string): number {
     mkdirSync(dirname(path), { recursive: true });
     return openSync(path, 'ax');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(path, error);
     throw new OrdealError({
       code: 'HISTORY_EXISTS',
       exit: EXIT.usage,
@@ -133,7 +140,7 @@ function create(path: string): number {
   }
 }
 
-function unwritable(path: string, cause: unknown): OrdealError {
+function cannotWrite(path: string, cause: unknown): OrdealError {
   return new OrdealError({
     code: 'HISTORY_UNWRITABLE',
     exit: EXIT.unable,

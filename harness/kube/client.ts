@@ -26,9 +26,21 @@ export interface Kube {
   close(): void;
 }
 
-/** The stock configuration makes a new agent, and so a new socket, for each call: this one keeps its own. */
+/** After which an API server itself gives a call up, unless told (its `--request-timeout`). */
+const CALL_MS = 60_000;
+
+/**
+ * The stock configuration makes a new agent, and so a new socket, for each call: this one keeps its own. And it waits for
+ * ever for a server that is cut off: whoever heals would wait with it.
+ */
 class KeepAliveConfig extends KubeConfig {
   agent: HttpAgent | HttpsAgent | undefined;
+  readonly #callMs: number;
+
+  constructor(callMs: number) {
+    super();
+    this.#callMs = callMs;
+  }
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     await super.applySecurityAuthentication(context);
@@ -39,6 +51,7 @@ class KeepAliveConfig extends KubeConfig {
       this.agent = plain ? new HttpAgent(options) : new HttpsAgent(options);
     }
     context.setAgent(this.agent);
+    context.setSignal(AbortSignal.timeout(this.#callMs));
   }
 }
 
@@ -49,11 +62,12 @@ function learnSecrets({ users }: KubeConfig): void {
 }
 
 /**
- * Reads a kubeconfig (its current context unless one is named) and answers once the API server does.
+ * Reads a kubeconfig (its current context unless one is named) and answers once the API server does. A call that is not
+ * answered within `callMs` fails; watches and logs that are followed are no calls.
  * @throws OrdealError KUBE_UNREACHABLE (exit 4).
  */
-export async function connect(kubeconfig: string, context?: string): Promise<Kube> {
-  const config = new KeepAliveConfig();
+export async function connect(kubeconfig: string, context?: string, callMs = CALL_MS): Promise<Kube> {
+  const config = new KeepAliveConfig(callMs);
   try {
     config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);

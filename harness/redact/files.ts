@@ -5,12 +5,23 @@ import { redactor } from './own.ts';
 /** Above it a file is not read as a whole, and what cannot be looked through does not stay. */
 const MOST_BYTES = 128 * 1024 * 1024;
 
-/** Looks through the files below a folder that others wrote, such as a cluster’s logs. Nothing where there is none. */
+/**
+ * Looks through the files below a folder that others wrote, such as a cluster’s logs. Nothing where there is none. A file that
+ * cannot be looked through or written, as on a full disk, does not stay.
+ */
 export function redactFolder(folder: string): void {
   for (const entry of listed(folder)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) redactFolder(path);
-    else if (entry.isFile()) redactFile(path);
+    else if (entry.isFile()) redactOrRemove(path);
+  }
+}
+
+function redactOrRemove(path: string): void {
+  try {
+    redactFile(path);
+  } catch {
+    rmSync(path, { force: true });
   }
 }
 

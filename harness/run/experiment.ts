@@ -31,12 +31,18 @@ export async function conduct<C extends ClusterHandle>(experiment: Experiment<C>
   return judge({ history: await record(experiment), suites, plan: context.plan, truncated: false });
 }
 
-/** The suites' phases with everything recorded. What a phase did is undone at the end, however it ended. */
+/**
+ * The suites' phases with everything recorded. What a phase did is undone at the end, however it ended.
+ * @throws OrdealError HISTORY_UNWRITABLE (exit 4) where not all of it could be written: the run was broken off and healed.
+ */
 export async function record<C extends ClusterHandle>(experiment: Experiment<C>): Promise<History> {
-  const { context, cluster, suites, version, replay } = experiment;
+  const { cluster, suites, version, replay } = experiment;
+  const path = await begin(experiment.context);
+  const unwritable = new AbortController();
+  const signal = AbortSignal.any([experiment.context.signal, unwritable.signal]);
+  const context = { ...experiment.context, signal };
   const { plan } = context;
-  const path = await begin(context);
-  const recorder = openHistory(path, context.clock);
+  const recorder = openHistory(path, context.clock, (error) => unwritable.abort(error));
   context.follow?.(recorder.events);
   const say = <Type extends keyof EngineEvents>(type: Type, body: EngineEvents[Type]) =>
     recorder.record('harness', type, body);
@@ -50,9 +56,9 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
     for (const suite of suites) await runPhases(suite, { ...context, cluster, recorder }, recorder);
   } catch (error) {
     const reason = context.signal.aborted ? context.signal.reason : error;
-    const code = reason instanceof OrdealError ? reason.code : undefined;
+    const { code, todo } = reason instanceof OrdealError ? reason : {};
     const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';
-    ended = { outcome, error: messageOf(reason), ...(code !== undefined && { code }) };
+    ended = { outcome, error: messageOf(reason), ...(code && { code }), ...(todo && { todo }) };
     context.log.error({ err: reason }, 'the run did not reach its end');
     const logs = join(context.outDir, 'logs');
     await cluster

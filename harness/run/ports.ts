@@ -73,7 +73,11 @@ export interface Provider<C extends ClusterHandle = ClusterHandle> {
   up(context: StepContext): Promise<C>;
   /** For `ordeal up`: the cluster outlives the process. Returns the path of its kubeconfig. */
   upDetached(context: StepContext): Promise<{ name: string; kubeconfig: string }>;
-  /** A cluster of `upDetached` that is up, for as long as this process looks at it; undefined where there is none of that name. */
+  /**
+   * A cluster of `upDetached` that is up, for this session alone; undefined where there is none of that name. Letting go of
+   * it is on `context.undo`.
+   * @throws OrdealError CLUSTER_IN_USE (exit 4)
+   */
   attach?(name: string, context: StepContext): Promise<C | undefined>;
   /** For `ordeal down`: true if there was one. Safe to repeat. */
   down(name: string): Promise<boolean>;
