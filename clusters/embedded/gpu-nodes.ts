@@ -3,6 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
+import type { AgentConfig } from '../gpu-node/main.ts';
 import type { ClusterNode } from '../port.ts';
 import { programFile } from '../programs/file.ts';
 import { type Started, startProcess } from './process.ts';
@@ -13,7 +14,7 @@ const READY_MS = 30_000;
 /** The process that is the fake GPU node of every worker. */
 export class GpuNodes {
   readonly #folder: string;
-  readonly #workers: { name: string; stateDir: string; devicePluginDir: string; podResourcesDir: string }[];
+  readonly #workers: AgentConfig['nodes'];
   #process: Started | undefined;
 
   constructor(folder: string, nodes: readonly ClusterNode[]) {
@@ -26,6 +27,8 @@ export class GpuNodes {
               stateDir,
               devicePluginDir: kubeletDirs.devicePlugins,
               podResourcesDir: kubeletDirs.podResources,
+              // Nodes share this machine, and so its ports.
+              exporter: { host: '127.0.0.1', port: 0 },
             },
           ]
         : [],

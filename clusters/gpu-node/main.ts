@@ -16,6 +16,8 @@ const Config = z.strictObject({
       stateDir: z.string(),
       /** Where the kubelet's host has the state folder; the same unless told. */
       hostStateDir: z.string().optional(),
+      /** Where its Prometheus endpoint is; none unless told. */
+      exporter: z.strictObject({ host: z.string(), port: z.int() }).optional(),
     }),
   ),
 });
