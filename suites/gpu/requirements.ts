@@ -6,7 +6,7 @@ import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
 import { checkDoubleUse } from './checkers/double-use.ts';
 import { checkFalseAllocation } from './checkers/false-allocation.ts';
-import { checkMonitoring } from './checkers/monitoring.ts';
+import { checkMonitoring, type MonitoringOptions } from './checkers/monitoring.ts';
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
@@ -57,16 +57,20 @@ const DEFINITIONS: readonly Definition[] = [
     // Ahead of the truth for as long as a binding may take by GPU-4, and no longer.
     threshold: () => 500,
     asked: ({ exporter }) => exporter !== false,
-    check: (history, target, settings) =>
-      checkMonitoring(history, target, {
-        scrapeIntervalMs: settings.exporter === false ? 0 : settings.exporter.interval,
-        lookIntervalMs: settings.probeInterval,
-        looks: looksOf(settings),
-      }),
+    check: (history, target, settings) => checkMonitoring(history, target, monitoringOf(settings)),
   },
 ];
 
 const looksOf = ({ hold, probeInterval }: GpuSettings) => looksIn(hold, probeInterval);
+
+/** How often the containers and their exporters were asked. */
+export function monitoringOf(settings: GpuSettings): MonitoringOptions {
+  return {
+    scrapeIntervalMs: settings.exporter === false ? 0 : settings.exporter.interval,
+    lookIntervalMs: settings.probeInterval,
+    looks: looksOf(settings),
+  };
+}
 
 /** A requirement's threshold, in its own unit: the plan's, or the suite's. */
 export function thresholdOf(plan: Plan, id: string): number {

@@ -1,3 +1,4 @@
+import type { Trials } from '../../../harness/comparison/series.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
@@ -30,7 +31,46 @@ const LATE_MS = 2_000;
  * seen.
  */
 export function checkMonitoring(history: History, target: Target, options: MonitoringOptions): Judged {
-  const { lookIntervalMs, looks, scrapeIntervalMs } = options;
+  const { lookIntervalMs, scrapeIntervalMs } = options;
+  const { blind, named, unnamed } = toldOfStarts(history, options);
+  const lies = named.filter(isLie).sort((a, b) => b.lie.mayMs - a.lie.mayMs);
+  const [worst] = lies;
+  const mostMs = named.length === 0 ? null : (worst?.lie.mayMs ?? 0);
+  const sureMs = Math.max(0, ...lies.map(({ lie }) => lie.sureMs));
+  const reason = [
+    `of ${lies.length} of ${named.length} starts it was said that they hold what they could not use${worst ? `, for the longest ${storyOf(worst)}` : ''}`,
+    `it was said up to ${Math.round(Math.max(0, ...named.map(({ aheadMs }) => aheadMs ?? 0)))} ms before the first look`,
+    `looks every ${lookIntervalMs} ms, ${eventsOf(history, 'exporter.scraped').length} scrapes every ${scrapeIntervalMs} ms`,
+    ...(unnamed > 0 ? [`${unnamed} starts were never named`] : []),
+  ].join('; ');
+  const doubts = [...recordDoubts(history), ...scrapeDoubts(history)];
+  if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);
+  const measured = { reason, doubts };
+  if (mostMs === null || mostMs <= target.threshold || sureMs > target.threshold)
+    return judgeFigure(mostMs, named.length, target, 'ms', measured);
+  // By its upper bound alone nothing is refused.
+  doubts.push(`no more than ${Math.round(sureMs)} ms are sure`);
+  return { ...judgeFigure(target.threshold, named.length, target, 'ms', measured), measured: mostMs };
+}
+
+/** The starts that an exporter named, and those of them of which it said what was not so. */
+export function lieTrials(history: History, options: MonitoringOptions): Trials {
+  const { named } = toldOfStarts(history, options);
+  return { bad: named.filter(isLie).length, of: named.length };
+}
+
+interface ToldOfStarts {
+  /** Starts that were said to hold a device while they ran. */
+  named: Told[];
+  unnamed: number;
+  /** Why a start cannot be judged, for each that cannot. */
+  blind: string[];
+}
+
+function toldOfStarts(
+  history: History,
+  { lookIntervalMs, looks, scrapeIntervalMs }: MonitoringOptions,
+): ToldOfStarts {
   const lateMs = Math.max(LATE_MS, LATE_INTERVALS * scrapeIntervalMs);
   const scrapes = eventsOf<Scrape>(history, 'exporter.scraped').map(({ body }) => body);
   const ofNode = grouped(
@@ -48,24 +88,11 @@ export function checkMonitoring(history: History, target: Target, options: Monit
   }
   blind.push(...told.flatMap(({ gap, start }) => unwatched(start, looks) ?? gap ?? []));
   const named = told.filter(({ aheadMs }) => aheadMs !== undefined);
-  const lies = named.filter(({ lie }) => lie.mayMs > 0).sort((a, b) => b.lie.mayMs - a.lie.mayMs);
-  const [worst] = lies;
-  const mostMs = named.length === 0 ? null : (worst?.lie.mayMs ?? 0);
-  const sureMs = Math.max(0, ...lies.map(({ lie }) => lie.sureMs));
-  const reason = [
-    `of ${lies.length} of ${named.length} starts it was said that they hold what they could not use${worst ? `, for the longest ${storyOf(worst)}` : ''}`,
-    `it was said up to ${Math.round(Math.max(0, ...named.map(({ aheadMs }) => aheadMs ?? 0)))} ms before the first look`,
-    `looks every ${lookIntervalMs} ms, ${scrapes.length} scrapes every ${scrapeIntervalMs} ms`,
-    ...(named.length < told.length ? [`${told.length - named.length} starts were never named`] : []),
-  ].join('; ');
-  const doubts = [...recordDoubts(history), ...scrapeDoubts(history)];
-  if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);
-  const measured = { reason, doubts };
-  if (mostMs === null || mostMs <= target.threshold || sureMs > target.threshold)
-    return judgeFigure(mostMs, named.length, target, 'ms', measured);
-  // By its upper bound alone nothing is refused.
-  doubts.push(`no more than ${Math.round(sureMs)} ms are sure`);
-  return { ...judgeFigure(target.threshold, named.length, target, 'ms', measured), measured: mostMs };
+  return { named, unnamed: told.length - named.length, blind };
+}
+
+function isLie({ lie }: Told): boolean {
+  return lie.mayMs > 0;
 }
 
 function storyOf({ lie, start }: Told): string {
