@@ -18,7 +18,7 @@ export function gpuDaemonSet(image: string): V1DaemonSet {
         stateDir: NODE_STATE,
         devicePluginDir: DEVICE_PLUGINS,
         podResourcesDir: POD_RESOURCES,
-        exporter: { host: '::', port: EXPORTER_PORT },
+        exporter: { port: EXPORTER_PORT },
       },
     ],
   };

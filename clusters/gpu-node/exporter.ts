@@ -5,9 +5,9 @@ import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import type { PodResources } from '../kubelet-api/messages.ts';
 
-/** Where an exporter listens; port 0: any that is free. */
+/** Where an exporter listens: on every address unless told; port 0: any that is free. */
 export interface ExporterAddress {
-  host: string;
+  host?: string | undefined;
   port: number;
 }
 
@@ -66,7 +66,7 @@ export class Exporter {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host, resolve);
+      server.listen({ port, host }, resolve);
     });
     return (server.address() as AddressInfo).port;
   }

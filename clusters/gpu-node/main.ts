@@ -17,7 +17,7 @@ const Config = z.strictObject({
       /** Where the kubelet's host has the state folder; the same unless told. */
       hostStateDir: z.string().optional(),
       /** Where its Prometheus endpoint is; none unless told. */
-      exporter: z.strictObject({ host: z.string(), port: z.int() }).optional(),
+      exporter: z.strictObject({ host: z.string().optional(), port: z.int() }).optional(),
     }),
   ),
 });
