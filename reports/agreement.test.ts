@@ -1,13 +1,24 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import { requirement, verdictOf } from '../harness/verdict/testing/sample.ts';
-import { Outcome, type RequirementVerdict, type Verdict } from '../harness/verdict/verdict.ts';
+import {
+  type NodeFound,
+  Outcome,
+  type RequirementVerdict,
+  type Verdict,
+} from '../harness/verdict/verdict.ts';
+import { allureReporter } from './allure.ts';
+import { consoleReporter } from './console.ts';
 import { bound, figure, threshold, verdictWord } from './figure.ts';
 import { page } from './html/page.ts';
 import { junitXml } from './junit.ts';
 import { escapeMarkdown, markdown } from './markdown.ts';
 import { openMetrics } from './metrics/registry.ts';
+import { nodeFacts } from './nodes.ts';
 import { reading, samplesIn } from './testing/openmetrics.ts';
 import { parseXml } from './testing/xml-parser.ts';
 
@@ -31,6 +42,18 @@ const verdicts: fc.Arbitrary<Verdict> = fc
   .map((requirements) =>
     verdictOf({ requirements: requirements.map((each, at) => ({ ...each, id: `R-${at}` })) }),
   );
+
+/** Nodes that are alike, or not, and tell more or less of themselves. */
+const clusters: fc.Arbitrary<NodeFound[]> = fc
+  .array(
+    fc.record({
+      kubelet: fc.constantFrom('v1.27.3', 'v1.34.4', null),
+      driver: fc.constantFrom('535.104.05', '570.86.15', null),
+      kernel: fc.constantFrom('6.1.0', null),
+    }),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((found) => found.map((versions, index) => ({ node: `worker-${index + 1}`, versions })));
 
 /** What every format has to say of a requirement. */
 function figures(each: RequirementVerdict): string[] {
@@ -79,6 +102,52 @@ describe('every format', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('says the same of the nodes as verdict.json does: what each runs, what is not told, what is mixed', async () => {
+    await fc.assert(
+      fc.asyncProperty(clusters, async (nodes) => {
+        const verdict = verdictOf({ cluster: { ...verdictOf().cluster, nodes } });
+        const said = nodeFacts(verdict.cluster);
+        for (const { node, versions } of nodes) {
+          const line = said.find(([, text]) => text.split(':')[0]?.split(/[ ,]+/).includes(node))?.[1] ?? '';
+          for (const [name, version] of Object.entries(versions))
+            expect(version === null ? line.split('not told: ')[1] : line).to.contain(
+              version === null ? name : `${name} ${version}`,
+            );
+        }
+        const mixed = ['kubelet', 'driver'].filter(
+          (name) =>
+            new Set(nodes.map(({ versions }) => versions[name]).filter((told) => told !== null)).size > 1,
+        );
+        expect(said.some(([name]) => name === 'nodes.mixed')).to.equal(mixed.length > 0);
+
+        const console: string[] = [];
+        const stdout = { write: (text: string) => console.push(text) };
+        const outDir = mkdtempSync(join(tmpdir(), 'agreement-'));
+        const context = { verdict, history: [], timeline: () => [], outDir, env: {}, stdout };
+        try {
+          await consoleReporter.report(context);
+          await allureReporter.report(context);
+          const environment = readFileSync(join(outDir, 'allure-results', 'environment.properties'), 'utf8');
+          const properties = parseXml(junitXml(verdict)).children[0]?.children[0]?.children;
+          const html = textOf(parse(page({ verdict, history: [], lanes: [] })));
+          for (const [name, text] of said) {
+            expect(console.join('').replaceAll(/\s+/g, ' ')).to.contain(text);
+            expect(markdown(verdict)).to.contain(`\n- ${escapeMarkdown(text)}\n`);
+            expect(html).to.contain(name + text);
+            expect(properties?.find(({ attributes }) => attributes.name === name)?.attributes.value).to.equal(
+              text,
+            );
+            expect(environment).to.contain(text);
+          }
+        } finally {
+          rmSync(outDir, { recursive: true, force: true });
+        }
+      }),
+      { numRuns: 15 },
+    );
+    expect(nodeFacts({})).to.deep.equal([['nodes.1', 'what the nodes run: not told']]);
   });
 
   it('for machines agrees with verdict.json to the last digit', async () => {

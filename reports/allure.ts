@@ -7,6 +7,7 @@ import { type EngineEvents, eventsOf, type History } from '../harness/history/ev
 import type { Reporter } from '../harness/run/ports.ts';
 import type { FaultVerdict, Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, threshold } from './figure.ts';
+import { nodeFacts } from './nodes.ts';
 import { plainLine } from './text.ts';
 
 const STATUS: Record<Outcome, Status> = {
@@ -144,6 +145,7 @@ function environment({ cluster, level, profile, replay, runId, seed }: Verdict):
     ['provider', cluster.provider],
     ['evidence', cluster.evidence],
     ...Object.entries(cluster.versions),
+    ...nodeFacts(cluster),
     ['replay', replay],
   ];
   return Object.fromEntries(pairs.map(([name, value]) => [plainLine(name), plainLine(value)]));

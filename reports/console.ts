@@ -2,6 +2,7 @@ import type { ReportContext, Reporter } from '../harness/run/ports.ts';
 import { asExpected, type Control, missedBy } from '../harness/verdict/exit-code.ts';
 import type { ClusterLeft, Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, threshold, verdictWord } from './figure.ts';
+import { nodeFacts } from './nodes.ts';
 import { clip, columns, plainLine, wrap } from './text.ts';
 
 type Terminal = Pick<ReportContext, 'stdout' | 'env'>;
@@ -86,6 +87,7 @@ function heading({ runId, profile, level, seed, cluster, left }: Verdict): strin
   return [
     `run ${runId}: profile ${profile}, level ${level}, seed ${seed}`,
     `cluster ${cluster.name}: ${[cluster.provider, cluster.evidence, ...versions].join(', ')}`,
+    ...nodeFacts(cluster).map(([, text]) => text),
     ...(left ? [leftLine(left)] : []),
   ].flatMap((line) => wrap(plainLine(line), width));
 }

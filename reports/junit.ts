@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Reporter } from '../harness/run/ports.ts';
 import type { RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, outcomeWord, threshold } from './figure.ts';
+import { nodeFacts } from './nodes.ts';
 import { element, escapeXml } from './xml.ts';
 
 /**
@@ -80,6 +81,7 @@ function properties({ runId, level, seed, cluster, replay }: Verdict): string {
     ['provider', cluster.provider],
     ['evidence', cluster.evidence],
     ...versions,
+    ...nodeFacts(cluster),
     ['replay', replay],
   ];
   return element(

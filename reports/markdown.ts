@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Reporter } from '../harness/run/ports.ts';
 import type { Verdict } from '../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, outcomeWord, threshold, verdictWord } from './figure.ts';
+import { nodeFacts } from './nodes.ts';
 import { plainLine } from './text.ts';
 
 /** `summary.md`, and the same in a GitHub job's step summary where the environment names one. */
@@ -50,6 +51,7 @@ export function markdown(verdict: Verdict): string {
           [cluster.provider, cluster.evidence, ...versions].join(', '),
       ),
     ],
+    nodeFacts(cluster).map(([, text]) => `- ${escapeMarkdown(text)}`),
     verdict.replay === '' ? [] : [`Again: ${codeSpan(verdict.replay)}`],
   ];
   return `${blocks

@@ -58,6 +58,7 @@ const subjects: Record<'gpu' | 'edge', Subject> = {
       'a GPU short in the end': wholeRun({ left: 1 }),
       'back late': wholeRun({ backAfterMs: 40_000 }),
       'back and broken': wholeRun({ freshWorks: false }),
+      'an exporter that names another’s device': wholeRun({ exported: 'gpu-0' }),
       'over its quota': wholeRun({ quota: { hard: 1, used: 1 } }),
       'without a quota': wholeRun({ quota: null }),
       toothless: wholeRun({ bit: false }),

@@ -4,6 +4,8 @@ import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './folders.ts';
 
 export const SYSTEM_NAMESPACE = 'ordeal-system';
 export const GPU_NODE_NAME = 'gpu-node';
+/** dcgm-exporter's own. */
+export const EXPORTER_PORT = 9_400;
 
 /**
  * The fake GPU node as a DaemonSet: on every node that is not a control plane, with the node's own folders.
@@ -21,6 +23,7 @@ export function gpuDaemonSet(image: string, watch?: string): V1DaemonSet {
         stateDir: NODE_STATE,
         devicePluginDir: DEVICE_PLUGINS,
         podResourcesDir: POD_RESOURCES,
+        exporter: { port: EXPORTER_PORT },
       },
     ],
   };

@@ -14,7 +14,7 @@ const READY_MS = 30_000;
 /** The process that is the fake GPU node of every worker, or watches the one that it has. */
 export class GpuNodes {
   readonly #folder: string;
-  readonly #workers: { name: string; stateDir: string; devicePluginDir: string; podResourcesDir: string }[];
+  readonly #workers: AgentConfig['nodes'];
   #process: Started | undefined;
 
   constructor(folder: string, nodes: readonly ClusterNode[]) {
@@ -27,6 +27,8 @@ export class GpuNodes {
               stateDir,
               devicePluginDir: kubeletDirs.devicePlugins,
               podResourcesDir: kubeletDirs.podResources,
+              // Nodes share this machine, and so its ports.
+              exporter: { host: '127.0.0.1', port: 0 },
             },
           ]
         : [],

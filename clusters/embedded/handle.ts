@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
+import { foundOn } from '../found.ts';
 import { order } from '../orders.ts';
 import type { Capability, Cluster, ClusterNode } from '../port.ts';
 import { GpuNodes } from './gpu-nodes.ts';
@@ -43,6 +44,7 @@ export async function clusterHandle(
       node: process.version,
     },
     nodeNames,
+    found: () => foundOn(kube),
     kube,
     nodes,
     capabilities: new Set(CAPABILITIES),

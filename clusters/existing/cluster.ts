@@ -6,6 +6,7 @@ import type { Kube } from '../../harness/kube/client.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import type { ClusterLeft } from '../../harness/verdict/verdict.ts';
 import { nodeVersions } from '../container-nodes/usable.ts';
+import { foundOn } from '../found.ts';
 import type { ClusterLock } from '../lock.ts';
 import type { Cluster, ClusterNode } from '../port.ts';
 import { compare, type NodePicture, pictureOf } from './comparison.ts';
@@ -37,6 +38,7 @@ export async function describeTarget(
     evidence: chosen.every(isReal) ? 'real-kubernetes' : 'modelled',
     versions: { ...(await nodeVersions(kube)), server: identity.version },
     nodeNames: nodes.map(({ name }) => name),
+    found: () => foundOn(kube),
     kube,
     nodes,
     spared: identity.nodes

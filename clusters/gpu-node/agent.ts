@@ -2,13 +2,15 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
+import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
 import { ReplacedFile } from '../replaced-file.ts';
 import { Driver } from './driver.ts';
+import { Exporter, type ExporterAddress } from './exporter.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { NVIDIA_SMI } from './nvidia-smi.ts';
 import { Plugin } from './plugin.ts';
-import { PodResourcesLog } from './pod-resources-log.ts';
+import { PODRESOURCES_MS, PodResourcesLog } from './pod-resources-log.ts';
 import { type GpuFault, GpuFaults, GpuNodeSettings } from './settings.ts';
 
 export interface AgentOptions {
@@ -21,6 +23,8 @@ export interface AgentOptions {
   clock: Clock;
   /** Hears each line of the ledger, too. */
   tell?: (line: string) => void;
+  /** Where its Prometheus endpoint is; none unless told. */
+  exporter?: ExporterAddress | undefined;
   /** Advertises no device before it ends: a kubelet else counts those of a plugin that is gone for five minutes more. */
   withdraw?: boolean;
   /** Milliseconds between two looks at the settings, the faults, the kubelet; 100 unless told. */
@@ -36,7 +40,9 @@ export class Agent {
   readonly #ledger: LedgerWriter;
   readonly #settingsFile: ReplacedFile<GpuNodeSettings>;
   readonly #faultsFile: ReplacedFile<GpuFaults>;
+  readonly #reader: PodResourcesReader;
   readonly #podResources: PodResourcesLog;
+  readonly #exporter: Exporter;
   readonly #faults = new Map<string, GpuFault>();
   /** When each plugin-restart that was asked for may come back, by fault id; kept after, so that each happens once. */
   readonly #restarts = new Map<string, number>();
@@ -56,17 +62,25 @@ export class Agent {
     writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
     chmodSync(this.#files.nvidiaSmi, 0o755);
     this.#ledger = new LedgerWriter(this.#files.ledger, options.clock, options.tell);
+    this.#reader = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), PODRESOURCES_MS);
     this.#podResources = new PodResourcesLog({
-      folder: options.podResourcesDir,
+      reader: this.#reader,
       ours: ({ device_ids }) => device_ids.some((id) => this.#driver?.devices.includes(id)),
       ledger: this.#ledger,
       clock: options.clock,
+    });
+    this.#exporter = new Exporter({
+      node: options.node,
+      clock: options.clock,
+      devices: () => this.#driver?.devices ?? [],
+      podResources: () => this.#reader.list(),
     });
   }
 
   start(): void {
     this.#ledger.write({ type: 'agent.started', node: this.#options.node, pid: process.pid });
     this.#loops = [
+      this.#export(),
       this.#every(this.#options.pollMs ?? 100, () => this.#look()),
       this.#every(this.#options.podResourcesMs ?? 400, () => this.#list()),
     ];
@@ -77,7 +91,18 @@ export class Agent {
     await Promise.all(this.#loops);
     if (this.#options.withdraw) this.#plugin?.withdraw();
     await this.#plugin?.stop('the agent ends');
-    this.#podResources.close();
+    await this.#exporter.stop();
+    this.#reader.close();
+  }
+
+  async #export(): Promise<void> {
+    if (!this.#options.exporter) return;
+    try {
+      const port = await this.#exporter.start(this.#options.exporter);
+      this.#ledger.write({ type: 'exporter.serving', port });
+    } catch (error) {
+      this.#ledger.write({ type: 'exporter.failed', reason: messageOf(error) });
+    }
   }
 
   async #every(ms: number, act: () => Promise<void>): Promise<void> {

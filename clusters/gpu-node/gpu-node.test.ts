@@ -92,6 +92,7 @@ describe('a fake GPU node', () => {
       clock: systemClock,
       pollMs: 10,
       podResourcesMs: 20,
+      exporter: { host: '127.0.0.1', port: 0 },
     });
   });
 
@@ -101,6 +102,28 @@ describe('a fake GPU node', () => {
     await kubelet.close();
     await resources.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has dcgm-exporter’s gauge of every device, with its holder by PodResources', async () => {
+    await begin();
+    await said('exporter.serving');
+    const serving = ledger().find(({ type }) => type === 'exporter.serving') as { port: number };
+    const url = `http://127.0.0.1:${serving.port}`;
+    const before = Date.now();
+    const response = await fetch(`${url}/metrics`);
+    const samples = (await response.text())
+      .split('\n')
+      .filter((line) => line.startsWith('DCGM_FI_DEV_GPU_UTIL{'));
+    expect(samples).to.have.length(4);
+    expect(samples[0]).to.match(
+      /gpu="0",UUID="GPU-w1-0",pci_bus_id="00000000:01:00.0",device="nvidia0",modelName="[^"]+",Hostname="w1",container="c",namespace="n",pod="p"} 0$/,
+    );
+    expect(samples[1]).to.match(/UUID="GPU-w1-1",.*Hostname="w1"} 0$/);
+    const date = Date.parse(response.headers.get('date') ?? '');
+    expect(date).to.be.within(before - 1_000, Date.now());
+    expect((await fetch(`${url}/`)).status).to.equal(404);
+    await resources.close();
+    expect((await fetch(`${url}/metrics`)).status).to.equal(500);
   });
 
   it('registers its resource and lists its devices', async () => {

@@ -92,5 +92,8 @@ export const LedgerLine = z.discriminatedUnion('type', [
     ),
   }),
   z.strictObject({ ...stamp, type: z.literal('podresources.failed'), reason: z.string() }),
+  /** Its Prometheus endpoint is there. */
+  z.strictObject({ ...stamp, type: z.literal('exporter.serving'), port: z.int() }),
+  z.strictObject({ ...stamp, type: z.literal('exporter.failed'), reason: z.string() }),
 ]);
 export type LedgerLine = z.infer<typeof LedgerLine>;

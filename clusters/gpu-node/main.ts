@@ -19,6 +19,8 @@ const Config = z.strictObject({
       stateDir: z.string(),
       /** Where the kubelet's host has the state folder; the same unless told. */
       hostStateDir: z.string().optional(),
+      /** Where its Prometheus endpoint is; none unless told. */
+      exporter: z.strictObject({ host: z.string().optional(), port: z.int() }).optional(),
     }),
   ),
 });

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import type { ContainerDevices } from '../kubelet-api/messages.ts';
-import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
+import type { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 
-const ANSWER_MS = 5_000;
+/** After so long without an answer nothing is known. */
+export const PODRESOURCES_MS = 5_000;
 
 export interface PodResourcesLogOptions {
-  /** The folder of the kubelet's PodResources socket. */
-  folder: string;
+  reader: PodResourcesReader;
   /** Whether an entry is one of those to be written down. */
   ours: (devices: ContainerDevices) => boolean;
   ledger: LedgerWriter;
@@ -19,12 +18,10 @@ export interface PodResourcesLogOptions {
 /** Writes down what a kubelet's PodResources says, each time that it has changed. */
 export class PodResourcesLog {
   readonly #options: PodResourcesLogOptions;
-  readonly #reader: PodResourcesReader;
   #last = '[]';
 
   constructor(options: PodResourcesLogOptions) {
     this.#options = options;
-    this.#reader = new PodResourcesReader(join(options.folder, 'kubelet.sock'), ANSWER_MS);
   }
 
   /** Whether nothing was allocated at the last look. */
@@ -33,10 +30,10 @@ export class PodResourcesLog {
   }
 
   async look(): Promise<void> {
-    const { clock, ledger, ours } = this.#options;
+    const { clock, ledger, ours, reader } = this.#options;
     const requestedAt = clock.wall();
     try {
-      const pods = (await this.#reader.list()).flatMap((pod) =>
+      const pods = (await reader.list()).flatMap((pod) =>
         pod.containers.flatMap((container) => {
           const devices = container.devices
             .filter(ours)
@@ -53,9 +50,5 @@ export class PodResourcesLog {
     } catch (error) {
       ledger.write({ type: 'podresources.failed', reason: messageOf(error) });
     }
-  }
-
-  close(): void {
-    this.#reader.close();
   }
 }

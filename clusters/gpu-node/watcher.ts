@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
+import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { PodResourcesLog } from './pod-resources-log.ts';
+import { PODRESOURCES_MS, PodResourcesLog } from './pod-resources-log.ts';
 
 export interface WatcherOptions {
   node: string;
@@ -25,6 +27,7 @@ const LIST_MS = 400;
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #ledger: LedgerWriter;
+  readonly #reader: PodResourcesReader;
   readonly #podResources: PodResourcesLog;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -35,8 +38,9 @@ export class Watcher {
     mkdirSync(root, { recursive: true });
     this.#options = options;
     this.#ledger = new LedgerWriter(ledger, clock, tell);
+    this.#reader = new PodResourcesReader(join(podResourcesDir, 'kubelet.sock'), PODRESOURCES_MS);
     this.#podResources = new PodResourcesLog({
-      folder: podResourcesDir,
+      reader: this.#reader,
       ours: ({ resource_name }) => resource_name === resource,
       ledger: this.#ledger,
       clock,
@@ -53,7 +57,7 @@ export class Watcher {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
-    this.#podResources.close();
+    this.#reader.close();
   }
 
   async #watch(): Promise<void> {

@@ -10,6 +10,7 @@ import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
+import { foundOn } from '../found.ts';
 import { type K3sImageSet, k3sName } from '../images/k3s-images.ts';
 import type { NodesNetwork } from '../network/nodes/lab.ts';
 import type { EdgeNetwork } from '../network/port.ts';
@@ -80,6 +81,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       evidence: 'real-kubernetes',
       versions: { ...(await nodeVersions(kube)), [k3sName(images)]: images.nodeImage },
       nodeNames: nodes.map(({ name }) => name),
+      found: () => foundOn(kube),
       kube,
       nodes,
       capabilities,

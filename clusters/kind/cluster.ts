@@ -7,6 +7,7 @@ import { NODE_STATE, socketsReachable, type WorkerFolders } from '../container-n
 import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
+import { foundOn } from '../found.ts';
 import type { ImageSet } from '../images/images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
@@ -70,6 +71,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     evidence: 'real-kubernetes',
     versions: { ...(await nodeVersions(kube)), kind: (await kindVersion()) ?? 'unknown' },
     nodeNames: nodes.map(({ name }) => name),
+    found: () => foundOn(kube),
     kube,
     nodes,
     capabilities,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ClusterLeft, Evidence } from '../verdict/verdict.ts';
+import { ClusterLeft, Evidence, NodeFound } from '../verdict/verdict.ts';
 import type { EngineEvents } from './event.ts';
 
 const names = z.array(z.string());
@@ -25,6 +25,7 @@ export const engineEventBodies = {
     evidence: Evidence,
     nodes: z.array(z.string()),
   }),
+  'nodes.found': z.object({ nodes: z.array(NodeFound).optional(), unseen: z.string().optional() }),
   'radius.resolved': z.object({
     suite: z.string(),
     radius: z.object({

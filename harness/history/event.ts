@@ -1,5 +1,5 @@
 import type { Radius } from '../radius/reach.ts';
-import type { ClusterLeft } from '../verdict/verdict.ts';
+import type { ClusterLeft, NodeFound } from '../verdict/verdict.ts';
 
 /** One thing that was seen, as a line of `events.jsonl`. The history is append-only and is all a checker gets. */
 export interface HistoryEvent<Type extends string = string, Body = unknown> {
@@ -44,6 +44,8 @@ export interface EngineEvents {
     evidence: string;
     nodes: string[];
   };
+  /** What each node runs, once a run; `unseen`: why nobody knows. */
+  'nodes.found': { nodes?: NodeFound[]; unseen?: string };
   /** What a suite’s faults may touch, by the names that the cluster has. */
   'radius.resolved': { suite: string; radius: Radius };
   /** After everything was undone, on a cluster that is someone's: what differs from how it was found, or why nobody knows. */

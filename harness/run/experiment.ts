@@ -51,6 +51,7 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
   say('run.started', { runId: context.runId, ordeal: version, seed, profile, level, replay, judgedBy });
   const { name, provider, versions, evidence, nodeNames } = cluster;
   say('cluster.up', { name, provider, versions, evidence, nodes: nodeNames });
+  say('nodes.found', await foundBy(cluster));
   let ended: EngineEvents['run.ended'] = { outcome: 'done' };
   try {
     for (const suite of suites) await runPhases(suite, { ...context, cluster, recorder }, recorder);
@@ -120,6 +121,15 @@ async function runPhases<C extends ClusterHandle>(
       recorder.record('harness', 'phase.left', { phase, outcome, error: messageOf(error) });
       throw error;
     }
+  }
+}
+
+/** No run ends for want of them. */
+async function foundBy(cluster: ClusterHandle): Promise<EngineEvents['nodes.found']> {
+  try {
+    return { nodes: await cluster.found() };
+  } catch (error) {
+    return { unseen: messageOf(error) };
   }
 }
 

@@ -11,7 +11,7 @@ import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Forecast } from '../radius/forecast.ts';
 import type { SuiteRadius } from '../radius/resolve.ts';
-import type { ClusterLeft, Evidence, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
+import type { ClusterLeft, Evidence, NodeFound, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
 /** What every step gets. */
@@ -48,6 +48,8 @@ export interface ClusterHandle {
   /** kubernetes, containerRuntime, kernel, plugin …: what was found, by name. */
   versions: Record<string, string>;
   nodeNames: string[];
+  /** What each of its nodes runs. */
+  found(): Promise<NodeFound[]>;
   kube: Kube;
   exportLogs(dir: string): Promise<void>;
   down(): Promise<void>;

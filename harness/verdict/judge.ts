@@ -35,6 +35,7 @@ export interface Case {
 export function judge({ history, suites, plan, truncated }: Case): Verdict {
   const started = eventsOf<EngineEvents['run.started']>(history, 'run.started')[0]?.body;
   const cluster = eventsOf<EngineEvents['cluster.up']>(history, 'cluster.up').at(-1)?.body;
+  const found = eventsOf<EngineEvents['nodes.found']>(history, 'nodes.found').at(-1)?.body;
   const evidence = (cluster?.evidence ?? 'modelled') as Evidence;
   const requirements = suites
     .flatMap((suite) => suite.requirements(plan))
@@ -80,6 +81,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
       provider: cluster?.provider ?? plan.cluster.provider,
       versions: cluster?.versions ?? {},
       evidence,
+      ...(found?.nodes && { nodes: found.nodes }),
     },
     requirements,
     faults,

@@ -74,6 +74,13 @@ export const ClusterLeft = z.strictObject({
 });
 export type ClusterLeft = z.infer<typeof ClusterLeft>;
 
+/** What one node runs, by name, as the cluster tells: kubelet, containerRuntime, kernel, driver …; null: not told. */
+export const NodeFound = z.strictObject({
+  node: z.string(),
+  versions: z.record(z.string(), z.string().nullable()),
+});
+export type NodeFound = z.infer<typeof NodeFound>;
+
 /** `verdict.json`. */
 export const Verdict = z.strictObject({
   schemaVersion: z.literal(1),
@@ -91,6 +98,8 @@ export const Verdict = z.strictObject({
     provider: z.string(),
     versions: z.record(z.string(), z.string()),
     evidence: Evidence,
+    /** Absent where no node was looked at. */
+    nodes: z.array(NodeFound).optional(),
   }),
   requirements: z.array(RequirementVerdict),
   faults: z.array(FaultVerdict),

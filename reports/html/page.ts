@@ -4,6 +4,7 @@ import type { History } from '../../harness/history/event.ts';
 import type { LaneGroup } from '../../harness/history/timeline.ts';
 import type { FaultVerdict, Outcome, RequirementVerdict, Verdict } from '../../harness/verdict/verdict.ts';
 import { bound, faultStory, figure, outcomeWord, threshold, verdictWord } from '../figure.ts';
+import { nodeFacts } from '../nodes.ts';
 import { engineLanes, faultWindows } from './engine-lanes.ts';
 import { html, Markup } from './markup.ts';
 import { timelineSection } from './timeline.ts';
@@ -83,6 +84,7 @@ function facts({ cluster, endedAt, level, profile, seed, startedAt }: Verdict): 
     ['level', level],
     ['cluster', `${cluster.name} (${cluster.provider})`],
     ...Object.entries(cluster.versions),
+    ...nodeFacts(cluster),
     ['seed', String(seed)],
     ['started', startedAt],
     ['ended', `${endedAt}, after ${figure(seconds, 's')}`],

@@ -205,7 +205,7 @@ function tell(runs: readonly Told[], registry: Registry | Registry<OpenMetricsCo
 function clusterOf({
   progress,
   verdict,
-}: Told): (Omit<Verdict['cluster'], 'evidence'> & { evidence: string }) | undefined {
+}: Told): (Omit<Verdict['cluster'], 'evidence' | 'nodes'> & { evidence: string }) | undefined {
   return verdict?.cluster ?? firstOf(progress, 'cluster.up')?.body;
 }
 

@@ -28,6 +28,12 @@ describe('GPU certification on embedded', function () {
     const first = verdictIn(out);
     expect(verdicts(out)).to.include({ 'GPU-1': 'fail', 'GPU-2': 'pass', 'GPU-4': 'fail', 'GPU-5': 'pass' });
     expect(first.cluster.evidence).to.equal('modelled');
+    // Whoever looked at the exporter saw GPUs bound that could not be used.
+    const monitoring = first.requirements.find(({ id }) => id === 'GPU-9');
+    expect(monitoring?.verdict, monitoring?.reason).not.to.equal('pass');
+    expect(monitoring?.measured).to.be.above(0);
+    expect(first.cluster.nodes?.map(({ node }) => node)).to.include.members(['worker-1', 'worker-3']);
+    expect(first.cluster.nodes?.[0]?.versions).to.include({ kubelet: 'v1.34.4', driver: null });
     expect(first.faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
     expect((await ordeal('report', out)).code).to.equal(1);
     expect(verdictIn(out)).to.deep.equal(first);
@@ -48,6 +54,7 @@ describe('GPU certification on embedded', function () {
     const { code, output } = await ordeal('run', '--profile', 'hardened', ...SMALL, '--out', out);
     expect(code, output).to.equal(0);
     expect(new Set(Object.values(verdicts(out)))).to.deep.equal(new Set(['pass']));
+    expect(verdictIn(out).requirements.find(({ id }) => id === 'GPU-9')).to.include({ measured: 0 });
     expect(readdirSync(out)).to.include.members([
       'events.jsonl',
       'verdict.json',

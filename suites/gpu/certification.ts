@@ -19,6 +19,7 @@ import type { ProbeSeen } from './events.ts';
 import { advertiseSlots, makeQuota, readQuota, workersOf } from './ground.ts';
 import { startLatencies } from './latencies.ts';
 import { Load } from './load.ts';
+import { type Scraper, scrapeExporters } from './monitoring/scraper.ts';
 import { Observer } from './observe.ts';
 import { thresholdOf } from './requirements.ts';
 import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
@@ -38,6 +39,7 @@ export class Certification {
   readonly #load: Load;
   readonly #workers: ClusterNode[];
   #follower: LedgerFollower | undefined;
+  #scraper: Scraper | undefined;
   #heldBy: FaultKeeper | undefined;
 
   constructor(context: SuiteContext<Cluster>) {
@@ -91,6 +93,12 @@ export class Certification {
     undo.push('stop following the ledgers', async () => {
       await this.#follower?.stop();
     });
+    const { exporter } = this.#settings;
+    if (exporter) {
+      const nodes = this.#workers.map(({ name }) => name);
+      undo.push('stop asking the exporters', async () => await this.#scraper?.stop());
+      this.#scraper = await scrapeExporters(this.#context, nodes, this.#namespace, exporter);
+    }
     if (this.#remedies.jobCap !== false) await advertiseSlots(this.#context, this.#remedies.jobCap);
     await this.#observer.start(signal);
     undo.push('stop watching pods', () => this.#observer.stop());
@@ -254,6 +262,7 @@ export class Certification {
     const quota = await readQuota(cluster.kube, this.#namespace);
     if (quota) recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
     else recorder.record('suite/gpu', 'quota.absent', { namespace: this.#namespace });
+    await this.#scraper?.stop();
     await this.#observer.stop();
     await this.#follower?.stop();
   }

@@ -45,6 +45,26 @@ export interface ProbeSeen {
   allocation: string;
 }
 
+/** A container of the run’s namespace that holds a device, by what an exporter says. */
+export interface Claim {
+  device: string;
+  pod: string;
+  container: string;
+}
+
+/** One look at what a node’s exporter says. */
+export interface Scrape {
+  node: string;
+  /** The harness’s monotonic clock, as the request went out and as the whole answer was there. */
+  sentMono: number;
+  receivedMono: number;
+  /** Wall ms of the node, cut to the second, as its answer’s Date has it; null where it has none. */
+  date: number | null;
+  claims: Claim[];
+  /** Parts of devices that are said to be held: by the name of a part no container can be asked. */
+  parts: number;
+}
+
 export interface SuiteEvents {
   'pod.seen': PodSeen;
   'gpu.probe': ProbeSeen;
@@ -60,5 +80,10 @@ export interface SuiteEvents {
   /** A pod allocated after the restart. `works`: its GPUs were usable at its first look. */
   'restart.fresh': { node: string; works: boolean; detail: string };
   'recovery.seen': { node: string; allocatable: number; expected: number };
+  'exporter.scraped': Scrape;
+  /** It was asked, and what it said is not known. */
+  'exporter.unread': { node: string; sentMono: number; receivedMono: number; reason: string };
+  /** Nobody knows where to ask. */
+  'exporter.absent': { node: string; reason: string };
   'watch.trouble': { what: string };
 }

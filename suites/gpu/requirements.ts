@@ -6,6 +6,7 @@ import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
 import { checkDoubleUse } from './checkers/double-use.ts';
 import { checkFalseAllocation } from './checkers/false-allocation.ts';
+import { checkMonitoring, type MonitoringOptions } from './checkers/monitoring.ts';
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
@@ -17,6 +18,8 @@ interface Definition {
   id: string;
   title: string;
   threshold(settings: GpuSettings): number;
+  /** Left out: it is always one. */
+  asked?(settings: GpuSettings): boolean;
   check(history: History, target: Target, settings: GpuSettings): Judged;
 }
 
@@ -49,9 +52,26 @@ const DEFINITIONS: readonly Definition[] = [
     threshold: ({ gpusPerNode }) => Math.max(1, Math.floor(CAP_SHARE * gpusPerNode)),
     check: checkCaps,
   },
+  {
+    id: 'GPU-9',
+    title: 'an exporter’s “bound” is usable',
+    // Ahead of the truth for as long as a binding may take by GPU-4, and no longer.
+    threshold: () => 500,
+    asked: ({ exporter }) => exporter !== false,
+    check: (history, target, settings) => checkMonitoring(history, target, monitoringOf(settings)),
+  },
 ];
 
 const looksOf = ({ hold, probeInterval }: GpuSettings) => looksIn(hold, probeInterval);
+
+/** How often the containers and their exporters were asked. */
+export function monitoringOf(settings: GpuSettings): MonitoringOptions {
+  return {
+    scrapeIntervalMs: settings.exporter === false ? 0 : settings.exporter.interval,
+    lookIntervalMs: settings.probeInterval,
+    looks: looksOf(settings),
+  };
+}
 
 /** A requirement's threshold, in its own unit: the plan's, or the suite's. */
 export function thresholdOf(plan: Plan, id: string): number {
@@ -77,7 +97,7 @@ export function gpuEvidence(history: History): Evidence | undefined {
 
 export function requirements(plan: Plan): Requirement[] {
   const { settings } = settingsOf(plan);
-  return DEFINITIONS.map(({ id, title, check }) => {
+  return DEFINITIONS.filter(({ asked }) => asked?.(settings) ?? true).map(({ id, title, check }) => {
     const target = { level: plan.level, threshold: thresholdOf(plan, id) };
     return { id, title, evidence: gpuEvidence, check: (history) => check(history, target, settings) };
   });

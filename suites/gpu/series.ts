@@ -5,7 +5,9 @@ import type { Plan } from '../../harness/plan/schema.ts';
 import { levels } from '../../harness/verdict/level.ts';
 import { countedOf, independent, once, trialsOf } from '../series.ts';
 import { type Binding, bindLatencies } from './checkers/bind-latency.ts';
-import { requirements, thresholdOf } from './requirements.ts';
+import { lieTrials } from './checkers/monitoring.ts';
+import { monitoringOf, requirements, thresholdOf } from './requirements.ts';
+import { settingsOf } from './settings.ts';
 
 /** Of rates whose level claims none, in points. */
 const RATE_MARGIN = 2;
@@ -19,6 +21,7 @@ export function series(history: History, plan: Plan): Series[] {
     if (!requirement) throw new RangeError(`there is no requirement ${id}`);
     return requirement.check(history);
   };
+  const { settings } = settingsOf(plan);
   const { maxRate } = levels[plan.level];
   // Twice what the level's samples bound a rate to, for here two rates have theirs.
   const rate = maxRate === null ? RATE_MARGIN : 200 * maxRate;
@@ -46,6 +49,14 @@ export function series(history: History, plan: Plan): Series[] {
       ...{ requirement: 'GPU-7', name: 'Jobs at once on a node', unit: 'Jobs', margin: 1 },
       ...{ kind: 'values', quantile: 0.5, blocks: once(judged('GPU-7')) },
     },
+    ...(settings.exporter === false
+      ? []
+      : [
+          independent(
+            { requirement: 'GPU-9', name: 'starts said to hold what they cannot use', margin: rate },
+            lieTrials(history, monitoringOf(settings)),
+          ),
+        ]),
   ];
 }
 

@@ -7,6 +7,9 @@ import { partOf, resolvePart } from '../plan-part.ts';
 export const SUITE = 'gpu';
 export const RESOURCE = 'nvidia.com/gpu';
 
+/** As long as GPU-9 allows a lie to be. A scrape takes about 6 ms of processor at its three ends together. */
+const SCRAPE_MS = 500;
+
 /** The incident's remedies, each a switch. */
 export const Remedies = z.strictObject({
   /** Associations that the plugin makes at once; false: one. The remedy: 1.5 × GPUs. */
@@ -23,6 +26,18 @@ export const Remedies = z.strictObject({
   quota: z.union([z.int().min(1), z.literal('auto'), z.literal(false)]),
 });
 export type Remedies = z.infer<typeof Remedies>;
+
+/** Who is asked what monitoring says of the GPUs, and how often. */
+export const ExporterSettings = z.strictObject({
+  /** Between two scrapes of one node. */
+  interval: Duration.refine((ms) => ms >= 10, 'expected 10ms at the least').default(SCRAPE_MS),
+  /** The exporter’s pods, one a node, asked through the API server. Those of fake GPU nodes are found without. */
+  namespace: z.string().min(1).default('gpu-operator'),
+  selector: z.string().min(1).default('app=nvidia-dcgm-exporter'),
+  port: z.int().min(1).max(65_535).default(9_400),
+  path: z.string().startsWith('/').default('/metrics'),
+});
+export type ExporterSettings = z.infer<typeof ExporterSettings>;
 
 export const GpuSettings = z.strictObject({
   gpusPerNode: z.int().min(1).max(64),
@@ -49,6 +64,8 @@ export const GpuSettings = z.strictObject({
   bindLatency: z.tuple([Duration, Duration]).default([200, 300]),
   /** A way in which the fake plugin is wrong: a control that must be refused. */
   defect: PluginDefect,
+  /** What monitoring says of the GPUs, too; false: nobody asks, and GPU-9 is no requirement of the run. */
+  exporter: z.union([ExporterSettings, z.literal(false)]).default(false),
 });
 export type GpuSettings = z.infer<typeof GpuSettings>;
 
@@ -102,7 +119,7 @@ const JOBS_AT_ONCE = 2;
 /** Enough fake nodes for a hundred starts a second. */
 const RELEASE_WORKERS = 40;
 
-function defaultsOf(plan: Plan): GpuSettings {
+function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
   const real = plan.cluster.provider !== 'embedded';
   const workers = workersOf(plan);
   // At the release level the cluster is kept full: as many Jobs of eight as the caps let run.
@@ -124,6 +141,8 @@ function defaultsOf(plan: Plan): GpuSettings {
     allocatableDeadline: real ? 60_000 : 8_000,
     bindLatency: [200, 300],
     defect: 'none',
+    // Embedded's exporters are the harness's own, and three cost little; forty would take the time that is judged.
+    exporter: real || plan.profile === 'as-is' || plan.level === 'release' ? false : {},
   };
 }
 

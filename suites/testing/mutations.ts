@@ -29,7 +29,7 @@ export function interleaved(one: History, other: History): History {
 }
 
 /** Which of its clocks an event of a ledger or of a container has in its body. */
-const STAMPS = ['mono', 'fromMono', 'toMono', 'at'];
+const STAMPS = ['mono', 'fromMono', 'toMono', 'at', 'date'];
 
 /** From the moment of the event at `index` on, the clocks of whoever wrote that are off by so many ms. */
 export function clockJumped(history: History, index: number, byMs: number): History {

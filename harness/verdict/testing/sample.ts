@@ -52,6 +52,10 @@ export function verdictOf(fields: Partial<Verdict> = {}): Verdict {
       provider: 'kind',
       versions: { kubernetes: '1.34.4', containerd: '1.7.6' },
       evidence: 'real-kubernetes',
+      nodes: [
+        { node: 'ordeal-worker', versions: { kubelet: 'v1.34.4', driver: '535.104.05', cuda: null } },
+        { node: 'ordeal-worker2', versions: { kubelet: 'v1.27.3', driver: null, cuda: null } },
+      ],
     },
     requirements: [
       requirement(),
@@ -122,7 +126,10 @@ export const hostileVerdict: fc.Arbitrary<Verdict> = fc
       faults: [fault({ id: a, target: b, mechanism: c, biteEvidence: d, healEvidence: a })],
       reasons: [a, b, c],
       replay: d,
-      cluster: { name: a, provider: b, versions: { [c]: d }, evidence: 'modelled' },
+      cluster: {
+        ...{ name: a, provider: b, versions: { [c]: d }, evidence: 'modelled' },
+        nodes: [{ node: d, versions: { [a]: b, [c]: null } }],
+      },
     }),
   )
   .filter((verdict) => Verdict.safeParse(verdict).success);

@@ -14,6 +14,8 @@ export interface Twist {
   listed?: string[];
   /** When pod `b`’s device was associated, after its Allocate. */
   boundAfterMs?: number;
+  /** The device that the exporter says pod `b` holds. */
+  exported?: string;
   /** The last word on pod `b`. */
   pod?: Partial<PodSeen>;
   /** Allocatable GPUs on w2 in the end. */
@@ -32,6 +34,7 @@ export function wholeRun(twist: Twist = {}): History {
     looks = [['gpu-1'], ['gpu-1'], ['gpu-1']],
     listed = ['gpu-1'],
     boundAfterMs = 300,
+    exported = 'gpu-1',
     pod = {},
     left = GPUS,
     backAfterMs = 5_000,
@@ -95,6 +98,19 @@ export function wholeRun(twist: Twist = {}): History {
     if (pod.containers?.length !== 0)
       at(3_100 + n, () => written.probe('b', 'a-b', n, usable, 1_710 + 400 * n));
   }
+  for (let mono = 1_300; mono < 3_200; mono += 200)
+    at(mono, () =>
+      written.scrape(
+        'w1',
+        mono,
+        mono < 1_500 || mono > 2_900
+          ? []
+          : [
+              ['a', 'gpu-0'],
+              ['b', exported],
+            ],
+      ),
+    );
   engine(3_200, 'fault.healing', { fault: FAULT });
   engine(3_300, 'fault.healed', { fault: FAULT, healed, evidence: 'binds take 250 ms' });
   say(4_000, 'restart.went', { node: 'w1' });
@@ -112,5 +128,6 @@ export function wholeRun(twist: Twist = {}): History {
   for (const name of ['a', 'b'])
     at(end + 2, () => written.pod(name, { ...(name === 'b' ? pod : {}), gone: true }));
   engine(end + 3, 'run.ended', { outcome: 'done' });
-  return written.events;
+  // The scrapes are written beside the rest, and happened among it.
+  return [...written.events].sort((a, b) => a.mono - b.mono).map((event, seq) => ({ ...event, seq }));
 }

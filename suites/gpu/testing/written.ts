@@ -1,5 +1,5 @@
 import { WrittenHistory } from '../../testing/written.ts';
-import type { PodSeen, ProbeSeen } from '../events.ts';
+import type { PodSeen, ProbeSeen, Scrape } from '../events.ts';
 import { MAIN } from '../workload/jobs.ts';
 
 /** A GPU node's and its pods' history, written by hand. */
@@ -79,6 +79,19 @@ export class Written extends WrittenHistory {
       allocation,
     };
     return this.add(`pod/n/${pod}`, 'gpu.probe', body);
+  }
+
+  /** What the exporter of a node says, on a clock that is the harness’s own. */
+  scrape(node: string, mono: number, claims: [pod: string, device: string][]): this {
+    const body: Scrape = {
+      node,
+      sentMono: mono - 2,
+      receivedMono: mono + 2,
+      date: Math.floor(mono / 1_000) * 1_000,
+      claims: claims.map(([pod, device]) => ({ device, pod, container: MAIN })),
+      parts: 0,
+    };
+    return this.add(`exporter/${node}`, 'exporter.scraped', body);
   }
 
   /** A start as it should be: allocated, associated, listed, usable at both looks. */
