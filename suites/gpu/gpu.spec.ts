@@ -1,7 +1,7 @@
 import type { SpecDsl } from '../../harness/run/mocha-runner.ts';
 
-export default ({ describe, requirement }: SpecDsl): void => {
+export default ({ describe, requirement, requirements }: SpecDsl): void => {
   describe('GPU allocation', () => {
-    for (const id of ['GPU-1', 'GPU-2', 'GPU-3', 'GPU-4', 'GPU-5', 'GPU-6', 'GPU-7']) requirement(id);
+    for (const id of requirements) requirement(id);
   });
 };

@@ -4,6 +4,7 @@ import type { Requirement } from '../../harness/verdict/verdict.ts';
 import type { Judged, Target } from '../judged.ts';
 import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
+import { checkCheckpoints } from './checkers/checkpoints.ts';
 import { checkDoubleUse } from './checkers/double-use.ts';
 import { checkFalseAllocation } from './checkers/false-allocation.ts';
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
@@ -16,6 +17,8 @@ interface Definition {
   id: string;
   title: string;
   threshold(settings: GpuSettings): number;
+  /** Left out: it always is. */
+  asked?(settings: GpuSettings): boolean;
   check(history: History, target: Target, settings: GpuSettings): Judged;
 }
 
@@ -48,6 +51,14 @@ const DEFINITIONS: readonly Definition[] = [
     threshold: ({ gpusPerNode }) => Math.max(1, Math.floor(CAP_SHARE * gpusPerNode)),
     check: checkCaps,
   },
+  {
+    id: 'GPU-8',
+    title: 'acknowledged checkpoints outlive a fault, and training goes on from them',
+    threshold: () => 0,
+    asked: ({ checkpoints }) => checkpoints !== false,
+    check: (history, target, { checkpoints }) =>
+      checkCheckpoints(history, target, checkpoints === false ? 1 : checkpoints.every),
+  },
 ];
 
 const looksOf = ({ hold, probeInterval }: GpuSettings) => looksIn(hold, probeInterval);
@@ -61,7 +72,8 @@ export function thresholdOf(plan: Plan, id: string): number {
 
 export function requirements(plan: Plan): Requirement[] {
   const { settings } = settingsOf(plan);
-  return DEFINITIONS.map(({ id, title, check }) => {
+  const asked = DEFINITIONS.filter((definition) => definition.asked?.(settings) ?? true);
+  return asked.map(({ id, title, check }) => {
     const target = { level: plan.level, threshold: thresholdOf(plan, id) };
     return { id, title, check: (history) => check(history, target, settings) };
   });
