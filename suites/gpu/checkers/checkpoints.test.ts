@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { History } from '../../../harness/history/event.ts';
+import { doubled, moved } from '../../testing/mutations.ts';
 import { without } from '../../testing/written.ts';
 import { type Course, checkpointed, EVERY, type Twist } from '../testing/checkpointed.ts';
 import { checkCheckpoints } from './checkpoints.ts';
@@ -18,6 +19,15 @@ const courses = fc.array(course, { minLength: 1, maxLength: 3 });
 const usual: Course[] = [
   { before: 3, during: 1, doubt: 'none', after: 2 },
   { before: 2, during: 0, doubt: 'lost', after: 1 },
+];
+
+const WRONG: Twist[] = [
+  { read: { found: false, sha256: null, attempt: null } },
+  { from: 0 },
+  { from: EVERY },
+  { hash: 'stray' },
+  { stalled: true },
+  { unhurt: true },
 ];
 
 describe('GPU-8', () => {
@@ -110,20 +120,26 @@ describe('GPU-8', () => {
   });
 
   it('certifies no wrong history for one event that is missing from it', () => {
-    const wrong: Twist[] = [
-      { read: { found: false, sha256: null, attempt: null } },
-      { from: 0 },
-      { from: EVERY },
-      { hash: 'stray' },
-      { stalled: true },
-      { unhurt: true },
-    ];
-    for (const twist of wrong) {
+    for (const twist of WRONG) {
       const history = checkpointed(usual, twist);
       for (const { seq, type } of history) {
         const { reason, verdict } = judged(without(history, (event) => event.seq === seq));
         expect(verdict, `without ${type} ${seq}: ${reason}`).to.not.equal('pass');
       }
     }
+  });
+
+  it('certifies no wrong history with one event twice or at another place', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...WRONG), fc.nat(), fc.nat(), (twist, pick, place) => {
+        const history = checkpointed(usual, twist);
+        const [index, at] = [pick % history.length, place % history.length];
+        for (const mutated of [doubled(history, index, at), moved(history, index, at)]) {
+          const { reason, verdict } = judged(mutated);
+          expect(verdict, `${history[index]?.type} ${index} at ${at}: ${reason}`).to.not.equal('pass');
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 });

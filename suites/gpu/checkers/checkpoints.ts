@@ -55,6 +55,7 @@ export function checkCheckpoints(history: History, target: Target, every: number
   const attempts = attemptsIn(history);
   const faults = heldIn(history);
   const found: Findings = { wrongs: [], doubts: recordDoubts(history, attempts, every) };
+  checkOrigins(history, faults, attempts, found);
   let kept = 0;
   let resumed = 0;
   let judgedFaults = 0;
@@ -70,7 +71,7 @@ export function checkCheckpoints(history: History, target: Target, every: number
     for (const { trainer, uid } of live) {
       const interrupted = endedDuring(history, uid, fault);
       if (!interrupted) found.doubts.push(`${fault.id} was not seen to interrupt trainer ${trainer}`);
-      const on = checkResumed(history, { ...fault, to: next }, attempts, trainer, found);
+      const on = wentOn(history, { ...fault, to: next }, attempts, trainer, found);
       if (interrupted && on) resumed += 1;
     }
     kept += checkKept(history, fault, attempts, found);
@@ -152,6 +153,8 @@ function recordDoubts(history: History, attempts: readonly Attempt[], every: num
     if (new Set(lines.map(({ body }) => body.trainer)).size > 1)
       doubts.push(`the ledger of the trainer’s pod ${uid} is of several trainers`);
   }
+  for (const { body } of eventsOf<CheckpointEvents['trainer.stalled']>(history, 'trainer.stalled'))
+    doubts.push(`trainer ${body.trainer} did not get on in ${body.waitedMs / 1_000} s`);
   for (const { acknowledged, began, putting, uid } of attempts) {
     if (!began) {
       doubts.push(`the beginning of the trainer’s pod ${uid} is missing`);
@@ -207,54 +210,60 @@ function lossOf({ found, sha256, torn }: CheckpointEvents['checkpoint.read'], ac
   return sha256 === acknowledged ? undefined : 'is another checkpoint than the one acknowledged';
 }
 
-/** Whether the trainer was seen to go on until the next fault, as it should or not. */
-function checkResumed(
+/** From where each attempt went on, against what its trainer had acknowledged and sent before. */
+function checkOrigins(
+  history: History,
+  faults: readonly Held[],
+  attempts: readonly Attempt[],
+  { doubts, wrongs }: Findings,
+): void {
+  for (const { began, trainer, troubles, uid } of attempts) {
+    if (!began) continue;
+    const { from, sha256 } = began;
+    const ours = attempts.filter((attempt) => attempt.trainer === trainer);
+    const fault = faults.findLast((each) => each.from < began.seq);
+    const newest = newestBefore(history, ours, uid, fault?.from ?? 0);
+    const who = `trainer ${trainer}${fault ? `, after ${fault.id},` : ''}`;
+    const why = troubles.length > 0 ? ` (${troubles[0]})` : '';
+    if (from < newest)
+      wrongs.push(`${who} went on from step ${from}, and step ${newest} was acknowledged${why}`);
+    if (from < newest || from === 0) continue;
+    const sent = ours
+      .filter((other) => (other.began?.seq ?? Number.POSITIVE_INFINITY) < began.seq)
+      .flatMap(({ putting }) => putting.filter(({ step }) => step === from));
+    if (sent.some((each) => each.sha256 === sha256)) continue;
+    const author = sent.length === 0 ? authorOf(history, ours, sha256) : undefined;
+    if (author) doubts.push(`${who} went on from step ${from}, of which its pod ${author} had not told`);
+    else if (sent.length === 0) wrongs.push(`${who} went on from step ${from}, which nobody had written`);
+    else wrongs.push(`${who} went on from step ${from} by another checkpoint than was written`);
+  }
+}
+
+/** Whether the trainer was seen to go on before the next fault. */
+function wentOn(
   history: History,
   until: Held,
   attempts: readonly Attempt[],
   trainer: number,
   { doubts, wrongs }: Findings,
 ): boolean {
-  const ours = attempts.filter((attempt) => attempt.trainer === trainer);
-  const later = ours.flatMap((attempt) => {
-    const { began } = attempt;
-    return began && began.seq > until.from && began.seq < until.to ? [{ ...attempt, began }] : [];
-  });
-  const stalled = eventsOf<CheckpointEvents['trainer.stalled']>(history, 'trainer.stalled').find(
-    ({ body, seq }) => body.trainer === trainer && seq > until.from && seq < until.to,
+  const meanwhile = ({ seq }: { seq: number }) => seq > until.from && seq < until.to;
+  const last = attempts.findLast(
+    (attempt) => attempt.trainer === trainer && attempt.began && meanwhile(attempt.began),
   );
-  for (const { began, troubles, uid } of later) {
-    const { from, sha256 } = began;
-    const newest = newestBefore(history, ours, uid, until.from);
-    const who = `trainer ${trainer}, interrupted by ${until.id},`;
-    const why = troubles.length > 0 ? ` (${troubles[0]})` : '';
-    if (from < newest) {
-      wrongs.push(`${who} went on from step ${from}, and step ${newest} was acknowledged${why}`);
-      continue;
-    }
-    if (from === 0) continue;
-    const sent = ours
-      .filter(({ began: other }) => (other?.seq ?? Number.POSITIVE_INFINITY) < began.seq)
-      .flatMap(({ putting }) => putting.filter(({ step }) => step === from));
-    if (sent.length === 0) {
-      const author = authorOf(history, ours, sha256);
-      if (author) doubts.push(`${who} went on from step ${from}, of which its pod ${author} had not told`);
-      else wrongs.push(`${who} went on from step ${from}, which nobody had written`);
-    } else if (!sent.some((each) => each.sha256 === sha256))
-      wrongs.push(`${who} went on from step ${from} by another checkpoint than was written`);
-  }
-  const last = later.at(-1);
-  const on = last?.acknowledged.some(({ step }) => step > last.began.from) ?? false;
-  if (on) return true;
+  const from = last?.began?.from ?? 0;
+  if (last?.acknowledged.some(({ step }) => step > from)) return true;
   const seen = last ? 'had no checkpoint acknowledged after it went on' : 'was not seen to go on';
-  const unheard = eventsOf(history, 'trainer.log-trouble').some(
-    ({ seq }) => seq > until.from && seq < until.to,
+  const who = `trainer ${trainer}, interrupted by ${until.id},`;
+  const stalled = eventsOf<CheckpointEvents['trainer.stalled']>(history, 'trainer.stalled').find(
+    (event) => event.body.trainer === trainer && meanwhile(event),
   );
+  const unheard = eventsOf(history, 'trainer.log-trouble').some(meanwhile);
   if (stalled && !unheard) {
     const { pods, waitedMs } = stalled.body;
     const why = [pods, ...(last?.troubles.slice(0, 1) ?? [])].join('; ');
-    wrongs.push(`trainer ${trainer}, interrupted by ${until.id}, ${seen} in ${waitedMs / 1_000} s (${why})`);
-  } else doubts.push(`trainer ${trainer}, interrupted by ${until.id}, ${seen}`);
+    wrongs.push(`${who} ${seen} in ${waitedMs / 1_000} s (${why})`);
+  } else doubts.push(`${who} ${seen}`);
   return false;
 }
 
