@@ -17,13 +17,13 @@ const READY_MS = 20_000;
 /** How long the server may take to end in order. */
 const END_MS = 5_000;
 
-/** Runs its arguments until its standard input closes, however the one that holds it went. */
+/** Runs its arguments until its standard input closes, however the one that holds it went; what they wrote is the run's. */
 const UNTIL_THE_LIFELINE_ENDS = [
-  "trap '' INT TERM",
   '"$@" </dev/null &',
+  // A terminal's Ctrl-C is for the harness, which closes the lifeline when it is through.
+  "trap '' INT",
   'cat >/dev/null',
-  'kill "$!"',
-  'wait "$!"',
+  'kill -KILL "$!"',
 ].join('\n');
 
 export interface OpenStore {
