@@ -23,6 +23,7 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
     title: 'a bad link: delay, jitter, loss, corruption, duplicates, reordering, rate',
   },
   { kind: 'load/job-burst', title: 'many Jobs at once' },
+  { kind: 'load/pod-kill', title: 'a Job’s running pods are deleted' },
   { kind: 'network/broker-restart', title: 'the MQTT broker goes away and comes back' },
   {
     kind: 'network/interference',

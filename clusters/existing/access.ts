@@ -19,10 +19,12 @@ export interface Need {
   fakeGpuNodes: boolean;
   /** Job slots are advertised on the nodes' status. */
   jobSlots: boolean;
+  /** Training with checkpoints is asked for. */
+  checkpoints: boolean;
 }
 
 /** What a run of suite gpu asks for. Pure. */
-export function permissionsFor({ fakeGpuNodes, jobSlots }: Need): Permission[] {
+export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): Permission[] {
   return [
     {
       group: '',
@@ -54,6 +56,9 @@ export function permissionsFor({ fakeGpuNodes, jobSlots }: Need): Permission[] {
     },
     ...(fakeGpuNodes
       ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the fake GPU nodes' }]
+      : []),
+    ...(checkpoints
+      ? [{ group: '', resource: 'secrets', verbs: ['create'], why: 'the keys of the store of checkpoints' }]
       : []),
     ...(jobSlots
       ? [{ group: '', resource: 'nodes/status', verbs: ['patch'], why: 'the job slots that nodes advertise' }]

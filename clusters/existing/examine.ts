@@ -32,7 +32,10 @@ export async function examine(options: {
       checkAllowed(context, identity.uid, readAllowances());
       return `UID ${identity.uid}`;
     });
-    const denials = await denialsOf(kube, permissionsFor({ fakeGpuNodes: true, jobSlots: true }));
+    const denials = await denialsOf(
+      kube,
+      permissionsFor({ checkpoints: false, fakeGpuNodes: true, jobSlots: true }),
+    );
     const refusal = await namespaceRefusal(kube);
     const checks: Readiness[] = [
       { name: 'API server', ok: true, detail: context.server },

@@ -63,6 +63,7 @@ export async function takeAim(plan: Plan): Promise<Target> {
 export function needOf(plan: Plan): Need {
   return {
     fakeGpuNodes: plan.profile !== 'as-is',
+    checkpoints: plan.suites.some(({ settings }) => (settings.checkpoints ?? false) !== false),
     jobSlots: plan.suites.some(({ remedies }) => typeof remedies.jobCap === 'number'),
   };
 }

@@ -6,6 +6,7 @@ const REPOSITORY = join(import.meta.dirname, '..', '..');
 /** The programs that nodes and pods run, by their entry points. */
 const ON_NODES = {
   'gpu-node': 'clusters/gpu-node/main.ts',
+  'gpu-trainer': 'suites/gpu/workload/trainer/main.ts',
   'edge-collector': 'suites/edge/workload/collector/main.ts',
   'edge-cloud': 'suites/edge/workload/cloud/main.ts',
   'edge-probe': 'suites/edge/workload/probe/main.ts',

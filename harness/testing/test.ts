@@ -29,7 +29,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|netns|mosquitto|browser|uml|kind|k3s|hardware)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|s3|netns|mosquitto|browser|uml|kind|k3s|hardware)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -45,6 +45,13 @@ const lanes: readonly Lane[] = [
     missing: async () => undefined,
     track: 'machine',
     timeoutMs: 180_000,
+  },
+  {
+    name: 's3',
+    files: (name) => name.endsWith('.s3.test.ts'),
+    missing: () => missingCommand('go'),
+    track: 'machine',
+    timeoutMs: 300_000,
   },
   {
     name: 'netns',

@@ -2,8 +2,8 @@ import type { BrokerControl } from '../../faults/network/broker-restart.ts';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { History, Recorder } from '../../harness/history/event.ts';
+import type { RunningProgram } from '../programs.ts';
 import { edgeEvents } from './events.ts';
-import type { RunningProgram } from './programs.ts';
 import type { CloudOrder } from './workload/cloud/cloud.ts';
 
 const TURN_MS = 15_000;

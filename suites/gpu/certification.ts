@@ -7,6 +7,7 @@ import { allocatableOn } from '../../faults/gpu/allocatable.ts';
 import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
+import { podKill } from '../../faults/load/pod-kill.ts';
 import type { Fault } from '../../faults/port.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
@@ -15,6 +16,8 @@ import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { quantile } from '../../harness/verdict/bounds.ts';
 import { keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
+import { TRAINING } from './checkpoints/job.ts';
+import { Training } from './checkpoints/training.ts';
 import type { ProbeSeen } from './events.ts';
 import { advertiseSlots, makeQuota, readQuota, workersOf } from './ground.ts';
 import { startLatencies } from './latencies.ts';
@@ -37,6 +40,7 @@ export class Certification {
   readonly #namespace: string;
   readonly #observer: Observer;
   readonly #load: Load;
+  readonly #training: Training | undefined;
   readonly #workers: ClusterNode[];
   #follower: LedgerFollower | undefined;
   #scraper: Scraper | undefined;
@@ -53,6 +57,9 @@ export class Certification {
     this.#namespace = `ordeal-${runId}`.slice(0, 63);
     this.#observer = new Observer(cluster.kube, this.#namespace, recorder, clock);
     this.#load = new Load(context, this.#observer, this.#namespace, settings, remedies);
+    const { checkpoints } = settings;
+    if (checkpoints !== false)
+      this.#training = new Training(context, this.#namespace, settings, remedies, checkpoints);
   }
 
   /** Made when the first fault is held: its radius is recorded with the run. */
@@ -68,12 +75,14 @@ export class Certification {
       { name: 'burst', run: () => this.#burst() },
       { name: 'plugin restart', run: () => this.#restart() },
       { name: 'unhealthy device', run: () => this.#unhealthy() },
+      ...(this.#training ? [{ name: 'checkpoints', run: () => this.#checkpoints() }] : []),
       { name: 'recovery', run: () => this.#recover() },
     ];
   }
 
   async #install(): Promise<void> {
-    const { clock, cluster, plan, recorder, signal, undo } = this.#context;
+    const { clock, cluster, plan, progress, recorder, signal, undo } = this.#context;
+    if (!this.#training) progress('gpu: GPU-8 is not asked for: settings.checkpoints is off');
     await makeNamespace(this.#context, this.#namespace);
     await makeQuota(this.#context, this.#namespace, this.#settings, this.#remedies);
     undo.push('stop the fake GPU nodes, or who watches real ones', () => cluster.stopGpuNodes());
@@ -245,6 +254,15 @@ export class Certification {
         goneDeadlineMs: this.#settings.allocatableDeadline,
       },
     );
+  }
+
+  async #checkpoints(): Promise<void> {
+    const kill = this.#schedule.podKill && FAULT_IDS.podKill;
+    await this.#training?.run(async (work) => {
+      if (!kill) return;
+      const fault = podKill(kill, this.#namespace, TRAINING, this.#context.cluster.name);
+      await this.#keeper.hold(fault, work, { goneDeadlineMs: this.#settings.startDeadline });
+    });
   }
 
   async #recover(): Promise<void> {

@@ -3,9 +3,11 @@ import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
 import { jobBurst } from '../../faults/load/job-burst.ts';
+import { podKill } from '../../faults/load/pod-kill.ts';
 import type { Fault } from '../../faults/port.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { type Forecast, NOMINAL_NAMESPACE, nominalNodes } from '../../harness/radius/forecast.ts';
+import { TRAINING } from './checkpoints/job.ts';
 import { FAULT_IDS, scheduleOf } from './schedule.ts';
 import { RESOURCE, settingsOf } from './settings.ts';
 
@@ -16,6 +18,7 @@ export function forecast(plan: Plan): Forecast {
     deviceUnhealthy: unhealthy,
     jobBurst: jobs,
     pluginRestart: restart,
+    podKill: kill,
   } = scheduleOf(plan);
   const { gpusPerNode } = settingsOf(plan).settings;
   const workers = nominalNodes(plan)
@@ -27,6 +30,7 @@ export function forecast(plan: Plan): Forecast {
   const alone: (Fault | undefined)[] = [
     restart && first && pluginRestart(FAULT_IDS.pluginRestart, restart, first, RESOURCE, gpusPerNode),
     unhealthy && last && deviceUnhealthy(FAULT_IDS.deviceUnhealthy, unhealthy, last, RESOURCE, gpusPerNode),
+    kill && podKill(FAULT_IDS.podKill, NOMINAL_NAMESPACE, TRAINING, plan.cluster.provider),
   ];
   // How long a start takes is measured on the cluster.
   const delayed = delay && bindDelay(FAULT_IDS.bindDelay, extraMs(delay, 0, 0), 0, workers, RESOURCE);

@@ -7,6 +7,7 @@ import type { Recorder } from '../../harness/history/event.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { podLog } from '../../harness/kube/pod-log.ts';
 import { watchResource } from '../../harness/kube/watch.ts';
+import { TRAINER } from './checkpoints/job.ts';
 import type { PodSeen, SuiteEvents } from './events.ts';
 import { RESOURCE } from './settings.ts';
 import { MAIN } from './workload/jobs.ts';
@@ -76,6 +77,8 @@ export class Observer {
   }
 
   #onPod(pod: V1Pod, gone: boolean): void {
+    // It makes no looks at its GPUs, and is watched by whoever made it.
+    if (pod.metadata?.labels?.[TRAINER] !== undefined) return;
     const seen = snapshot(pod, gone);
     const before = this.#pods.get(seen.uid);
     if (JSON.stringify(before) === JSON.stringify(seen)) return;

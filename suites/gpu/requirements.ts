@@ -4,6 +4,7 @@ import type { Evidence, Requirement } from '../../harness/verdict/verdict.ts';
 import type { Judged, Target } from '../judged.ts';
 import { checkBindLatency } from './checkers/bind-latency.ts';
 import { checkCaps } from './checkers/caps.ts';
+import { checkCheckpoints } from './checkers/checkpoints.ts';
 import { checkDoubleUse } from './checkers/double-use.ts';
 import { checkFalseAllocation } from './checkers/false-allocation.ts';
 import { checkMonitoring, type MonitoringOptions } from './checkers/monitoring.ts';
@@ -18,7 +19,7 @@ interface Definition {
   id: string;
   title: string;
   threshold(settings: GpuSettings): number;
-  /** Left out: it is always one. */
+  /** Left out: it always is. */
   asked?(settings: GpuSettings): boolean;
   check(history: History, target: Target, settings: GpuSettings): Judged;
 }
@@ -51,6 +52,14 @@ const DEFINITIONS: readonly Definition[] = [
     title: 'Jobs on a node and GPU quota within their caps',
     threshold: ({ gpusPerNode }) => Math.max(1, Math.floor(CAP_SHARE * gpusPerNode)),
     check: checkCaps,
+  },
+  {
+    id: 'GPU-8',
+    title: 'acknowledged checkpoints outlive a fault, and training goes on from them',
+    threshold: () => 0,
+    asked: ({ checkpoints }) => checkpoints !== false,
+    check: (history, target, { checkpoints }) =>
+      checkCheckpoints(history, target, checkpoints === false ? 1 : checkpoints.every),
   },
   {
     id: 'GPU-9',

@@ -12,6 +12,8 @@ export interface Schedule {
   jobBurst?: Record<string, never>;
   pluginRestart?: PluginRestartWith;
   deviceUnhealthy?: DeviceUnhealthyWith;
+  /** Of the pods that write checkpoints. */
+  podKill?: Record<string, never>;
 }
 
 /**
@@ -24,6 +26,8 @@ const DEFAULT: readonly FaultPlan[] = [
   { kind: 'gpu/plugin-restart', with: {} },
   { kind: 'gpu/device-unhealthy', with: {} },
 ];
+/** Where training with checkpoints is asked for. */
+const POD_KILL: FaultPlan = { kind: 'load/pod-kill', with: {} };
 
 /** Of a vendor's plugin nothing is interfered with. */
 const AS_IS: readonly FaultPlan[] = [{ kind: 'load/job-burst', with: {} }];
@@ -33,13 +37,16 @@ export const FAULT_IDS: Record<keyof Schedule, string> = {
   jobBurst: 'job-burst-1',
   pluginRestart: 'plugin-restart-1',
   deviceUnhealthy: 'device-unhealthy-1',
+  podKill: 'pod-kill-1',
 };
 
 /** @throws OrdealError PLAN_INVALID (exit 3) for a kind that this suite has not, one twice, or a wrong parameter. */
 export function scheduleOf(plan: Plan): Schedule {
   const index = plan.suites.findIndex(({ name }) => name === SUITE);
   const asIs = plan.profile === 'as-is';
-  const faults = plan.suites[index]?.faults ?? (asIs ? AS_IS : DEFAULT);
+  const training = (plan.suites[index]?.settings.checkpoints ?? false) !== false;
+  const usual = [...(asIs ? AS_IS : DEFAULT), ...(training ? [POD_KILL] : [])];
+  const faults = plan.suites[index]?.faults ?? usual;
   const schedule: Schedule = {};
   const mistakes = faults.flatMap((fault, at) => {
     const path = ['suites', index, 'faults', at];
@@ -68,11 +75,19 @@ export function scheduleOf(plan: Plan): Schedule {
         return take('deviceUnhealthy', DeviceUnhealthyWith.safeParse(fault.with));
       case 'load/job-burst':
         return take('jobBurst', { success: true, data: {} });
+      case 'load/pod-kill':
+        if (training) return take('podKill', { success: true, data: {} });
+        return [
+          {
+            path: [...path, 'kind'].join('.'),
+            message: `${fault.kind} kills pods that write checkpoints, and settings.checkpoints asks for none`,
+          },
+        ];
       default:
         return [
           {
             path: [...path, 'kind'].join('.'),
-            message: `expected one of ${DEFAULT.map(({ kind }) => kind).join(', ')}, got ${fault.kind}`,
+            message: `expected one of ${[...DEFAULT, POD_KILL].map(({ kind }) => kind).join(', ')}, got ${fault.kind}`,
           },
         ];
     }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { GpuNodeSettings, PluginDefect, WaitPoint } from '../../clusters/gpu-node/settings.ts';
+import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type Plan, type SuitePlan } from '../../harness/plan/schema.ts';
 import type { Level, Profile } from '../../harness/verdict/verdict.ts';
 import { partOf, resolvePart } from '../plan-part.ts';
+import { Checkpoints } from './checkpoints/settings.ts';
 
 export const SUITE = 'gpu';
 export const RESOURCE = 'nvidia.com/gpu';
@@ -66,6 +68,8 @@ export const GpuSettings = z.strictObject({
   defect: PluginDefect,
   /** What monitoring says of the GPUs, too; false: nobody asks, and GPU-9 is no requirement of the run. */
   exporter: z.union([ExporterSettings, z.literal(false)]).default(false),
+  /** Training that writes checkpoints and has to go on from them, for GPU-8; false: not asked for. */
+  checkpoints: z.union([z.literal(false), Checkpoints]).default(false),
 });
 export type GpuSettings = z.infer<typeof GpuSettings>;
 
@@ -143,6 +147,7 @@ function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
     defect: 'none',
     // Embedded's exporters are the harness's own, and three cost little; forty would take the time that is judged.
     exporter: real || plan.profile === 'as-is' || plan.level === 'release' ? false : {},
+    checkpoints: false,
   };
 }
 
@@ -170,7 +175,7 @@ export function settingsOf(plan: Plan): {
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
-  return resolvePart(plan, SUITE, {
+  const resolved = resolvePart(plan, SUITE, {
     settings: { schema: GpuSettings, defaults: defaultsOf(plan) },
     remedies: {
       schema: Remedies,
@@ -178,6 +183,24 @@ export function resolve(plan: Plan): Plan {
     },
     workers: workersOf(plan),
   });
+  refuseUnreachableStore(resolved);
+  return resolved;
+}
+
+/** Pods of a cluster that is not this machine's processes don't reach its loopback. */
+function refuseUnreachableStore(plan: Plan): void {
+  const { checkpoints } = settingsOf(plan).settings;
+  const { isolation, provider } = plan.cluster;
+  if (checkpoints === false || checkpoints.endpoint !== undefined) return;
+  if (provider === 'embedded' && isolation !== 'uml') return;
+  const { index } = partOf(plan, SUITE);
+  const where = provider === 'embedded' ? 'isolation uml' : provider;
+  throw planInvalid(`checking the plan of suite ${SUITE}`, [
+    {
+      path: `suites.${index}.settings.checkpoints.endpoint`,
+      message: `expected the address of an S3 store, for pods on ${where} do not reach one of this machine’s own`,
+    },
+  ]);
 }
 
 /** The knobs of the fake GPU nodes for these remedies. */

@@ -19,6 +19,9 @@ export interface JobShape {
   replicas?: number;
   /** Pinned to one node. */
   node?: string;
+  /** What its containers run, where that is not the probe, and what that takes from the environment besides. */
+  program?: { command: string[]; env: V1EnvVar[] };
+  labels?: Record<string, string>;
 }
 
 const PORT = '29500';
@@ -48,7 +51,7 @@ function environment(framework: Framework, name: string, replicas: number): V1En
 
 /** A distributed training Job as in the incident: every replica holds its GPUs from its first act on. */
 export function trainingJob(shape: JobShape): V1Job {
-  const { framework, image, name, namespace, node, remedies, settings } = shape;
+  const { framework, image, name, namespace, node, program, remedies, settings } = shape;
   const replicas = shape.replicas ?? settings.replicas;
   const gpus = { [RESOURCE]: String(settings.gpusPerReplica) };
   const slot = remedies.jobCap === false ? {} : { [JOB_SLOT]: '1' };
@@ -59,7 +62,7 @@ export function trainingJob(shape: JobShape): V1Job {
     command: ['sh', '-c', script],
     ...more,
   });
-  const labels = { 'ordeal.dev/suite': 'gpu', 'ordeal.dev/framework': framework };
+  const labels = { 'ordeal.dev/suite': 'gpu', 'ordeal.dev/framework': framework, ...shape.labels };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -81,7 +84,8 @@ export function trainingJob(shape: JobShape): V1Job {
           }),
           containers: [
             container(MAIN, probeScript(settings.hold, settings.probeInterval), {
-              env: environment(framework, name, replicas),
+              ...(program && { command: program.command }),
+              env: [...environment(framework, name, replicas), ...(program?.env ?? [])],
               resources: {
                 requests: { cpu: settings.cpu, memory: settings.memory },
                 limits: { ...gpus, ...slot },

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Cluster } from '../../clusters/port.ts';
-import { waitFor } from '../../harness/clock/wait-for.ts';
-import { memoryRecorder } from '../../harness/history/writer.ts';
-import { brokerControl } from './cloud-control.ts';
-import { edgeEvents } from './events.ts';
-import { Intake } from './intake.ts';
+import type { Cluster } from '../clusters/port.ts';
+import { waitFor } from '../harness/clock/wait-for.ts';
+import { memoryRecorder } from '../harness/history/writer.ts';
+import { brokerControl } from './edge/cloud-control.ts';
+import { edgeEvents } from './edge/events.ts';
+import { Intake } from './edge/intake.ts';
+import { freePort } from './edge/testing/loopback.ts';
+import { machineClock } from './edge/workload/program.ts';
 import { Programs } from './programs.ts';
-import { freePort } from './testing/loopback.ts';
-import { machineClock } from './workload/program.ts';
 
 describe('programs', () => {
   let folder: string;

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Hop } from '../../clusters/network/port.ts';
-import type { Cluster } from '../../clusters/port.ts';
-import type { ProgramName } from '../../clusters/programs/bundle.ts';
-import { programFile } from '../../clusters/programs/file.ts';
+import type { Hop } from '../clusters/network/port.ts';
+import type { Cluster } from '../clusters/port.ts';
+import type { ProgramName } from '../clusters/programs/bundle.ts';
+import { programFile } from '../clusters/programs/file.ts';
 
 /** The suite's programs as they run: in pods, and beside the harness in a host's network namespace. */
 export class Programs {
