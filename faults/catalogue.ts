@@ -12,6 +12,13 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
   { kind: 'gpu/plugin-late-disconnect', title: 'a device plugin ends after its successor has registered' },
   { kind: 'gpu/kubelet-restart', title: 'the kubelet starts anew, and its plugin registers late' },
   { kind: 'gpu/kubelet-socket-hidden', title: 'a device plugin starts before the kubelet’s socket is there' },
+  { kind: 'gpu/device-lost', title: 'the driver loses a GPU, whatever its plugin advertises' },
+  { kind: 'gpu/device-workless', title: 'a GPU is listed and healthy, and does no work' },
+  { kind: 'gpu/runtime-reload', title: 'the container runtime applies its device rules anew' },
+  {
+    kind: 'gpu/plugin-and-container-restart',
+    title: 'a device plugin starts anew, then a container that holds a device does',
+  },
   { kind: 'network/offload-defect', title: 'a NIC’s TX checksum offload is broken towards the cloud' },
   { kind: 'network/checksum-corruption', title: 'datagrams arrive with a wrong checksum' },
   { kind: 'network/partition', title: 'nothing gets through a link, both ways or one way' },

@@ -1,4 +1,3 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
@@ -7,9 +6,9 @@ import { ReplacedFile } from '../replaced-file.ts';
 import { Driver } from './driver.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { NVIDIA_SMI } from './nvidia-smi.ts';
 import { Plugin } from './plugin.ts';
 import { type GpuFault, GpuFaults, GpuNodeSettings } from './settings.ts';
+import { writeTools } from './tools.ts';
 
 export interface AgentOptions {
   node: string;
@@ -53,9 +52,7 @@ export class Agent {
     this.#files = gpuNodeFiles(options.stateDir);
     this.#settingsFile = new ReplacedFile(this.#files.settings, GpuNodeSettings);
     this.#faultsFile = new ReplacedFile(this.#files.faults, GpuFaults);
-    mkdirSync(join(this.#files.root, 'bin'), { recursive: true });
-    writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
-    chmodSync(this.#files.nvidiaSmi, 0o755);
+    writeTools(this.#files);
     this.#ledger = new LedgerWriter(this.#files.ledger, options.clock, options.tell);
     this.#podResources = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), 5_000);
   }

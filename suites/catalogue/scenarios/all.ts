@@ -5,7 +5,11 @@ import { lateDisconnect } from './g7-late-disconnect.ts';
 import { socketRace } from './g8-socket-race.ts';
 import { streamDeath } from './g9-stream-death.ts';
 import { preferredError } from './g10-preferred-error.ts';
+import { lostDevice } from './g11-lost-device.ts';
+import { runtimeLoss } from './g12-runtime-loss.ts';
 import { finishedPods } from './g13-finished-pods.ts';
+import { idChurn } from './g14-id-churn.ts';
+import { falseReady } from './g16-false-ready.ts';
 
 /** Every row that is a scenario, in the catalogue’s order. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -15,7 +19,11 @@ export const SCENARIOS: readonly Scenario[] = [
   socketRace,
   streamDeath,
   preferredError,
+  lostDevice,
+  runtimeLoss,
   finishedPods,
+  idChurn,
+  falseReady,
 ];
 
 /** @throws RangeError for a row that is none. */
