@@ -12,6 +12,8 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
   { kind: 'gpu/plugin-late-disconnect', title: 'a device plugin ends after its successor has registered' },
   { kind: 'gpu/kubelet-restart', title: 'the kubelet starts anew, and its plugin registers late' },
   { kind: 'gpu/kubelet-socket-hidden', title: 'a device plugin starts before the kubelet’s socket is there' },
+  { kind: 'gpu/node-reboot', title: 'the node boots anew, and its device plugin registers late' },
+  { kind: 'gpu/checkpoint-lost', title: 'the same, and the kubelet’s checkpoint of devices is gone' },
   { kind: 'gpu/device-lost', title: 'the driver loses a GPU, whatever its plugin advertises' },
   { kind: 'gpu/device-workless', title: 'a GPU is listed and healthy, and does no work' },
   { kind: 'gpu/runtime-reload', title: 'the container runtime applies its device rules anew' },

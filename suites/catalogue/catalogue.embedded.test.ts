@@ -32,6 +32,9 @@ const CASES = {
     ...{ profile: 'hardened', kubelet: [], code: 0 },
     rows: ['G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
   },
+  'a node that boots anew under upstream’s kubelet': {
+    ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5', 'G6'] },
+  },
   'a plugin that registers once under upstream’s kubelet': {
     ...{ profile: 'incident', kubelet: [], code: 1 },
     ...{ rows: ['G1', 'G7', 'G8', 'G9'], threshold: 3 },
@@ -45,8 +48,12 @@ const CASES = {
     rows: ['G11', 'G12', 'G14', 'G16'],
   },
   'a kubelet that is broken, and a gate that asks one GPU': {
-    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G10', 'G13', 'G16'], remedies: { gate: 'first' } },
-    kubelet: ['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
+    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
+    remedies: { gate: 'first' },
+    kubelet: [
+      ...['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
+      'admits-unregistered',
+    ],
   },
   'a kubelet that is mended': {
     ...{ profile: 'incident', code: 0, rows: ['G1', 'G7'] },
@@ -148,6 +155,13 @@ describe('failure catalogue on embedded', function () {
     for (const id of ['G8', 'G9']) expect(seen[id]?.reason).to.match(/^0 of 4 allocatable/);
   });
 
+  it('passes upstream’s kubelet on a node that boots anew', () => {
+    const seen = all('a node that boots anew under upstream’s kubelet', 'pass');
+    bitten('a node that boots anew under upstream’s kubelet');
+    expect(seen.G5?.reason).to.contain('holder is Failed (UnexpectedAdmissionError)');
+    expect(seen.G6?.reason).to.contain('holder is Failed (OutOfcatalogue.ordeal.dev/g6)');
+  });
+
   it('passes a GPU node that is right', () => {
     all('a GPU node that is right', 'pass');
     bitten('a GPU node that is right');
@@ -165,6 +179,8 @@ describe('failure catalogue on embedded', function () {
   it('refuses a kubelet that is broken, and a gate that asks one GPU', () => {
     const seen = all('a kubelet that is broken, and a gate that asks one GPU', 'fail');
     bitten('a kubelet that is broken, and a gate that asks one GPU');
+    for (const id of ['G5', 'G6'])
+      expect(seen[id]?.reason).to.match(/^holder ran without a device at \d+ looks; holder is Running/);
     expect(seen.G16?.reason).to.contain('work on first GPU was done');
     expect(seen.G4?.reason).to.contain('2 of 2 pods did not live on').and.contain('UnexpectedAdmissionError');
     expect(seen.G10).to.include({ measured: 1, samples: 4 });

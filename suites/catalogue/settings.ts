@@ -10,7 +10,9 @@ const BUILT = ROWS.filter(({ heldBy }) => heldBy.by === 'scenario').map(({ id })
 const RowId = z.string().superRefine((id, context) => {
   if (BUILT.includes(id)) return;
   const row = ROWS.find((each) => each.id === id);
-  const why = row ? `${id} is ${row.heldBy.by === 'suite' ? 'held by ' : ''}${holderLine(row)}` : `got ${id}`;
+  const why = row
+    ? `${id} is ${row.heldBy.by === 'nothing' ? '' : 'held by '}${holderLine(row)}`
+    : `got ${id}`;
   context.addIssue({ code: 'custom', message: `expected one of ${BUILT.join(', ')}: ${why}` });
 });
 

@@ -70,13 +70,13 @@ export class Stage {
     return this.#options.threshold;
   }
 
-  /** The scenario's requirements on a pod: on this node, with so many of its devices. */
+  /** The scenario's requirements on a pod: on this node, unless told otherwise (empty: where the scheduler puts it), with so many of its devices. */
   on(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}): PodShape {
     const { devices, ...more } = shape;
     return {
+      nodeName: this.#options.node.name,
       ...more,
       name: this.#podName(name),
-      nodeName: this.#options.node.name,
       ...(devices !== undefined && { devices: [this.resource, devices] }),
     };
   }

@@ -128,6 +128,16 @@ const gate = (during: boolean, after = true) =>
       .note('gate.said', { ready: after, detail: 'd' }, 7_000),
   );
 
+/** The holder fails at its admission, or runs with what it is said to have; its replacement runs when the plugin is back. */
+const rebooted = (id: string, holder: 'failed' | string[], replacement: string[] = ['b']) => {
+  const story = work(Story.of(id).look('holder', 800), 'holder', 810, ['a']);
+  if (holder === 'failed') story.look('holder', 1_500, FAILED).look('holder', 8_000, FAILED);
+  else
+    work(story.look('holder', 1_500, { restarts: 1 }).look('holder', 8_000), 'holder', 1_600, holder, ['a']);
+  story.look('replacement', 2_000, { phase: 'Pending', running: false });
+  return work(story.look('replacement', 8_000), 'replacement', 8_100, replacement, ['b']);
+};
+
 interface Pair {
   id: string;
   good: () => Story;
@@ -160,6 +170,10 @@ const PAIRS: readonly Pair[] = [
     ...{ id: 'G10', good: freed, bad: () => leaked('Requested: 4, Available: 3'), threshold: 0 },
     essential: [...OF_ALL, 'pod.looked', 'devices.asked'],
   },
+  ...['G5', 'G6'].map((id) => ({
+    ...{ id, good: () => rebooted(id, 'failed'), bad: () => rebooted(id, [], []), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'pod.looked', 'work.seen'],
+  })),
   {
     ...{ id: 'G11', good: employed, bad: poisoned, threshold: 1 },
     essential: [...OF_ALL, 'pod.looked', 'work.seen', 'workers.asked'],
@@ -429,5 +443,39 @@ describe('a gate', () => {
     const judged = check('G16', gate(false, false).events);
     expect(judged.verdict).to.equal('fail');
     expect(judged.reason).to.contain('afterwards not ready');
+  });
+});
+
+describe('a pod whose node has booted anew', () => {
+  it('may go on with its device', () => {
+    expect(check('G5', rebooted('G5', ['a']).events)).to.include({ verdict: 'pass' });
+  });
+
+  it('is not to run without it, whatever its replacement does', () => {
+    const judged = check('G5', rebooted('G5', []).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1 });
+    expect(judged.reason).to.contain('holder ran without a device at 1 looks');
+  });
+
+  it('is not known to have its device where it runs and says nothing', () => {
+    const silent = without(
+      rebooted('G5', ['a']).events,
+      ({ body, mono }) => mono === 1_600 && (body as { pod?: string }).pod === 'holder',
+    );
+    const judged = check('G5', silent);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('holder ran and was not heard');
+  });
+
+  it('has to have a replacement that runs, half a minute after the plugin came back', () => {
+    const waiting = { phase: 'Pending', running: false };
+    const at = (mono: number) =>
+      without(rebooted('G6', 'failed').look('replacement', mono, waiting).events, ({ type, body }) =>
+        type === 'work.seen' ? (body as { pod: string }).pod === 'replacement' : false,
+      );
+    expect(check('G6', at(9_000)).verdict).to.equal('inconclusive');
+    const judged = check('G6', at(40_000));
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('replacement is Pending');
   });
 });

@@ -1,6 +1,8 @@
 import type { Scenario } from '../scenario.ts';
 import { allocHang } from './g1-alloc-hang.ts';
 import { kubeletRestarted } from './g4-kubelet-restart.ts';
+import { rebooted } from './g5-node-reboot.ts';
+import { withoutCheckpoint } from './g6-checkpoint-lost.ts';
 import { lateDisconnect } from './g7-late-disconnect.ts';
 import { socketRace } from './g8-socket-race.ts';
 import { streamDeath } from './g9-stream-death.ts';
@@ -15,6 +17,8 @@ import { falseReady } from './g16-false-ready.ts';
 export const SCENARIOS: readonly Scenario[] = [
   allocHang,
   kubeletRestarted,
+  rebooted,
+  withoutCheckpoint,
   lateDisconnect,
   socketRace,
   streamDeath,
