@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHECKPOINT_FILE } from '../../clusters/kubelet-api/checkpoint.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import type { Fault } from '../port.ts';
 import { allocatableOn } from './allocatable.ts';
@@ -13,9 +12,9 @@ export function nodeReboot(id: string, at: OwnPluginAt, gpu: () => OwnGpu): Faul
   return reboot(id, 'gpu/node-reboot', at, gpu, async () => undefined);
 }
 
-/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint of devices is gone when it starts. */
-export function checkpointLost(id: string, at: OwnPluginAt, gpu: () => OwnGpu): Fault {
-  const checkpoint = join(at.node.kubeletDirs?.devicePlugins ?? '', CHECKPOINT_FILE);
+/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint, of that name, is gone when it starts. */
+export function checkpointLost(id: string, at: OwnPluginAt, gpu: () => OwnGpu, file: string): Fault {
+  const checkpoint = join(at.node.kubeletDirs?.devicePlugins ?? '', file);
   return reboot(id, 'gpu/checkpoint-lost', at, gpu, () => rm(checkpoint));
 }
 
