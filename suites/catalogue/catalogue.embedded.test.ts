@@ -90,7 +90,7 @@ function argumentsOf(name: Name): string[] {
 }
 
 describe('failure catalogue on embedded', function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
   const outs = {} as Record<Name, string>;
   const ended = {} as Record<Name, Ended>;
 
