@@ -6,7 +6,9 @@ export const VECTOR_ADD = `#!/bin/sh
 bin="\${0%/vectorAdd}"
 root="\${bin%/usr/bin}/run/ordeal-gpu"
 wanted="\${CUDA_VISIBLE_DEVICES:-}"
-for uuid in $("$bin/nvidia-smi" --query-gpu=uuid); do
+# Where there is none it says so in words, and fails.
+uuids=$("$bin/nvidia-smi" --query-gpu=uuid) || uuids=''
+for uuid in $uuids; do
   [ "$uuid" = "\${wanted:-$uuid}" ] || continue
   if [ -e "$root/workless/$uuid" ]; then
     echo "Failed to allocate device vector A (error code unknown error)!" >&2

@@ -33,7 +33,9 @@ export const RESTARTED = [
 export const workOnEvery = (devices: number): string =>
   [
     "listed=''; worked=''; count=0",
-    'for uuid in $(nvidia-smi --query-gpu=uuid); do',
+    // Where there is none it says so in words, and fails.
+    "uuids=$(nvidia-smi --query-gpu=uuid 2>/dev/null) || uuids=''",
+    'for uuid in $uuids; do',
     '  listed="$listed,\\"$uuid\\""',
     '  CUDA_VISIBLE_DEVICES=$uuid vectorAdd >/dev/null 2>&1 || continue',
     '  worked="$worked,\\"$uuid\\""; count=$((count + 1))',
