@@ -170,7 +170,7 @@ describe('failure catalogue on embedded', function () {
   it('refuses a GPU node that is not', () => {
     const seen = all('a GPU node that is not', 'fail');
     bitten('a GPU node that is not');
-    expect(seen.G11?.reason).to.match(/^4 pods failed; 2 of 3 good devices/);
+    expect(seen.G11?.reason).to.match(/^4 pods failed; [0-2] of 3 good devices/);
     expect(seen.G12?.reason).to.match(/^training was without GPU-g12-0, GPU-g12-1 at \d+ of \d+ looks/);
     expect(seen.G14?.reason).to.match(/^GPU-g14-0 in more than one container/);
     expect(seen.G16).to.include({ measured: 3, samples: 3 });

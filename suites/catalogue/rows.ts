@@ -69,7 +69,9 @@ export const ROWS: readonly Row[] = [
     affected: '1.35.0 and others',
     needs: sockets,
     invariant: 'the kubelet’s process lives on',
-    heldBy: notYet('an embedded kubelet is no process of its own: it needs real ones'),
+    heldBy: notYet(
+      'an embedded kubelet is no process of its own: it takes a real one’s, in its node’s process table',
+    ),
   },
   {
     id: 'G4',
@@ -232,7 +234,9 @@ export const ROWS: readonly Row[] = [
     affected: 'kernels’ matter',
     needs: [],
     invariant: 'no disconnect of 10 s; the kernel’s counter rises',
-    heldBy: notYet('not built yet: it needs the vxlan of a netns or k3s lab'),
+    heldBy: notYet(
+      'its vxlan has to be a kernel’s, in a netns or k3s lab, with a NIC that spoils outer checksums',
+    ),
   },
   {
     id: 'N2',
