@@ -281,9 +281,9 @@ export class Kubelet implements KubeletPort {
       this.#store.remove('pods', namespace, name);
   }
 
-  /** Whether the pod is still there and to run. */
+  /** Whether the pod is still there and to run; where the node is down, whoever comes up asks anew. */
   #wanted({ metadata: { uid } }: KubeObject): boolean {
-    return this.#seen.has(uid) && !this.#ending.has(uid);
+    return !this.#down && this.#seen.has(uid) && !this.#ending.has(uid);
   }
 
   async #admit(pod: KubeObject): Promise<void> {
