@@ -7,6 +7,8 @@ export type Capability =
   /** `ClusterNode.kubeletDirs` is there: sockets of device plugins and PodResources can be reached from the harness. */
   | 'plugin-sockets'
   | 'restart-kubelet'
+  /** `ClusterNode.power` is there: a node can be switched off and on. */
+  | 'power-cycle'
   /** `ClusterNode.exec` works: a command in the node's own namespaces. */
   | 'toolbox'
   /** Node agents run as a DaemonSet from an image; without it they run as processes beside the kubelets. */
@@ -32,6 +34,11 @@ export interface ClusterNode {
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** Restarts the kubelet and returns once it was told to; readiness is the caller's to await. */
   restartKubelet(): Promise<void>;
+  /**
+   * Switches the node off, which ends whatever runs on it and leaves its disk, and on again; each is nothing where it is so
+   * already. Undefined without the capability `power-cycle`.
+   */
+  power?: { off(): Promise<void>; on(): Promise<void> };
 }
 
 export interface Cluster extends ClusterHandle {

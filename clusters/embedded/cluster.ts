@@ -67,7 +67,7 @@ export class EmbeddedCluster {
     for (const controller of this.#controllers) controller.start();
     const names = [CONTROL_PLANE, ...Array.from({ length: workers }, (_, index) => workerName(index))];
     for (const [index, node] of names.entries()) {
-      const kubelet = this.#kubelet(node, index);
+      const kubelet = this.#newKubelet(node, index);
       this.#kubelets.set(node, kubelet);
       await kubelet.start();
     }
@@ -85,10 +85,11 @@ export class EmbeddedCluster {
     this.#shims.warm(Math.min(MAX_WARM, workers * WARM_PER_WORKER));
   }
 
-  async restartKubelet(node: string): Promise<void> {
+  /** @throws Error where there is no such node. */
+  kubelet(node: string): Kubelet {
     const kubelet = this.#kubelets.get(node);
     if (!kubelet) throw new Error(`there is no node ${node}`);
-    await kubelet.restart();
+    return kubelet;
   }
 
   /** Ends every container at once. */
@@ -103,7 +104,7 @@ export class EmbeddedCluster {
     this.killContainers();
   }
 
-  #kubelet(node: string, index: number): Kubelet {
+  #newKubelet(node: string, index: number): Kubelet {
     const { backoffMs, cpu, folder, kubelet, memory, runId, seed, startJitter, startLatencyMs } =
       this.#settings;
     return new Kubelet(

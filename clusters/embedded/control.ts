@@ -1,9 +1,11 @@
 import { order, serveOrders } from '../orders.ts';
 
-/** Orders to the process of an embedded cluster, over a socket in its folder: `alive`, `stop`, `restart-kubelet/<node>`. */
+/** Orders to the process of an embedded cluster, over a socket in its folder: `alive`, `stop`, `restart-kubelet/<node>`, `power-off/<node>`, `power-on/<node>`. */
 export interface ControlHandlers {
   /** @throws Error where there is no such node. */
   restartKubelet(node: string): Promise<void>;
+  powerOff(node: string): Promise<void>;
+  powerOn(node: string): Promise<void>;
   /** Answered first, done after. */
   stop(): void;
 }
@@ -12,6 +14,8 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
   return await serveOrders(socket, async ([verb, node]) => {
     if (verb === 'stop') return { after: () => handlers.stop() };
     if (verb === 'restart-kubelet' && node) await handlers.restartKubelet(node);
+    else if (verb === 'power-off' && node) await handlers.powerOff(node);
+    else if (verb === 'power-on' && node) await handlers.powerOn(node);
     else if (verb !== 'alive') return undefined;
     return {};
   });

@@ -19,7 +19,7 @@ import {
 /** Recorded by the kubelet, and pulled by nobody. */
 const WORKLOAD_IMAGE = 'ordeal.dev/workload:embedded';
 const RESTART_MS = 30_000;
-const CAPABILITIES: Capability[] = ['plugin-sockets', 'restart-kubelet', 'toolbox'];
+const CAPABILITIES: Capability[] = ['plugin-sockets', 'restart-kubelet', 'power-cycle', 'toolbox'];
 
 /** The handle of an embedded cluster that runs. `end` ends its process and removes its folder. */
 export async function clusterHandle(
@@ -63,6 +63,17 @@ export async function clusterHandle(
 function nodeHandle(folder: string, name: string): ClusterNode {
   const { devicePlugins, podResources, root, state } = nodeFolders(folder, name);
   const worker = name !== CONTROL_PLANE;
+  const ask = async (verb: string, code: string, tried: string) => {
+    try {
+      await order(clusterFiles(folder).control, `${verb}/${name}`, RESTART_MS);
+    } catch (error) {
+      const { log } = clusterFiles(folder);
+      throw new OrdealError({
+        ...{ code, exit: EXIT.unable, tried, seen: String(error), cause: error },
+        todo: `look at ${log}`,
+      });
+    }
+  };
   return {
     name,
     role: worker ? 'worker' : 'control-plane',
@@ -71,19 +82,11 @@ function nodeHandle(folder: string, name: string): ClusterNode {
     // Nodes share this machine; a command finds its own node's files by these.
     exec: (argv, options = {}) =>
       tryRun(argv, { ...options, cwd: root, env: { ORDEAL_NODE: name, ORDEAL_NODE_STATE: state } }),
-    async restartKubelet() {
-      try {
-        await order(clusterFiles(folder).control, `restart-kubelet/${name}`, RESTART_MS);
-      } catch (error) {
-        throw new OrdealError({
-          code: 'KUBELET_NOT_RESTARTED',
-          exit: EXIT.unable,
-          tried: `restarting the kubelet of ${name}`,
-          seen: String(error),
-          todo: `look at ${clusterFiles(folder).log}`,
-          cause: error,
-        });
-      }
+    restartKubelet: () =>
+      ask('restart-kubelet', 'KUBELET_NOT_RESTARTED', `restarting the kubelet of ${name}`),
+    power: {
+      off: () => ask('power-off', 'NODE_NOT_SWITCHED', `switching ${name} off`),
+      on: () => ask('power-on', 'NODE_NOT_SWITCHED', `switching ${name} on`),
     },
   };
 }

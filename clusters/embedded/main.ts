@@ -36,7 +36,9 @@ if (!values.detached) {
 
 await cluster.start();
 closeControl = await serveControl(files.control, {
-  restartKubelet: (node) => cluster.restartKubelet(node),
+  restartKubelet: (node) => cluster.kubelet(node).restart(),
+  powerOff: (node) => cluster.kubelet(node).powerOff(),
+  powerOn: (node) => cluster.kubelet(node).powerOn(),
   stop: () => void end(),
 });
 process.stdout.write(`${JSON.stringify({ kubeconfig: files.kubeconfig, nodes: cluster.nodeNames })}\n`);

@@ -1,4 +1,3 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
@@ -8,10 +7,10 @@ import { Driver } from './driver.ts';
 import { Exporter, type ExporterAddress } from './exporter.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { NVIDIA_SMI } from './nvidia-smi.ts';
 import { Plugin } from './plugin.ts';
 import { PODRESOURCES_MS, PodResourcesLog } from './pod-resources-log.ts';
 import { type GpuFault, GpuFaults, GpuNodeSettings } from './settings.ts';
+import { writeTools } from './tools.ts';
 
 export interface AgentOptions {
   node: string;
@@ -58,9 +57,7 @@ export class Agent {
     this.#files = gpuNodeFiles(options.stateDir);
     this.#settingsFile = new ReplacedFile(this.#files.settings, GpuNodeSettings);
     this.#faultsFile = new ReplacedFile(this.#files.faults, GpuFaults);
-    mkdirSync(join(this.#files.root, 'bin'), { recursive: true });
-    writeFileSync(this.#files.nvidiaSmi, NVIDIA_SMI);
-    chmodSync(this.#files.nvidiaSmi, 0o755);
+    writeTools(this.#files);
     this.#ledger = new LedgerWriter(this.#files.ledger, options.clock, options.tell);
     this.#reader = new PodResourcesReader(join(options.podResourcesDir, 'kubelet.sock'), PODRESOURCES_MS);
     this.#podResources = new PodResourcesLog({

@@ -14,6 +14,8 @@ export interface DriverOptions {
   settings: GpuNodeSettings;
   clock: Clock;
   ledger: { write(entry: LedgerEntry): void };
+  /** The container runtime is told of the devices, and knows them when it applies its rules anew; so unless told. */
+  declared?: boolean;
 }
 
 /**
@@ -26,6 +28,8 @@ export class Driver {
   readonly #lock = pLimit(1);
   readonly #random;
   readonly #lost = new Set<string>();
+  /** Associations that a running container had and has no more, `<uuid>.<allocation>`. */
+  readonly #revoked: string[] = [];
   /** By how much the lock was held too long in all, for want of a timer in time. */
   #lockLateMs = 0;
   /** Milliseconds that a bind-delay fault adds to each association that begins. */
@@ -35,7 +39,15 @@ export class Driver {
     this.#options = options;
     this.#workers = pLimit(options.settings.workers);
     this.#random = xoroshiro128plus(options.settings.seed);
-    for (const folder of [options.files.associations, options.files.lost]) {
+    this.clear();
+  }
+
+  /** As at its start: no device is lost, and none is with anybody. */
+  clear(): void {
+    const { associations, lost, workless } = this.#options.files;
+    this.#lost.clear();
+    this.#revoked.length = 0;
+    for (const folder of [associations, lost, workless]) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
     }
@@ -44,6 +56,12 @@ export class Driver {
   get devices(): string[] {
     const { node, settings } = this.#options;
     return Array.from({ length: settings.gpus }, (_, index) => deviceId(node, index));
+  }
+
+  /** Whatever is lost, does no work, or was revoked and not given back: what containers cannot use though it is there. */
+  get impaired(): string[] {
+    const { lost, workless } = this.#options.files;
+    return [...readdirSync(lost), ...readdirSync(workless), ...this.#revoked];
   }
 
   isLost(device: string): boolean {
@@ -92,6 +110,39 @@ export class Driver {
         rmSync(join(files.associations, file), { force: true });
       }
     }
+  }
+
+  /**
+   * The container runtime applies its device rules anew, as on a systemd `daemon-reload`: containers that run keep what it
+   * was told of, and no more. Returns how many associations stood, and how many of them are gone by it.
+   */
+  reloadRuntime(): { associations: number; revoked: number } {
+    const { declared = true, files, ledger } = this.#options;
+    const standing = readdirSync(files.associations);
+    const revoked = declared ? [] : standing;
+    for (const file of revoked) rmSync(join(files.associations, file), { force: true });
+    this.#revoked.push(...revoked);
+    ledger.write({ type: 'driver.reloaded', associations: standing.length, revoked });
+    return { associations: standing.length, revoked: revoked.length };
+  }
+
+  /** Gives back what was revoked. */
+  restoreRevoked(): void {
+    const { files, ledger } = this.#options;
+    const restored = this.#revoked.splice(0);
+    for (const file of restored) writeFileSync(join(files.associations, file), '');
+    ledger.write({ type: 'driver.reassociated', restored });
+  }
+
+  /** Sets which devices do no work, by index; they are listed all the same. */
+  idle(indices: readonly number[]): void {
+    const { files, ledger } = this.#options;
+    this.devices.forEach((device, index) => {
+      const file = join(files.workless, device);
+      if (indices.includes(index)) writeFileSync(file, '');
+      else rmSync(file, { force: true });
+    });
+    ledger.write({ type: 'driver.workless', devices: this.devices.filter((_, at) => indices.includes(at)) });
   }
 
   /** Sets which devices are lost, by index; returns whether anything changed. */

@@ -15,8 +15,12 @@ export function gpuNodeFiles(stateDir: string) {
     associations: join(root, 'associations'),
     /** One empty file `<uuid>` for every device that the driver has lost. */
     lost: join(root, 'lost'),
+    /** One empty file `<uuid>` for every device that is listed and does no work, as where the uvm nodes are missing. */
+    workless: join(root, 'workless'),
     /** The nvidia-smi that Allocate mounts into the container as /usr/bin/nvidia-smi. */
     nvidiaSmi: join(root, 'bin', 'nvidia-smi'),
+    /** And the CUDA sample that asks a device for work, as /usr/bin/vectorAdd. */
+    vectorAdd: join(root, 'bin', 'vectorAdd'),
   };
 }
 

@@ -77,6 +77,16 @@ export const LedgerLine = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...stamp, type: z.literal('driver.lost'), device: z.string() }),
   z.strictObject({ ...stamp, type: z.literal('driver.restored'), device: z.string() }),
+  /** The container runtime applied its rules anew; `revoked`: associations that are gone by it, `<uuid>.<allocation>`. */
+  z.strictObject({
+    ...stamp,
+    type: z.literal('driver.reloaded'),
+    associations: z.int(),
+    revoked: z.array(z.string()),
+  }),
+  z.strictObject({ ...stamp, type: z.literal('driver.reassociated'), restored: z.array(z.string()) }),
+  /** Devices that are listed and do no work, from now on. */
+  z.strictObject({ ...stamp, type: z.literal('driver.workless'), devices: z.array(z.string()) }),
   /** PodResources List; written when it differs from the last one. Only entries of the resource. */
   z.strictObject({
     ...stamp,

@@ -36,6 +36,10 @@ export interface PluginOptions {
   ledger: { write(entry: LedgerEntry): void };
   /** A name that no other allocation of this node has had. */
   nextAllocation(): string;
+  /** Its socket's name; `ordeal-gpu.sock` unless told. */
+  endpoint?: string;
+  /** What the kubelet is to call a device, asked at each start; as the driver does unless told. */
+  idOf?: (device: string, start: number) => string;
 }
 
 interface Allocation {
@@ -52,18 +56,35 @@ export class Plugin {
   #server: Listening | undefined;
   #registeredWith: number | undefined;
   #everRegistered = false;
+  #starts = 0;
+  /** The driver's name of each device by the kubelet's, those of earlier starts among them. */
+  readonly #named = new Map<string, string>();
 
   constructor(options: PluginOptions) {
     this.#options = options;
   }
 
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  get starts(): number {
+    return this.#starts;
+  }
+
+  get #endpoint(): string {
+    return this.#options.endpoint ?? ENDPOINT;
+  }
+
   get #socket(): string {
-    return join(this.#options.devicePluginDir, ENDPOINT);
+    return join(this.#options.devicePluginDir, this.#endpoint);
   }
 
   /** Serves first, for the kubelet dials back while it answers Register. */
   async start(): Promise<void> {
-    const { ledger } = this.#options;
+    const { driver, ledger } = this.#options;
+    this.#starts += 1;
+    for (const device of driver.devices) this.#named.set(this.#idOf(device), device);
     this.#server = await serveDevicePlugin(this.#socket, {
       options: () => this.#advertised(),
       watch: (stream) => {
@@ -73,9 +94,9 @@ export class Plugin {
       },
       preferred: (request) => this.#preferred(request),
       allocate: async (request) => ({ container_responses: await this.#allocate(request) }),
-      preStart: async ({ devices_ids }) => await this.#preStart(devices_ids),
+      preStart: async ({ devices_ids }) => await this.#preStart(this.#devicesOf(devices_ids)),
     });
-    ledger.write({ type: 'plugin.serving', endpoint: ENDPOINT });
+    ledger.write({ type: 'plugin.serving', endpoint: this.#endpoint });
     await this.#register();
   }
 
@@ -132,13 +153,13 @@ export class Plugin {
     if (kubelet === undefined) return;
     try {
       await registerPlugin(join(devicePluginDir, KUBELET_SOCKET), {
-        endpoint: ENDPOINT,
+        endpoint: this.#endpoint,
         resource: settings.resource,
         options: this.#advertised(),
       });
       this.#registeredWith = kubelet;
       this.#everRegistered = true;
-      ledger.write({ type: 'plugin.registered', endpoint: ENDPOINT, resource: settings.resource });
+      ledger.write({ type: 'plugin.registered', endpoint: this.#endpoint, resource: settings.resource });
     } catch (error) {
       ledger.write({ type: 'plugin.register-failed', reason: messageOf(error) });
     }
@@ -147,16 +168,27 @@ export class Plugin {
   #devices(): Device[] {
     const { driver, ledger, settings } = this.#options;
     const healthy = (device: string) => settings.defect === 'false-health' || !driver.isLost(device);
-    const devices = driver.devices.map((ID) => ({ ID, health: healthy(ID) ? HEALTHY : UNHEALTHY }));
+    const devices = driver.devices.map((device) => ({
+      ID: this.#idOf(device),
+      health: healthy(device) ? HEALTHY : UNHEALTHY,
+    }));
     const named = (health: string) =>
       devices.filter((device) => device.health === health).map(({ ID }) => ID);
     ledger.write({ type: 'plugin.devices', healthy: named(HEALTHY), unhealthy: named(UNHEALTHY) });
     return devices;
   }
 
+  #idOf(device: string): string {
+    return this.#options.idOf?.(device, this.#starts) ?? device;
+  }
+
+  #devicesOf(ids: readonly string[]): string[] {
+    return ids.map((id) => this.#named.get(id) ?? id);
+  }
+
   /** The lowest indices first, so that what is chosen does not depend on the kubelet's map order. */
   #preferred({ container_requests }: PreferredAllocationRequest) {
-    const order = new Map(this.#options.driver.devices.map((device, index) => [device, index]));
+    const order = new Map(this.#options.driver.devices.map((device, index) => [this.#idOf(device), index]));
     return {
       container_responses: container_requests.map((request) => {
         const must = new Set(request.must_include_deviceIDs);
@@ -172,16 +204,16 @@ export class Plugin {
     const { clock, ledger, settings } = this.#options;
     const responses: ContainerAllocateResponse[] = [];
     for (const { devices_ids } of container_requests) {
-      const given =
-        settings.defect === 'duplicate-device' ? devices_ids.map(() => this.#first()) : devices_ids;
+      const devices = this.#devicesOf(devices_ids);
+      const given = settings.defect === 'duplicate-device' ? devices.map(() => this.#first()) : devices;
       const allocation = this.#options.nextAllocation();
-      ledger.write({ type: 'plugin.allocate', allocation, devices: devices_ids });
+      ledger.write({ type: 'plugin.allocate', allocation, devices });
       const askedAt = clock.mono();
       const bound = this.#bind(allocation, given);
       // A binding that nobody waits for may fail unseen by the kubelet; the container then sees no device.
       bound.catch(() => undefined);
-      this.#remember(allocation, { devices: devices_ids, bound });
-      const answer = { type: 'plugin.allocated', allocation, devices: devices_ids } as const;
+      this.#remember(allocation, { devices, bound });
+      const answer = { type: 'plugin.allocated', allocation, devices } as const;
       try {
         if (settings.wait === 'allocate') await bound;
         ledger.write({ ...answer, waitedMs: clock.mono() - askedAt });
@@ -200,12 +232,17 @@ export class Plugin {
 
   #response(allocation: string, devices: readonly string[]): ContainerAllocateResponse {
     const { driver, hostRoot } = this.#options;
-    const nvidiaSmi = join(hostRoot, 'bin', 'nvidia-smi');
+    const tool = (name: string) => ({
+      container_path: `/usr/bin/${name}`,
+      host_path: join(hostRoot, 'bin', name),
+      read_only: true,
+    });
     return {
       envs: { [ENV_ALLOCATION]: allocation, [ENV_VISIBLE_DEVICES]: devices.join(',') },
       mounts: [
         { container_path: CONTAINER_GPU_ROOT, host_path: hostRoot, read_only: true },
-        { container_path: '/usr/bin/nvidia-smi', host_path: nvidiaSmi, read_only: true },
+        tool('nvidia-smi'),
+        tool('vectorAdd'),
       ],
       // A fake GPU has no device of its own; the null device stands for it, so that the path through the runtime is real.
       devices: [...new Set(devices)].map((device) => ({

@@ -38,6 +38,8 @@ interface Wanted extends OwnPluginAt {
   inject(context: FaultContext): Promise<unknown>;
   bitten(context: FaultContext): Promise<Seen>;
   heal(): Promise<void>;
+  /** What the driver still denies to containers, whatever is allocatable. */
+  impaired?: () => readonly string[];
 }
 
 /** A fault of a plugin that ends with the harness: it is gone once all devices are allocatable again. */
@@ -65,9 +67,12 @@ export function ownPluginFault(wanted: Wanted): Fault {
     heal: () => wanted.heal(),
     async gone({ cluster }) {
       const now = await allocatableOn(cluster.kube, node.name, resource);
+      const impaired = wanted.impaired?.() ?? [];
       return {
-        seen: now === devices,
-        evidence: `${now} of ${devices} ${resource} allocatable on ${node.name}`,
+        seen: now === devices && impaired.length === 0,
+        evidence: [`${now} of ${devices} ${resource} allocatable on ${node.name}`, ...impaired].join(
+          '; not usable: ',
+        ),
       };
     },
   };

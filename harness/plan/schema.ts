@@ -27,6 +27,8 @@ export const KubeletVariant = z.enum([
   'ends-pods-at-restart',
   /** At its restart it admits finished pods anew, and without their plugin they fail. */
   'admits-finished-pods',
+  /** After a reboot it admits pods whose plugin has not registered, as kubelets before kubernetes/kubernetes#116376 did. */
+  'admits-unregistered',
   /** Devices of a pod that was refused half way stay taken. */
   'leaks-refused-devices',
   /** A plugin that is late with its end takes nobody's devices along. */

@@ -13,6 +13,8 @@ interface Case {
   profile: 'incident' | 'hardened';
   /** Ways in which the kubelet differs from upstream's. */
   kubelet: readonly string[];
+  /** In place of the profile's. */
+  remedies?: Record<string, unknown>;
   /** Of rows that are to be refused or passed for a time, in s: what is not back by then never is. */
   threshold?: number;
   startLatency?: string;
@@ -30,13 +32,28 @@ const CASES = {
     ...{ profile: 'hardened', kubelet: [], code: 0 },
     rows: ['G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
   },
+  'a node that boots anew under upstream’s kubelet': {
+    ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5', 'G6'] },
+  },
   'a plugin that registers once under upstream’s kubelet': {
     ...{ profile: 'incident', kubelet: [], code: 1 },
     ...{ rows: ['G1', 'G7', 'G8', 'G9'], threshold: 3 },
   },
-  'a kubelet that is broken': {
-    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G10', 'G13'] },
-    kubelet: ['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
+  'a GPU node that is right': {
+    ...{ profile: 'hardened', kubelet: [], code: 0 },
+    rows: ['G11', 'G12', 'G14', 'G16'],
+  },
+  'a GPU node that is not': {
+    ...{ profile: 'incident', kubelet: [], code: 1 },
+    rows: ['G11', 'G12', 'G14', 'G16'],
+  },
+  'a kubelet that is broken, and a gate that asks one GPU': {
+    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
+    remedies: { gate: 'first' },
+    kubelet: [
+      ...['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
+      'admits-unregistered',
+    ],
   },
   'a kubelet that is mended': {
     ...{ profile: 'incident', code: 0, rows: ['G1', 'G7'] },
@@ -50,12 +67,21 @@ const CASES = {
 type Name = keyof typeof CASES;
 
 function argumentsOf(name: Name): string[] {
-  const { kubelet, patience, profile, rows, startLatency = '200ms', threshold }: Case = CASES[name];
+  const {
+    kubelet,
+    patience,
+    profile,
+    remedies = {},
+    rows,
+    startLatency = '200ms',
+    threshold,
+  }: Case = CASES[name];
   const settings = [...QUICK, ...(patience === undefined ? [] : [`patience=${patience}`])];
   return [
     ...['--profile', profile, '--level', 'smoke', '--set', `cluster.startLatency=${startLatency}`],
     ...rows.flatMap((row) => ['--scenario', row]),
     ...settings.flatMap((setting) => ['--set', `suites.0.settings.${setting}`]),
+    ...Object.entries(remedies).flatMap(([name, value]) => ['--set', `suites.0.remedies.${name}=${value}`]),
     ...(kubelet.length > 0 ? ['--set', `cluster.kubelet=${JSON.stringify(kubelet)}`] : []),
     ...(threshold === undefined
       ? []
@@ -64,7 +90,7 @@ function argumentsOf(name: Name): string[] {
 }
 
 describe('failure catalogue on embedded', function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
   const outs = {} as Record<Name, string>;
   const ended = {} as Record<Name, Ended>;
 
@@ -129,9 +155,33 @@ describe('failure catalogue on embedded', function () {
     for (const id of ['G8', 'G9']) expect(seen[id]?.reason).to.match(/^0 of 4 allocatable/);
   });
 
-  it('refuses a kubelet that is broken', () => {
-    const seen = all('a kubelet that is broken', 'fail');
-    bitten('a kubelet that is broken');
+  it('passes upstream’s kubelet on a node that boots anew', () => {
+    const seen = all('a node that boots anew under upstream’s kubelet', 'pass');
+    bitten('a node that boots anew under upstream’s kubelet');
+    expect(seen.G5?.reason).to.contain('holder is Failed (UnexpectedAdmissionError)');
+    expect(seen.G6?.reason).to.contain('holder is Failed (OutOfcatalogue.ordeal.dev/g6)');
+  });
+
+  it('passes a GPU node that is right', () => {
+    all('a GPU node that is right', 'pass');
+    bitten('a GPU node that is right');
+  });
+
+  it('refuses a GPU node that is not', () => {
+    const seen = all('a GPU node that is not', 'fail');
+    bitten('a GPU node that is not');
+    expect(seen.G11?.reason).to.match(/^4 pods failed; [0-2] of 3 good devices/);
+    expect(seen.G12?.reason).to.match(/^training was without GPU-g12-0, GPU-g12-1 at \d+ of \d+ looks/);
+    expect(seen.G14?.reason).to.match(/^GPU-g14-0 in more than one container/);
+    expect(seen.G16).to.include({ measured: 3, samples: 3 });
+  });
+
+  it('refuses a kubelet that is broken, and a gate that asks one GPU', () => {
+    const seen = all('a kubelet that is broken, and a gate that asks one GPU', 'fail');
+    bitten('a kubelet that is broken, and a gate that asks one GPU');
+    for (const id of ['G5', 'G6'])
+      expect(seen[id]?.reason).to.match(/^holder ran without a device at \d+ looks; holder is Running/);
+    expect(seen.G16?.reason).to.contain('work on first GPU was done');
     expect(seen.G4?.reason).to.contain('2 of 2 pods did not live on').and.contain('UnexpectedAdmissionError');
     expect(seen.G10).to.include({ measured: 1, samples: 4 });
     expect(seen.G13?.reason).to.contain('finished is Failed');
@@ -152,7 +202,7 @@ describe('failure catalogue on embedded', function () {
   });
 
   it('judges a past run again by the same rules', async () => {
-    const out = outs['a kubelet that is broken'];
+    const out = outs['a kubelet that is broken, and a gate that asks one GPU'];
     const first = verdictIn(out);
     expect((await ordeal('report', out)).code).to.equal(1);
     expect(verdictIn(out)).to.deep.equal(first);

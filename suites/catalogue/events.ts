@@ -31,6 +31,24 @@ export interface CatalogueEvents {
   };
   'allocatable.seen': { scenario: string; allocatable: number; openStreams: number };
   'pod.looked': PodLook;
+  /** A container's look at its devices; `at`: wall ms by the runtime's stamp, `n`: its how-manieth since its start. */
+  'work.seen': {
+    scenario: string;
+    pod: string;
+    at: number;
+    n: number;
+    usable: string[];
+    /** What it was told that it has. */
+    visible: string[];
+  };
+  /** A container that has started, and whose log could not be read. */
+  'work.unread': { scenario: string; pod: string; reason: string };
+  /** What a container got out of every device that it sees. */
+  'work.done': { scenario: string; pod: string; listed: string[]; worked: string[] };
+  /** The moment before so many pods with a device each are asked for, each of which is replaced where it fails. */
+  'workers.asked': { scenario: string; workers: number };
+  /** What the gate said of the node. */
+  'gate.said': { scenario: string; ready: boolean; detail: string };
   /** The moment before a pod that asks for no device is created. */
   'bystander.asked': { scenario: string; pod: string };
   /** The moment before a pod that asks for all devices is created. */

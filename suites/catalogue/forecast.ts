@@ -10,14 +10,15 @@ export function forecast(plan: Plan): Forecast {
   const { devices, scenarios } = settingsOf(plan).settings;
   const worker = nominalNodes(plan).find(({ role }) => role === 'worker');
   const node = { name: worker?.name ?? '' } as ClusterNode;
+  const notYet = (what: string) => () => {
+    throw new RangeError(`${what} is not there before the run`);
+  };
   const faults = scenarios.map((scenario) =>
     scenarioOf(scenario).fault({
       ...{ id: faultIdOf(scenario), node, namespace: NOMINAL_NAMESPACE },
       ...{ resource: resourceOf(scenario), devices },
-      plugin: (name) => {
-        throw new RangeError(`the plugin ${name} is not there before the run`);
-      },
-      refused: () => false,
+      ...{ plugin: notYet('the plugin'), gpu: notYet('the fake GPU node') },
+      ...{ tellContainers: async () => undefined, since: () => [], refused: () => false },
     }),
   );
   return {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { Plan } from '../../harness/plan/schema.ts';
@@ -29,8 +30,15 @@ describe('the failure catalogue', () => {
 
   it('says of every row that is not built what holds it, or why nothing does', () => {
     for (const { built, heldBy, id } of listing()) {
-      if (!built) expect(heldBy, id).to.match(/^(suite (gpu|edge): (GPU|EDGE)-\d|not built: .{12})/);
+      if (!built)
+        expect(heldBy, id).to.match(/^(suite (gpu|edge): (GPU|EDGE)-\d|every run: |not built: .{12})/);
     }
+  });
+
+  it('names tests that are there', () => {
+    for (const { heldBy } of ROWS)
+      if (heldBy.by === 'engine')
+        for (const test of heldBy.tests) expect(existsSync(test), test).to.equal(true);
   });
 
   it('names its references as they can be looked up', () => {
@@ -93,7 +101,8 @@ describe('the failure catalogue', () => {
   it('takes the remedy of the profile', () => {
     const remedies = (profile: 'incident' | 'hardened') =>
       resolve({ ...planOf('G9'), profile }).suites[0]?.remedies;
-    expect(remedies('hardened')).to.deep.equal({ supervisor: true });
-    expect(remedies('incident')).to.deep.equal({ supervisor: false });
+    const all = (on: boolean) => ({ supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on });
+    expect(remedies('hardened')).to.deep.equal({ ...all(true), gate: 'every' });
+    expect(remedies('incident')).to.deep.equal({ ...all(false), gate: 'capacity' });
   });
 });

@@ -1,8 +1,10 @@
 import type { Capability } from '../../clusters/port.ts';
+import type { OwnGpu } from '../../faults/gpu/own-gpu.ts';
 import type { OwnPlugin, OwnPluginAt } from '../../faults/gpu/own-plugin.ts';
 import type { Fault, FaultContext } from '../../faults/port.ts';
 import type { History } from '../../harness/history/event.ts';
 import type { Judged, Target } from '../judged.ts';
+import type { CatalogueEvents } from './events.ts';
 import type { CatalogueSettings } from './settings.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,6 +16,12 @@ export interface FaultAt extends OwnPluginAt {
   namespace: string;
   /** A plugin of the scenario by its name; asked for while the fault is held, not before. */
   plugin(name: string): OwnPlugin;
+  /** The scenario's fake GPU node; asked for while the fault is held, not before. */
+  gpu(): OwnGpu;
+  /** A word to the containers of the scenario's fake GPU node. */
+  tellContainers(word: string): Promise<void>;
+  /** What the scenario has noted of a type since the fault was asked for. */
+  since<Type extends keyof CatalogueEvents>(context: FaultContext, type: Type): CatalogueEvents[Type][];
   /** Whether a plugin of the scenario has tried to register since the fault was injected, and could not. */
   refused(context: FaultContext): boolean;
 }

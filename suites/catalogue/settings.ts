@@ -10,7 +10,9 @@ const BUILT = ROWS.filter(({ heldBy }) => heldBy.by === 'scenario').map(({ id })
 const RowId = z.string().superRefine((id, context) => {
   if (BUILT.includes(id)) return;
   const row = ROWS.find((each) => each.id === id);
-  const why = row ? `${id} is ${row.heldBy.by === 'suite' ? 'held by ' : ''}${holderLine(row)}` : `got ${id}`;
+  const why = row
+    ? `${id} is ${row.heldBy.by === 'nothing' ? '' : 'held by '}${holderLine(row)}`
+    : `got ${id}`;
   context.addIssue({ code: 'custom', message: `expected one of ${BUILT.join(', ')}: ${why}` });
 });
 
@@ -34,6 +36,14 @@ export type CatalogueSettings = z.infer<typeof CatalogueSettings>;
 export const Remedies = z.strictObject({
   /** The plugin looks after its socket, its stream and the kubelet's socket, and registers again; false: once, at its start. */
   supervisor: z.boolean(),
+  /** The plugin advertises what its driver has lost as unhealthy. */
+  healthCheck: z.boolean(),
+  /** The container runtime is told of a container's devices, and knows them when it applies its rules anew. */
+  declaredDevices: z.boolean(),
+  /** The plugin's device IDs are the hardware's own; false: drawn anew at each start. */
+  stableIds: z.boolean(),
+  /** What a node has to show before it counts as ready: its capacity, work on the first GPU, or work on every one. */
+  gate: z.enum(['capacity', 'first', 'every']),
 });
 export type Remedies = z.infer<typeof Remedies>;
 
@@ -58,11 +68,16 @@ function defaultsOf(plan: Plan): Omit<CatalogueSettings, 'scenarios'> {
   };
 }
 
+function remediesOf(on: boolean): Remedies {
+  const gate = on ? 'every' : 'capacity';
+  return { supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on, gate };
+}
+
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
   return resolvePart(plan, SUITE, {
     settings: { schema: isReal(plan) ? RealSettings : CatalogueSettings, defaults: defaultsOf(plan) },
-    remedies: { schema: Remedies, defaults: () => ({ supervisor: plan.profile === 'hardened' }) },
+    remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile === 'hardened') },
     workers: plan.cluster.workers ?? 1,
   });
 }

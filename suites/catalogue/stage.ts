@@ -10,13 +10,17 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import { type EngineEvents, eventsOf, type HistoryEvent } from '../../harness/history/event.ts';
 import { apiStatus } from '../../harness/kube/client.ts';
+import { podLog } from '../../harness/kube/pod-log.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
+import { seenOf } from './checkers/seen.ts';
 import type { CatalogueEvents } from './events.ts';
+import { StagedGpu } from './gpu.ts';
 import { StagedPlugin } from './plugin.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
+import { lookIn, workIn } from './work.ts';
 
 const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
@@ -38,6 +42,11 @@ export interface StageOptions {
 export class Stage {
   readonly #options: StageOptions;
   readonly #plugins = new Map<string, StagedPlugin>();
+  #gpu: StagedGpu | undefined;
+  /** The last stamp of each pod's log that has been read. */
+  readonly #readTo = new Map<string, number>();
+  /** Whether each pod could use all of its devices when it last looked. */
+  readonly #works = new Map<string, boolean>();
   readonly resource: string;
   readonly pods: Bench;
 
@@ -53,17 +62,21 @@ export class Stage {
     return this.#options.settings;
   }
 
+  get remedies(): Remedies {
+    return this.#options.remedies;
+  }
+
   get threshold(): number {
     return this.#options.threshold;
   }
 
-  /** The scenario's requirements on a pod: on this node, with so many of its devices. */
+  /** The scenario's requirements on a pod: on this node, unless told otherwise (empty: where the scheduler puts it), with so many of its devices. */
   on(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}): PodShape {
     const { devices, ...more } = shape;
     return {
+      nodeName: this.#options.node.name,
       ...more,
       name: this.#podName(name),
-      nodeName: this.#options.node.name,
       ...(devices !== undefined && { devices: [this.resource, devices] }),
     };
   }
@@ -93,6 +106,22 @@ export class Stage {
     context.undo.push(`end the plugin ${name} of ${scenario.id}`, () => plugin.end());
     await plugin.start();
     return plugin;
+  }
+
+  /** A fake GPU node that serves and has registered. */
+  async gpu(): Promise<StagedGpu> {
+    const { context, node, remedies, scenario, settings } = this.#options;
+    const { devicePlugins } = node.kubeletDirs;
+    if (node.stateDir === undefined) throw new RangeError(`the files of ${node.name} are out of reach`);
+    const gpu = new StagedGpu({
+      ...{ devicePluginDir: devicePlugins, stateDir: node.stateDir, resource: this.resource, remedies },
+      ...{ purpose: scenario.id.toLowerCase(), devices: settings.devices, clock: context.clock },
+      tell: (deed) => void this.note('plugin.did', { plugin: 'gpu', ...deed }),
+    });
+    this.#gpu = gpu;
+    context.undo.push(`end the fake GPU node of ${scenario.id}`, () => gpu.end());
+    await gpu.start();
+    return gpu;
   }
 
   /** All devices allocatable, before anything is broken. */
@@ -138,7 +167,7 @@ export class Stage {
   async look(): Promise<{ allocatable: number; mono: number }> {
     const { context, node } = this.#options;
     const allocatable = await allocatableOn(context.cluster.kube, node.name, this.resource);
-    const openStreams = [...this.#plugins.values()].reduce((sum, plugin) => sum + plugin.openStreams, 0);
+    const openStreams = this.#parts().reduce((sum, part) => sum + part.openStreams, 0);
     const { mono } = this.note('allocatable.seen', { allocatable, openStreams });
     return { allocatable, mono };
   }
@@ -173,6 +202,39 @@ export class Stage {
     const look = { pod: name, ...lookOf(pod) };
     this.note('pod.looked', look);
     return { scenario: this.#options.scenario.id, ...look };
+  }
+
+  /** Until the pod runs and can use what it was given. */
+  async working(name: string): Promise<void> {
+    const { clock, signal } = this.#options.context;
+    await this.running(name);
+    await waitFor(() => this.readWork(name), {
+      ...{ what: `${name} can use its devices`, clock, signal, intervalMs: LOOK_MS },
+      deadlineMs: this.settings.patience,
+    });
+    await this.lookAt(name);
+  }
+
+  /** Notes what a pod's container has said of its devices since it was last read; whether it can use all that it was given, as far as is known. */
+  async readWork(name: string): Promise<boolean> {
+    const { kube, namespace } = this.pods;
+    try {
+      const lines = await podLog(kube, namespace, this.#podName(name), 'main');
+      const readTo = this.#readTo.get(name) ?? 0;
+      for (const { at, line } of lines.filter((each) => each.at > readTo)) {
+        this.#readTo.set(name, at);
+        const look = lookIn(line);
+        const work = workIn(line);
+        if (look) this.#works.set(name, look.usable.length > 0 && look.usable.length === look.visible.length);
+        if (look) this.note('work.seen', { pod: name, at, ...look });
+        if (work) this.note('work.done', { pod: name, ...work });
+      }
+    } catch (error) {
+      // No container has started yet, or the kubelet has not met the pod.
+      if (![400, 404].includes(apiStatus(error) ?? 0))
+        this.note('work.unread', { pod: name, reason: messageOf(error) });
+    }
+    return this.#works.get(name) ?? false;
   }
 
   async create(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}) {
@@ -220,18 +282,23 @@ export class Stage {
   }
 
   /** Until the fault that is held has bitten, as the history has it; gives up after so long and goes on. */
-  async bitten(ms: number): Promise<void> {
+  async bitten(ms: number, meanwhile: () => Promise<unknown> = async () => undefined): Promise<void> {
     const { context, scenario } = this.#options;
-    await this.every(ms, async () =>
-      eventsOf<EngineEvents['fault.bit']>(context.recorder.events, 'fault.bit').some(
+    await this.every(ms, async () => {
+      await meanwhile();
+      return eventsOf<EngineEvents['fault.bit']>(context.recorder.events, 'fault.bit').some(
         ({ body }) => body.fault === faultIdOf(scenario.id) && body.bit,
-      ),
-    );
+      );
+    });
   }
 
   /** Ends its plugins: the next scenario has its own. */
   async end(): Promise<void> {
-    await Promise.all([...this.#plugins.values()].map((plugin) => plugin.end()));
+    await Promise.all(this.#parts().map((part) => part.end()));
+  }
+
+  #parts(): (StagedGpu | StagedPlugin)[] {
+    return [...this.#plugins.values(), ...(this.#gpu ? [this.#gpu] : [])];
   }
 
   #at(): FaultAt {
@@ -248,11 +315,20 @@ export class Stage {
         if (!plugin) throw new RangeError(`${scenario.id} has no plugin ${name}`);
         return plugin;
       },
+      gpu: () => this.#staged(),
+      tellContainers: (word) => this.#staged().tellContainers(word),
+      since: ({ recorder }, type) =>
+        seenOf(recorder.events.slice(from), scenario.id, type).map(({ body }) => body),
       refused: ({ recorder }) =>
         eventsOf<CatalogueEvents['plugin.did']>(recorder.events.slice(from), 'plugin.did').some(
           ({ body }) => body.scenario === scenario.id && body.what === 'register-failed',
         ),
     };
+  }
+
+  #staged(): StagedGpu {
+    if (!this.#gpu) throw new RangeError(`${this.#options.scenario.id} has no fake GPU node`);
+    return this.#gpu;
   }
 
   #podName(name: string): string {

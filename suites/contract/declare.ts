@@ -12,6 +12,7 @@ import { declarePods } from './pod-cases.ts';
 import { declarePreStart } from './prestart-cases.ts';
 import { declareProbes } from './probe-cases.ts';
 import { declareQuota } from './quota-cases.ts';
+import { declareReboot } from './reboot-cases.ts';
 import { declareRegistration } from './registration-cases.ts';
 import { declareRestart } from './restart-cases.ts';
 import { declareWatch } from './watch-cases.ts';
@@ -54,5 +55,6 @@ export function declareContract(getCluster: () => Cluster): void {
     declareLoss(early);
     declarePreStart(getLab, early);
     declareRestart(getLab, early);
+    declareReboot(getLab);
   });
 }

@@ -31,6 +31,8 @@ export class Container {
   /** Lines that have gone from the beginning of `lines`. */
   dropped = 0;
   exitCode: number | undefined;
+  /** Its node went down with it: the runtime that comes up finds it gone, and knows no more. */
+  lost = false;
   finishedAt: number | undefined;
   /** Resolves when the process and its output have ended. */
   readonly ended: Promise<void>;

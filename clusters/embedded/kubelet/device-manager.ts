@@ -206,6 +206,7 @@ export class DeviceManager {
     reuse: ReadonlySet<string>,
   ): Promise<string[]> {
     const already = this.held(podUid, container).find((entry) => entry.resource === resource);
+    if (already && this.#options.variants?.includes('admits-unregistered')) return already.devices;
     if (!this.serves(resource)) throw new Error(`cannot allocate unregistered device ${resource}`);
     const healthy = this.#registry.healthy(resource);
     if (healthy.length === 0)

@@ -9,14 +9,15 @@ import type { KubeletVariant } from '../../../harness/plan/schema.ts';
 import { servePodResources } from '../../kubelet-api/pod-resources.ts';
 import type { Listening } from '../../kubelet-api/transport.ts';
 import { isTerminal, mainContainers, podRequests } from '../pod.ts';
-import { parseQuantity } from '../quantity.ts';
+import { isExtended, parseQuantity } from '../quantity.ts';
 import type { KubeletPort, KubeObject, LogOptions, Store, WatchEvent } from '../store.ts';
 import type { LogLine } from './container.ts';
 import { AdmissionError, DeviceManager } from './device-manager.ts';
 import { eventRecorder, type PostEvent } from './event-recorder.ts';
-import { type NodeFacts, nodeObject, nodeStatus, withoutDevices } from './node-status.ts';
+import { type NodeFacts, nodeObject, nodeStatus, withBoot, withoutDevices } from './node-status.ts';
 import { readLog } from './pod-logs.ts';
-import { PodWorker } from './pod-worker.ts';
+import type { PodRecord } from './pod-status.ts';
+import { PodWorker, type WorkerHost } from './pod-worker.ts';
 import type { ShimPool } from './shim.ts';
 
 export interface KubeletSettings extends NodeFacts {
@@ -61,6 +62,9 @@ export class Kubelet implements KubeletPort {
   readonly #unwatch: (() => void)[] = [];
   #devices: DeviceManager;
   #podResources: Listening | undefined;
+  /** The node is down: nobody admits, ends or writes anything. */
+  #down = false;
+  #boots = 1;
   /** Resolves when the device manager at work has started. */
   #ready: Promise<void> = Promise.resolve();
   #statusTimer: NodeJS.Timeout | undefined;
@@ -122,6 +126,55 @@ export class Kubelet implements KubeletPort {
     await this.#ready;
     this.#admitAnew();
     this.#writeStatus();
+  }
+
+  /** The node loses its power: every container ends at once, and nobody is there to write it. The disk stays as it is. */
+  async powerOff(): Promise<void> {
+    if (this.#down) return;
+    this.#down = true;
+    const ended = [...this.#workers.values()].map(async (worker) => {
+      worker.lose();
+      await worker.over();
+    });
+    await this.#ready;
+    await this.#devices.stop();
+    await this.#podResources?.close();
+    await Promise.all(ended);
+  }
+
+  /**
+   * The node boots anew: its kubelet starts, says so, and admits every pod of its that has not ended, in the order of their
+   * creation, as it does at each start with those whose containers do not run.
+   */
+  async powerOn(): Promise<void> {
+    if (!this.#down) return;
+    const earlier = new Map([...this.#workers].map(([uid, { record }]) => [uid, record]));
+    this.#workers.clear();
+    this.#seen.clear();
+    this.#ending.clear();
+    this.#devices = this.#deviceManager();
+    this.#boots += 1;
+    this.#down = false;
+    this.#ready = this.#serve();
+    await this.#ready;
+    this.#sayBooted();
+    for (const object of this.#store.list('pods')) {
+      if (object.spec?.nodeName !== this.#settings.name) continue;
+      const record = earlier.get(object.metadata.uid);
+      if (record) this.#workers.set(object.metadata.uid, this.#worker(object, record));
+      this.#onPod({ type: 'ADDED', object });
+    }
+    this.#writeStatus();
+  }
+
+  #sayBooted(): void {
+    const { name } = this.#settings;
+    const node = this.#store.get('nodes', undefined, name);
+    if (!node) return;
+    const status = withBoot(node.status, name, this.#boots);
+    this.#updateStatus(status);
+    const message = `Node ${name} has been rebooted, boot id: ${status.nodeInfo.bootID}`;
+    this.#event(node, 'Warning', 'Rebooted', message);
   }
 
   /** What kubelets have done to the pods that they found at their start, where their plugins had not registered yet. */
@@ -204,6 +257,7 @@ export class Kubelet implements KubeletPort {
   }
 
   #onPod({ type, object: pod }: WatchEvent): void {
+    if (this.#down) return;
     const { uid, deletionTimestamp } = pod.metadata;
     if (type === 'DELETED') {
       void this.#workers.get(uid)?.terminate(0);
@@ -227,9 +281,9 @@ export class Kubelet implements KubeletPort {
       this.#store.remove('pods', namespace, name);
   }
 
-  /** Whether the pod is still there and to run. */
+  /** Whether the pod is still there and to run; where the node is down, whoever comes up asks anew. */
   #wanted({ metadata: { uid } }: KubeObject): boolean {
-    return this.#seen.has(uid) && !this.#ending.has(uid);
+    return !this.#down && this.#seen.has(uid) && !this.#ending.has(uid);
   }
 
   async #admit(pod: KubeObject): Promise<void> {
@@ -255,10 +309,10 @@ export class Kubelet implements KubeletPort {
     if (this.#wanted(pod)) worker.start();
   }
 
-  #worker(pod: KubeObject): PodWorker {
+  #worker(pod: KubeObject, earlier?: PodRecord): PodWorker {
     const { backoffMs, folder, jitter, mark, podIp, startLatencyMs } = this.#settings;
     const spread = 1 + jitter * (2 * uniformFloat64(this.#random) - 1);
-    return new PodWorker(pod, {
+    const host: WorkerHost = {
       store: this.#store,
       clock: this.#clock,
       hostIp: '127.0.0.1',
@@ -274,7 +328,8 @@ export class Kubelet implements KubeletPort {
           : path,
       runOptions: (uid, container) => this.#devices.runOptions(uid, container),
       event: this.#event,
-    });
+    };
+    return new PodWorker(pod, host, earlier);
   }
 
   /** The predicates that the kubelet checks again. @throws AdmissionError OutOf… */
@@ -287,6 +342,7 @@ export class Kubelet implements KubeletPort {
       const capacity = allocatable[resource];
       // Devices were just allocated: the device manager knows better than the last written status.
       if (capacity === undefined || this.#devices.serves(resource)) continue;
+      if (isExtended(resource) && this.#settings.variants?.includes('admits-unregistered')) continue;
       const used = others.reduce(
         (sum, other) => sum + (resource === 'pods' ? 1 : (podRequests(other).get(resource) ?? 0)),
         0,
@@ -309,7 +365,7 @@ export class Kubelet implements KubeletPort {
 
   #writeStatus(): void {
     const node = this.#store.get('nodes', undefined, this.#settings.name);
-    if (!node) return;
+    if (!node || this.#down) return;
     const status = nodeStatus(node.status, this.#settings, this.#devices.stock(), this.#clock.wall());
     if (status !== node.status) this.#updateStatus(status);
   }

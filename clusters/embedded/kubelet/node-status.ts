@@ -96,6 +96,11 @@ export function nodeStatus(
   return JSON.stringify(withBeat(beat)) === JSON.stringify(before) ? before : withBeat(now);
 }
 
+/** As a node says after it has booted for the so-manieth time. */
+export function withBoot(status: KubeObject['status'], name: string, boot: number): KubeObject['status'] {
+  return { ...status, nodeInfo: { ...status.nodeInfo, bootID: `${name}-boot-${boot}` } };
+}
+
 /** As a node that lost its checkpoint comes back: what plugins once advertised counts for nothing until they register. */
 export function withoutDevices(status: KubeObject['status']): KubeObject['status'] {
   const zeroed = (quantities: Record<string, string>) =>

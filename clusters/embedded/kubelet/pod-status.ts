@@ -50,12 +50,16 @@ export function podRecord(pod: KubeObject, hostIp: string, podIp: string, wall: 
   };
 }
 
+/** containerd's exit code for a container whose task is not there any more. */
+export const LOST = 255;
+
 function stateOf(container: Container) {
   const startedAt = timestamp(container.startedAt);
   if (container.exitCode === undefined || container.finishedAt === undefined)
     return { running: { startedAt } };
-  const { exitCode, finishedAt } = container;
-  const reason = exitCode === 0 ? 'Completed' : 'Error';
+  const { finishedAt, lost } = container;
+  const exitCode = lost ? LOST : container.exitCode;
+  const reason = lost ? 'Unknown' : exitCode === 0 ? 'Completed' : 'Error';
   return {
     terminated: {
       exitCode,
@@ -139,8 +143,9 @@ export function statusOf(record: PodRecord, wall: number): KubeObject['status'] 
   const initialized = init.every(({ current }) => current?.exitCode === 0) && !failed;
   const ready = !over && main.every(isReady);
   const unready = over ? OVER[phase] : unreadyOf(main);
+  const { containerStatuses: _, initContainerStatuses: __, ...before } = pod.status ?? {};
   let status: KubeObject['status'] = {
-    ...pod.status,
+    ...before,
     phase,
     ...(failed ?? {}),
     hostIP: hostIp,

@@ -13,6 +13,7 @@ import type { PostEvent } from './event-recorder.ts';
 import { PodProbes } from './pod-probes.ts';
 import {
   type ContainerRecord,
+  LOST,
   type PodRecord,
   phaseOf,
   podRecord,
@@ -67,9 +68,11 @@ export class PodWorker {
   #written = '';
   #done: Promise<void> = Promise.resolve();
 
-  constructor(pod: KubeObject, host: WorkerHost) {
+  /** @param earlier the pod as it was when its node went down */
+  constructor(pod: KubeObject, host: WorkerHost, earlier?: PodRecord) {
     this.#host = host;
     this.record = podRecord(pod, host.hostIp, host.podIp, host.clock.wall());
+    if (earlier) takeUp(this.record, earlier);
     this.#probes = new PodProbes(this.record, host, {
       changed: () => this.#write(),
       unwell: (record, kind, container) => void this.#endUnwell(record, kind, container),
@@ -102,6 +105,17 @@ export class PodWorker {
     await rm(this.#host.folder, { recursive: true, force: true });
   }
 
+  /** Its node goes down: as at the end of the cluster, but that a kubelet comes back to it. */
+  lose(): void {
+    for (const { current } of this.#containers()) if (current?.running) current.lost = true;
+    this.kill();
+  }
+
+  /** Resolves when its containers have ended. */
+  async over(): Promise<void> {
+    await Promise.all(this.#containers().map(({ current }) => current?.ended));
+  }
+
   /** At the end of the cluster: without grace and without a word. */
   kill(): void {
     this.#ending.abort(new Error('the cluster ends'));
@@ -115,6 +129,8 @@ export class PodWorker {
   async #live(): Promise<void> {
     const { clock, startLatencyMs } = this.#host;
     this.#write();
+    const due = this.record.main.filter(({ current }) => !current);
+    if (due.length === 0) return;
     this.#probes.start();
     await clock.sleep(startLatencyMs * SANDBOX_SHARE, this.#ending.signal);
     this.record.sandboxed = true;
@@ -123,7 +139,7 @@ export class PodWorker {
       if (record.current?.exitCode !== 0) return;
     }
     const again = (exitCode: number) => restarts(this.record.pod, exitCode);
-    await Promise.all(this.record.main.map((record) => this.#run(record, again)));
+    await Promise.all(due.map((record) => this.#run(record, again)));
     this.#probes.stop();
   }
 
@@ -297,4 +313,28 @@ export class PodWorker {
     this.#written = text;
     store.update('pods', namespace, name, (stored) => ({ ...stored, status }), { status: true });
   }
+}
+
+/**
+ * What a kubelet finds of a pod whose node went down: its sandbox and containers are over. Those that its policy does not
+ * start again stay as they ended; init containers run again, for the sandbox is another.
+ */
+function takeUp(record: PodRecord, earlier: PodRecord): void {
+  record.startTime = earlier.startTime;
+  if (earlier.failed) record.failed = earlier.failed;
+  const resume = (
+    now: ContainerRecord,
+    before: ContainerRecord | undefined,
+    over: (last: Container) => boolean,
+  ) => {
+    const last = before?.current ?? before?.previous;
+    if (!before || !last) return;
+    now.attempts = before.attempts;
+    if (over(last)) now.current = last;
+    else now.previous = last;
+  };
+  const stays = ({ exitCode, lost }: Container) => !restarts(record.pod, lost ? LOST : exitCode);
+  for (const [index, now] of record.main.entries()) resume(now, earlier.main[index], stays);
+  const over = record.main.every(({ current }) => current);
+  for (const [index, now] of record.init.entries()) resume(now, earlier.init[index], () => over);
 }

@@ -84,6 +84,60 @@ const leaked = (message: string) =>
     .note('devices.asked', { pod: 'whole', devices: 4 }, 2_000)
     .look('whole', 2_500, { ...FAILED, message });
 
+const work = (story: Story, pod: string, mono: number, usable: string[], visible = usable, n = 0) =>
+  story.note('work.seen', { pod, at: 1e12 + mono, n, usable, visible }, mono);
+
+const workers = (until: number, pods: Record<string, string[] | 'failed'>) => {
+  const story = Story.of('G11').note('workers.asked', { workers: 3 }, 1_300);
+  for (const [pod, devices] of Object.entries(pods)) {
+    if (devices === 'failed') story.look(pod, 2_000, FAILED);
+    else work(story.look(pod, 1_500).look(pod, until), pod, 1_600, devices);
+  }
+  return story;
+};
+const employed = () => workers(3_000, { 'worker-0': ['b'], 'worker-1': ['c'], 'worker-2': ['d'] });
+const poisoned = () =>
+  workers(3_000, {
+    ...{ 'worker-0': 'failed', 'worker-1': ['b'], 'worker-2': ['c'] },
+    ...{ 'worker-3': 'failed', 'worker-4': 'failed' },
+  });
+
+const kept = (during: string[] = ['a', 'b']) =>
+  [800, 2_000, 5_000, 7_000].reduce((story, at, n) => {
+    const usable = at === 5_000 ? during : ['a', 'b'];
+    return work(story.look('training', at), 'training', at + 10, usable, ['a', 'b'], n);
+  }, Story.of('G12'));
+
+const assigned = (others: Record<string, string[] | 'failed'>) => {
+  const story = work(Story.of('G14').look('holder', 800), 'holder', 810, ['a']);
+  work(story.look('holder', 2_000, { restarts: 1, containerId: 'c-2' }), 'holder', 2_100, ['a']);
+  for (const [pod, devices] of Object.entries(others)) {
+    if (devices === 'failed') story.look(pod, 3_000, FAILED);
+    else work(story.look(pod, 3_000), pod, 3_100, devices);
+  }
+  return story.look('holder', 4_000, { restarts: 1, containerId: 'c-2' });
+};
+const stable = () => assigned({ 'other-0': ['b'], 'other-1': ['c'], 'other-2': ['d'], 'other-3': 'failed' });
+const churned = () => assigned({ 'other-0': ['a'], 'other-1': ['b'], 'other-2': ['c'], 'other-3': ['d'] });
+
+const gate = (during: boolean, after = true) =>
+  [1_500, 2_500, 3_500].reduce(
+    (story, at) => story.note('gate.said', { ready: during, detail: 'd' }, at),
+    Story.of('G16')
+      .note('work.done', { pod: 'before', listed: ['a', 'b'], worked: ['a', 'b'] }, 800)
+      .note('gate.said', { ready: after, detail: 'd' }, 7_000),
+  );
+
+/** The holder fails at its admission, or runs with what it is said to have; its replacement runs when the plugin is back. */
+const rebooted = (id: string, holder: 'failed' | string[], replacement: string[] = ['b']) => {
+  const story = work(Story.of(id).look('holder', 800), 'holder', 810, ['a']);
+  if (holder === 'failed') story.look('holder', 1_500, FAILED).look('holder', 8_000, FAILED);
+  else
+    work(story.look('holder', 1_500, { restarts: 1 }).look('holder', 8_000), 'holder', 1_600, holder, ['a']);
+  story.look('replacement', 2_000, { phase: 'Pending', running: false });
+  return work(story.look('replacement', 8_000), 'replacement', 8_100, replacement, ['b']);
+};
+
 interface Pair {
   id: string;
   good: () => Story;
@@ -115,6 +169,26 @@ const PAIRS: readonly Pair[] = [
   {
     ...{ id: 'G10', good: freed, bad: () => leaked('Requested: 4, Available: 3'), threshold: 0 },
     essential: [...OF_ALL, 'pod.looked', 'devices.asked'],
+  },
+  ...['G5', 'G6'].map((id) => ({
+    ...{ id, good: () => rebooted(id, 'failed'), bad: () => rebooted(id, [], []), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'pod.looked', 'work.seen'],
+  })),
+  {
+    ...{ id: 'G11', good: employed, bad: poisoned, threshold: 1 },
+    essential: [...OF_ALL, 'pod.looked', 'work.seen', 'workers.asked'],
+  },
+  {
+    ...{ id: 'G12', good: kept, bad: () => kept(['a']), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'pod.looked', 'work.seen'],
+  },
+  {
+    ...{ id: 'G14', good: stable, bad: churned, threshold: 0 },
+    essential: [...OF_ALL, 'pod.looked', 'work.seen'],
+  },
+  {
+    ...{ id: 'G16', good: () => gate(false), bad: () => gate(true), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'gate.said', 'work.done'],
   },
 ];
 
@@ -310,5 +384,98 @@ describe('devices of a pod that was refused half way', () => {
     expect(check('G10', unrefused).verdict).to.equal('inconclusive');
     const waiting = without(freed().events, ({ mono }) => mono === 2_500);
     expect(check('G10', waiting).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('devices of a container that runs', () => {
+  it('are lost with the container, too', () => {
+    const judged = check('G12', kept().look('training', 5_500, FAILED).events);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('training is Failed');
+  });
+
+  it('are not known of where the probe did not look for a while', () => {
+    const late = work(kept(), 'training', 20_000, ['a', 'b'], ['a', 'b'], 4);
+    expect(check('G12', late.events)).to.include({ verdict: 'inconclusive' });
+    expect(check('G12', late.events).reason).to.contain('did not look for 13.0 s');
+  });
+});
+
+describe('pods that want a device on a node that has lost one', () => {
+  it('are refused where the good devices are of no use either, in half a minute', () => {
+    const idle = (until: number) => workers(until, { 'worker-0': ['b'], 'worker-1': [], 'worker-2': [] });
+    expect(check('G11', idle(3_000).events).verdict).to.equal('inconclusive');
+    const held = without(idle(40_000).events, ({ type }) => /^fault\.heal/.test(type));
+    const judged = check('G11', held);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('1 of 3 good devices');
+  });
+
+  it('that share one device have one', () => {
+    const shared = workers(3_000, { 'worker-0': ['b'], 'worker-1': ['b'], 'worker-2': ['d'] });
+    expect(check('G11', shared.events).reason).to.contain('2 of 3 good devices');
+  });
+});
+
+describe('the assignment of a container that starts again', () => {
+  it('is not to change in silence', () => {
+    const others = { 'other-0': ['a'], 'other-1': ['b'], 'other-2': ['c'], 'other-3': 'failed' } as const;
+    const story = assigned({ ...others } as never);
+    const changed = work(story, 'holder', 4_100, ['d']);
+    const judged = check('G14', changed.events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1 });
+    expect(judged.reason).to.contain('holder has d instead of a');
+  });
+
+  it('may fail by name', () => {
+    const others = { 'other-0': ['a'], 'other-1': ['b'], 'other-2': ['c'], 'other-3': ['d'] };
+    const failed = assigned(others).look('holder', 4_500, { ...FAILED, restarts: 1 });
+    expect(check('G14', failed.events)).to.include({ verdict: 'pass' });
+  });
+
+  it('is not known where not all others were seen to the end', () => {
+    expect(check('G14', assigned({ 'other-0': ['b'] }).events).verdict).to.equal('inconclusive');
+  });
+});
+
+describe('a gate', () => {
+  it('that stays shut is none', () => {
+    const judged = check('G16', gate(false, false).events);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('afterwards not ready');
+  });
+});
+
+describe('a pod whose node has booted anew', () => {
+  it('may go on with its device', () => {
+    expect(check('G5', rebooted('G5', ['a']).events)).to.include({ verdict: 'pass' });
+  });
+
+  it('is not to run without it, whatever its replacement does', () => {
+    const judged = check('G5', rebooted('G5', []).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1 });
+    expect(judged.reason).to.contain('holder ran without a device at 1 looks');
+  });
+
+  it('is not known to have its device where it runs and says nothing', () => {
+    const silent = without(
+      rebooted('G5', ['a']).events,
+      ({ body, mono }) => mono === 1_600 && (body as { pod?: string }).pod === 'holder',
+    );
+    const judged = check('G5', silent);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('holder ran and was not heard');
+  });
+
+  it('has to have a replacement that runs, half a minute after the plugin came back', () => {
+    const waiting = { phase: 'Pending', running: false };
+    const at = (mono: number) =>
+      without(rebooted('G6', 'failed').look('replacement', mono, waiting).events, ({ type, body }) =>
+        type === 'work.seen' ? (body as { pod: string }).pod === 'replacement' : false,
+      );
+    expect(check('G6', at(9_000)).verdict).to.equal('inconclusive');
+    const judged = check('G6', at(40_000));
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('replacement is Pending');
   });
 });

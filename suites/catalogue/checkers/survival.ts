@@ -44,7 +44,7 @@ export function checkSurvival(
 }
 
 /** What is not as it was; undefined where all is. */
-function changeOf(before: PodLook, now: PodLook): string | undefined {
+export function changeOf(before: PodLook, now: PodLook): string | undefined {
   const why = [now.reason, now.message].filter(Boolean).join(': ');
   if (now.uid !== before.uid) return now.uid === undefined ? 'is gone' : 'is another pod';
   if (now.phase !== 'Running') return `is ${now.phase}${why && ` (${why})`}`;

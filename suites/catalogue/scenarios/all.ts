@@ -1,21 +1,33 @@
 import type { Scenario } from '../scenario.ts';
 import { allocHang } from './g1-alloc-hang.ts';
 import { kubeletRestarted } from './g4-kubelet-restart.ts';
+import { rebooted } from './g5-node-reboot.ts';
+import { withoutCheckpoint } from './g6-checkpoint-lost.ts';
 import { lateDisconnect } from './g7-late-disconnect.ts';
 import { socketRace } from './g8-socket-race.ts';
 import { streamDeath } from './g9-stream-death.ts';
 import { preferredError } from './g10-preferred-error.ts';
+import { lostDevice } from './g11-lost-device.ts';
+import { runtimeLoss } from './g12-runtime-loss.ts';
 import { finishedPods } from './g13-finished-pods.ts';
+import { idChurn } from './g14-id-churn.ts';
+import { falseReady } from './g16-false-ready.ts';
 
 /** Every row that is a scenario, in the catalogue’s order. */
 export const SCENARIOS: readonly Scenario[] = [
   allocHang,
   kubeletRestarted,
+  rebooted,
+  withoutCheckpoint,
   lateDisconnect,
   socketRace,
   streamDeath,
   preferredError,
+  lostDevice,
+  runtimeLoss,
   finishedPods,
+  idChurn,
+  falseReady,
 ];
 
 /** @throws RangeError for a row that is none. */

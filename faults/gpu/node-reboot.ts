@@ -1,0 +1,59 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kube } from '../../harness/kube/client.ts';
+import type { Fault } from '../port.ts';
+import { allocatableOn } from './allocatable.ts';
+import { KUBELET } from './kubelet-restart.ts';
+import type { OwnGpu } from './own-gpu.ts';
+import { type OwnPluginAt, ownPluginFault } from './own-plugin.ts';
+
+/** `gpu/node-reboot`: the node goes down and boots anew, and its plugin does not register until this is healed. */
+export function nodeReboot(id: string, at: OwnPluginAt, gpu: () => OwnGpu): Fault {
+  return reboot(id, 'gpu/node-reboot', at, gpu, async () => undefined);
+}
+
+/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint, of that name, is gone when it starts. */
+export function checkpointLost(id: string, at: OwnPluginAt, gpu: () => OwnGpu, file: string): Fault {
+  const checkpoint = join(at.node.kubeletDirs?.devicePlugins ?? '', file);
+  return reboot(id, 'gpu/checkpoint-lost', at, gpu, () => rm(checkpoint));
+}
+
+function reboot(
+  id: string,
+  kind: string,
+  at: OwnPluginAt,
+  gpu: () => OwnGpu,
+  whileDown: () => Promise<void>,
+): Fault {
+  const { node, resource } = at;
+  let before: string | undefined;
+  return ownPluginFault({
+    ...{ ...at, id, kind, resources: [KUBELET] },
+    mechanism: 'the provider switches the node off and on, and the plugin’s registration is gated',
+    unable: () => (node.power && node.kubeletDirs ? undefined : `nobody can switch ${node.name} off and on`),
+    async inject({ cluster }) {
+      before = await bootOf(cluster.kube, node.name);
+      await node.power?.off();
+      await gpu().goDown();
+      await whileDown();
+      await node.power?.on();
+    },
+    async bitten({ cluster }) {
+      const boot = await bootOf(cluster.kube, node.name);
+      const allocatable = await allocatableOn(cluster.kube, node.name, resource);
+      return {
+        seen: boot !== before && allocatable === 0,
+        evidence: `boot ${boot} of ${node.name}, before ${before}; ${allocatable} ${resource} allocatable`,
+      };
+    },
+    async heal() {
+      await node.power?.on();
+      await gpu().comeBack();
+    },
+  });
+}
+
+async function bootOf(kube: Kube, name: string): Promise<string> {
+  const { status } = await kube.core.readNode({ name });
+  return status?.nodeInfo?.bootID ?? 'unknown';
+}

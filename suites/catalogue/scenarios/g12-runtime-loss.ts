@@ -1,0 +1,32 @@
+import { runtimeReload } from '../../../faults/gpu/runtime-reload.ts';
+import { checkKept } from '../checkers/kept.ts';
+import type { Scenario } from '../scenario.ts';
+import { PROBE } from '../work.ts';
+
+const POD = 'training';
+
+/** A container has its devices and uses them; then the runtime applies its rules anew, which is no business of the container's. */
+export const runtimeLoss: Scenario = {
+  id: 'G12',
+  needs: ['plugin-sockets'],
+  threshold: 0,
+  unit: 'looks',
+  fault: (at) => runtimeReload(at.id, at, at.gpu),
+  async run(stage) {
+    const look = async () => {
+      await stage.lookAt(POD);
+      await stage.readWork(POD);
+      return false;
+    };
+    await stage.gpu();
+    await stage.steady();
+    await stage.create(POD, { devices: 2, script: PROBE });
+    await stage.working(POD);
+    await stage.hold(async () => {
+      await stage.bitten(stage.settings.patience, look);
+      await stage.every(stage.settings.withheld, look);
+    });
+    await stage.every(stage.settings.stays, look);
+  },
+  check: (history, target) => checkKept(history, 'G12', POD, target),
+};

@@ -1,0 +1,8 @@
+import { CHECKPOINT_FILE } from '../../../clusters/kubelet-api/checkpoint.ts';
+import { checkpointLost } from '../../../faults/gpu/node-reboot.ts';
+import { afterReboot } from './reboot.ts';
+
+/** The kubelet comes up before its plugin, and has never heard of its resource. */
+export const withoutCheckpoint = afterReboot('G6', (id, at, gpu) =>
+  checkpointLost(id, at, gpu, CHECKPOINT_FILE),
+);
