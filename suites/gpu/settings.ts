@@ -156,7 +156,7 @@ export function resolve(plan: Plan): Plan {
 
 /** The knobs of the fake GPU nodes for these remedies. */
 export function nodeSettings(
-  { bindLatency, defect, gpusPerNode }: GpuSettings,
+  { bindLatency, defect, gpusPerNode }: Pick<GpuSettings, 'bindLatency' | 'defect' | 'gpusPerNode'>,
   remedies: Remedies,
   seed: number,
 ): GpuNodeSettings {
