@@ -45,7 +45,7 @@ function rowsPlot(
     title,
     note: '',
     unit,
-    log: unit === 'ms',
+    log: false,
     rows: rows.flatMap((row) => {
       const estimate = of(row);
       return estimate ? [{ name: row.remedies, ...estimate }] : [];
