@@ -106,8 +106,12 @@ const parts: Parts = {
     ]);
     return { build: buildAll, list: listImages };
   },
-  async simulator() {
-    return await import('./suites/edge/simulation/command.ts');
+  simulators: {
+    edge: async () => await import('./suites/edge/simulation/command.ts'),
+    gpu: async () => await import('./suites/gpu/simulation/command.ts'),
+  },
+  async simulationPage(parts) {
+    return (await import('./reports/html/simulation.ts')).simulationPage(parts);
   },
   async faults() {
     const [{ checkByHand, holdByHand }, { CATALOGUE }, { heldFaults }] = await Promise.all([

@@ -14,6 +14,7 @@ import type {
   RunContext,
   Suite,
 } from '../run/ports.ts';
+import type { SimulationPart } from '../simulation/plot.ts';
 import type { Control } from '../verdict/exit-code.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
@@ -70,7 +71,7 @@ interface Faults {
 }
 
 /** A past run, for a model to be compared with. */
-interface RecordedRun {
+export interface RecordedRun {
   dir: string;
   plan: Plan;
   history: History;
@@ -87,7 +88,7 @@ interface Simulator {
   run(
     wanted: { set: readonly string[]; only: readonly string[]; runs: readonly RecordedRun[] },
     progress: (line: string) => void,
-  ): { document: { evidence: 'modelled' }; text: string };
+  ): { document: { evidence: 'modelled' }; text: string; part: SimulationPart };
 }
 
 /** Clusters that are someone's, as the command line offers them. */
@@ -160,7 +161,10 @@ export interface Parts {
   machineFor(plan: Plan): Promise<((context: RunContext) => Promise<Machine>) | undefined>;
   existing(): Promise<Existing>;
   images(): Promise<Images>;
-  simulator(): Promise<Simulator>;
+  /** By the suite whose life it models. */
+  simulators: Record<string, () => Promise<Simulator>>;
+  /** One page of HTML that needs nothing else. */
+  simulationPage(parts: readonly SimulationPart[]): Promise<string>;
   faults(): Promise<Faults>;
   /** Removes network labs whose process is gone; names what it did. */
   sweepNetworks(): Promise<string[]>;

@@ -101,20 +101,21 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
   program
     .command('simulate')
     .description(
-      'months of edge life on virtual time, with and without each remedy; a model, which certifies nothing',
+      'months of edge life, or a GPU cluster’s week, on virtual time, with and without each remedy; a model, which certifies nothing',
     )
-    .option('--nodes <count>', 'edge nodes')
+    .option('--suite <name>', 'edge, unless told, or gpu; may be given again', collect, [])
+    .option('--nodes <count>', 'nodes')
     .option('--days <count>', 'how long')
     .option('--seed <number>', 'seed of everything that is drawn')
     .option('--set <path=value>', 'sets a parameter, such as defect.match=handshake', collect, [])
     .option('--only <text>', 'the remedies whose name has this in it; may be given again', collect, [])
     .option(
       '--calibrate <folder>',
-      'past runs of suite edge below it: what they saw against what is predicted of them',
+      'past runs of the suite below it: what they saw against what is predicted of them',
     )
     .option('--parameters', 'print the parameters, and simulate nothing', false)
     .option('--json', 'as JSON', false)
-    .option('--out <folder>', 'where simulation.json goes')
+    .option('--out <folder>', 'where simulation.json and simulation.html go')
     .option('-q, --quiet', 'no progress', false)
     .action(async (options: SimulateOptions) => {
       const { simulate } = await import('./simulate.ts');

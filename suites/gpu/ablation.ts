@@ -15,7 +15,7 @@ const FAULTS = [
 ];
 
 /** Each remedy alone, the waits with the pool that makes them quick, all together, and all but one. */
-function variantsOf(gpus: number): [name: string, remedies: Remedies][] {
+export function variantsOf(gpus: number): [name: string, remedies: Remedies][] {
   const none = remediesOf('incident', gpus);
   const all = remediesOf('hardened', gpus);
   const pool = all.workerPool;

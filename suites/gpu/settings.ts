@@ -205,7 +205,7 @@ function refuseUnreachableStore(plan: Plan): void {
 
 /** The knobs of the fake GPU nodes for these remedies. */
 export function nodeSettings(
-  { bindLatency, defect, gpusPerNode }: GpuSettings,
+  { bindLatency, defect, gpusPerNode }: Pick<GpuSettings, 'bindLatency' | 'defect' | 'gpusPerNode'>,
   remedies: Remedies,
   seed: number,
 ): GpuNodeSettings {

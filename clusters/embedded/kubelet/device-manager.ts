@@ -3,13 +3,11 @@ import type { KubeletVariant } from '../../../harness/plan/schema.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 import { type ContainerSpec, initContainers, mainContainers } from '../pod.ts';
 import { isExtended, parseQuantity } from '../quantity.ts';
+import { PRE_START_MS } from '../settings.ts';
 import type { KubeObject } from '../store.ts';
 import { type PodDevices, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Endpoint, PluginRegistry, type Stock } from './plugin-registry.ts';
 import { rpcWords } from './rpc-words.ts';
-
-/** The kubelet's own limit on PreStartContainer. */
-const PRE_START_MS = 30_000;
 
 export interface DeviceManagerOptions {
   /** The device plugins' folder. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../../harness/clock/clock.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
 import type { ContainerSpec, ProbeKind } from '../pod.ts';
+import { SANDBOX_SHARE } from '../settings.ts';
 import type { KubeObject } from '../store.ts';
 import { findProgram } from './command.ts';
 import { Container, link } from './container.ts';
@@ -25,11 +26,6 @@ import { RestartBackoff } from './restart-backoff.ts';
 import type { ShimPool, Task } from './shim.ts';
 import { type VolumeHost, volumePath } from './volumes.ts';
 
-/**
- * Of the start latency, the part that making the sandbox takes: PreStartContainer comes after it and before the
- * container is created. On the lab's containerd the sandbox, with its network, was the larger part.
- */
-const SANDBOX_SHARE = 0.6;
 /** Taken once: reading process.env asks the system each time. */
 const HOST_ENV = { ...process.env };
 

@@ -5,12 +5,12 @@ import type { Interval } from '../../../harness/comparison/exact.ts';
 import { type EngineEvents, eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
 import type { Plan } from '../../../harness/plan/schema.ts';
-import { interval, quantile } from '../../../harness/verdict/bounds.ts';
+import { quantile } from '../../../harness/verdict/bounds.ts';
+import { CONFIDENCE, type Estimate, sharePercent } from '../../simulation/estimate.ts';
 import { timelines } from '../connectivity.ts';
 import { edgeEvents } from '../events.ts';
 import { resolve, settingsOf } from '../settings.ts';
 
-import { CONFIDENCE, type Estimate } from './figures.ts';
 import { setupOf } from './node.ts';
 import type { Parameters } from './parameters.ts';
 import { type TunnelSetup, tunnelOutages } from './tunnel.ts';
@@ -86,11 +86,10 @@ export function calibrate(runs: readonly Recorded[], parameters: Parameters): Ca
     });
   if (heldOut.length === 0) return undefined;
   const covered = heldOut.filter(({ within }) => within).length;
-  const { lower, upper } = interval(covered, heldOut.length, CONFIDENCE);
   return {
     calibrating: known.length,
     heldOut,
-    within: { figure: (100 * covered) / heldOut.length, lower: 100 * lower, upper: 100 * upper },
+    within: sharePercent(covered, heldOut.length),
   };
 }
 

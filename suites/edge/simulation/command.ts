@@ -1,35 +1,33 @@
 /** The simulation as the command line takes it. */
 import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import { chosen } from '../../simulation/chosen.ts';
+import { readParameters } from '../../simulation/read-parameters.ts';
 import { variantsOf } from '../ablation.ts';
 import { SUITE } from '../settings.ts';
 import { type Calibration, calibrate, type Recorded } from './calibration.ts';
-import type { Parameters } from './parameters.ts';
-import { readParameters } from './read-parameters.ts';
+import { Parameters } from './parameters.ts';
+import { partOf } from './plots.ts';
 import { type Simulation, simulate } from './simulate.ts';
 import { simulationText } from './text.ts';
 
-export { readParameters as parameters };
+export const parameters = (set: readonly string[]): Parameters => readParameters(set, Parameters);
 
 /** @throws OrdealError (exit 3) for parameters that cannot be, or a name that no variant has. */
 export function run(
   { only, runs, set }: { only: readonly string[]; runs: readonly Recorded[]; set: readonly string[] },
   progress: (line: string) => void,
-): { document: Simulation; text: string } {
-  const parameters = readParameters(set);
-  const names = variantsOf().map(([name]) => name);
-  const unknown = only.filter((text) => !names.some((name) => name.includes(text)));
-  if (unknown.length === 0) {
-    const calibration = calibrated(runs, parameters);
-    const document = { ...simulate(parameters, only, progress), ...(calibration && { calibration }) };
-    return { document, text: simulationText(document) };
-  }
-  throw new OrdealError({
-    code: 'SIMULATION_INVALID',
-    exit: EXIT.usage,
-    tried: `choosing the remedies ${unknown.join(', ')}`,
-    seen: 'no variant has that in its name',
-    todo: `give a part of one of these: ${names.join('; ')}`,
-  });
+) {
+  const parameters = readParameters(set, Parameters);
+  chosen(
+    only,
+    variantsOf().map(([name]) => name),
+  );
+  const calibration = calibrated(runs, parameters);
+  const document: Simulation = {
+    ...simulate(parameters, only, progress),
+    ...(calibration && { calibration }),
+  };
+  return { document, text: simulationText(document), part: partOf(document) };
 }
 
 function calibrated(runs: readonly Recorded[], parameters: Parameters): Calibration | undefined {

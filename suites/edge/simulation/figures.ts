@@ -1,23 +1,9 @@
-import type { Interval } from '../../../harness/comparison/exact.ts';
-import { bootstrap, type Figure, shareFigure } from '../../../harness/comparison/resample.ts';
-import {
-  eventRateLowerBound,
-  eventRateUpperBound,
-  interval,
-  quantile,
-} from '../../../harness/verdict/bounds.ts';
+import { type Figure, shareFigure } from '../../../harness/comparison/resample.ts';
+import { eventRateLowerBound, eventRateUpperBound, quantile } from '../../../harness/verdict/bounds.ts';
+import { CONFIDENCE, type Estimate, estimate, sharePercent } from '../../simulation/estimate.ts';
 import { MONTH_DAYS, type NodeMonth } from './node.ts';
 
-export const CONFIDENCE = 0.95;
 const ROUNDS = 2_000;
-
-/** A figure, and between what it would lie in another draw of the same model. */
-export interface Estimate {
-  figure: number;
-  lower: number;
-  /** null: this draw has seen too little to say. */
-  upper: number | null;
-}
 
 /** What became of all nodes under one set of remedies. */
 export interface Figures {
@@ -66,8 +52,10 @@ export function figuresOf(months: readonly NodeMonth[], seed: number): Figures {
     stored: sum((month) => month.stored),
     lostPercent:
       // Drawing again from months without a loss would find none, whatever the truth.
-      lost === 0 ? { figure: 0, lower: 0, upper: null } : estimate(months.length, lossOf(months), seed),
-    noticedPercent: lengths.length === 0 ? null : share(noticed, lengths.length),
+      lost === 0
+        ? { figure: 0, lower: 0, upper: null }
+        : estimate(months.length, lossOf(months), seed, ROUNDS),
+    noticedPercent: lengths.length === 0 ? null : sharePercent(noticed, lengths.length),
   };
 }
 
@@ -82,7 +70,7 @@ export interface Bought {
 export function boughtBy(worse: readonly NodeMonth[], better: readonly NodeMonth[], seed: number): Bought {
   const less = (of: (months: readonly NodeMonth[]) => Figure) => {
     const [before, after] = [of(worse), of(better)];
-    return estimate(worse.length, (weights) => before(weights) - after(weights), seed);
+    return estimate(worse.length, (weights) => before(weights) - after(weights), seed, ROUNDS);
   };
   return { disconnectsPerDay: less(rateOf), lostPercent: less(lossOf) };
 }
@@ -102,14 +90,4 @@ function rateOf(months: readonly NodeMonth[]): Figure {
     }
     return events / days;
   };
-}
-
-function estimate(blocks: number, figure: Figure, seed: number): Estimate {
-  const around: Interval = bootstrap({ blocks, figure, seed, rounds: ROUNDS }, CONFIDENCE);
-  return { figure: figure(new Uint16Array(blocks).fill(1)), ...around };
-}
-
-function share(bad: number, of: number): Estimate {
-  const { lower, upper } = interval(bad, of, CONFIDENCE);
-  return { figure: (100 * bad) / of, lower: 100 * lower, upper: 100 * upper };
 }

@@ -1,7 +1,8 @@
-import type { Estimate, Figures } from './figures.ts';
+import type { Estimate } from '../../simulation/estimate.ts';
+import { figure, shown } from '../../simulation/words.ts';
+import type { Figures } from './figures.ts';
 import { MONTH_DAYS } from './node.ts';
 import type { Parameters } from './parameters.ts';
-import { figure, shown } from './words.ts';
 
 /** In the assumption that the sensors measure only while the machinery runs. */
 const SHIFT_HOURS = 8;

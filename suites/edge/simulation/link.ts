@@ -1,6 +1,7 @@
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { showers, strokes } from '../../../faults/network/weather.ts';
-import { logUniform, poissonTimes, streamOf } from './draw.ts';
+import { logUniform, poissonTimes } from '../../simulation/draw.ts';
+import { streamOf } from './draw.ts';
 import type { Parameters } from './parameters.ts';
 
 export const DAY_MS = 86_400_000;

@@ -1,7 +1,8 @@
+import { CONFIDENCE } from '../../simulation/estimate.ts';
 import { variantsOf } from '../ablation.ts';
 import { type Remedies, remediesOf } from '../settings.ts';
 import type { Calibration } from './calibration.ts';
-import { type Bought, boughtBy, CONFIDENCE, type Figures, figuresOf } from './figures.ts';
+import { type Bought, boughtBy, type Figures, figuresOf } from './figures.ts';
 import { type Headline, headlinesOf } from './headlines.ts';
 import { type LinkLife, linkLife } from './link.ts';
 import { liveThrough, type NodeMonth } from './node.ts';

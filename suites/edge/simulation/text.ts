@@ -1,8 +1,8 @@
+import type { Estimate } from '../../simulation/estimate.ts';
+import { figure, markdownTable, shown } from '../../simulation/words.ts';
 import type { Calibration } from './calibration.ts';
-import type { Estimate } from './figures.ts';
 import type { Headline } from './headlines.ts';
 import type { Simulation } from './simulate.ts';
-import { figure, shown } from './words.ts';
 
 const HEADER = [
   'remedies',
@@ -33,13 +33,12 @@ export function simulationText({
     row.bought === null ? '' : between(row.bought.disconnectsPerDay, ''),
     row.bought === null ? '' : between(row.bought.lostPercent, ' points'),
   ]);
-  const table = [HEADER, HEADER.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`);
   return `${[
     `modelled: ${nodes} edge nodes over ${days} days, seed ${seed}. Nothing of this was seen; it is what follows from the parameters.`,
     `In brackets: ${100 * confidence} % intervals of what another draw of the same model would give; they say nothing of the parameters.`,
     'The last two columns: a remedy against none; for “all but”, all of them against all but it.',
     '',
-    ...table,
+    ...markdownTable(HEADER, cells),
     ...(calibration ? ['', ...compared(calibration)] : []),
     ...(headlines.length === 0 ? [] : ['', ...headlines.flatMap(told)]),
   ].join('\n')}\n`;
@@ -65,7 +64,7 @@ function compared({ calibrating, heldOut, within }: Calibration): string[] {
   return [
     `Calibrated by ${calibrating} disconnects of recorded runs; of ${heldOut.length} in runs held out, ${shown(within)} % are within what was predicted:`,
     '',
-    ...[header, header.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`),
+    ...markdownTable(header, cells),
   ];
 }
 

@@ -89,5 +89,8 @@ export function probeScript(holdMs: number, intervalMs: number): string {
   ].join('\n');
 }
 
+/** How long the init gate waits from one look to the next. */
+export const GATE_MS = 500;
+
 /** The incident's init gate: wait until the GPU is there. */
-export const INIT_GATE = 'while ! nvidia-smi >/dev/null 2>&1; do sleep 0.5; done';
+export const INIT_GATE = `while ! nvidia-smi >/dev/null 2>&1; do sleep ${GATE_MS / 1_000}; done`;

@@ -1,4 +1,4 @@
-import type { Estimate } from './figures.ts';
+import type { Estimate } from './estimate.ts';
 
 /** Three significant digits, and never as a power of ten. */
 export function figure(value: number): string {
@@ -9,4 +9,8 @@ export function figure(value: number): string {
 /** A figure with its interval. */
 export function shown({ figure: value, lower, upper }: Estimate): string {
   return upper === null ? figure(value) : `${figure(value)} (${figure(lower)}–${figure(upper)})`;
+}
+
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
 }

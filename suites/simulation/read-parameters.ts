@@ -1,20 +1,23 @@
-import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
-import { checkYaml, type Mistake, mistakeLine, readYaml } from '../../../harness/plan/document.ts';
-import { applyOverride } from '../../../harness/plan/load.ts';
-import { Parameters } from './parameters.ts';
+import type { z } from 'zod';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { checkYaml, type Mistake, mistakeLine, readYaml } from '../../harness/plan/document.ts';
+import { applyOverride } from '../../harness/plan/load.ts';
 
 /**
- * Parameters from overrides `path=value`, the rest by default.
+ * Parameters of a model from overrides `path=value`, the rest by default.
  * @throws OrdealError SIMULATION_INVALID (exit 3) that names each parameter and what was expected.
  */
-export function readParameters(overrides: readonly string[]): Parameters {
+export function readParameters<Schema extends z.ZodType>(
+  overrides: readonly string[],
+  schema: Schema,
+): z.infer<Schema> {
   const written = readYaml('');
   if (Array.isArray(written)) throw invalid(written);
   for (const override of overrides) {
     const mistake = applyOverride(written, override);
     if (mistake) throw invalid([mistake]);
   }
-  const checked = checkYaml(written, Parameters);
+  const checked = checkYaml(written, schema);
   if (Array.isArray(checked)) throw invalid(checked);
   return checked.held;
 }
