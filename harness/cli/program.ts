@@ -38,7 +38,13 @@ function withRunOptions(command: Command): Command {
     .option('--isolation <kind>', 'of embedded edge nodes: auto, process, netns or uml')
     .option('--seed <number>', 'seed of everything that is drawn')
     .option('--deadline <duration>', 'end of the run, such as 30m')
-    .option('--out <folder>', 'where the run’s files go');
+    .option('--out <folder>', 'where the run’s files go')
+    .option(
+      '--metrics <where>',
+      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
+      collect,
+      [],
+    );
 }
 
 /** The command line that does it again: into a folder of its own, for this one's holds a run already, and told to nobody. */
@@ -68,12 +74,6 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
   )
     .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
     .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
-    .option(
-      '--metrics <where>',
-      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
-      collect,
-      [],
-    )
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');

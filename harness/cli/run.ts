@@ -8,6 +8,7 @@ import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-co
 import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
 import { explained } from './explain.ts';
+import { withMetrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import {
   conductAndReport,
@@ -45,14 +46,8 @@ export async function run(parts: Parts, asked: RunOptions, replay: string): Prom
   const rows = options !== asked;
   const single = options.profile !== undefined || options.plan !== undefined || rows;
   const conducted = single ? runOne : runControls;
-  if (options.dryRun || !options.metrics?.length) return await conducted(parts, options, replay);
-  const metrics = await parts.metrics(options.metrics);
-  try {
-    for (const url of metrics.urls) process.stderr.write(`metrics: ${url}\n`);
-    return await conducted(parts, options, replay, metrics);
-  } finally {
-    await metrics.close();
-  }
+  if (options.dryRun) return await conducted(parts, options, replay);
+  return await withMetrics(parts, options, (metrics) => conducted(parts, options, replay, metrics));
 }
 
 async function runOne(
