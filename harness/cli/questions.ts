@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { EXIT, OrdealError } from '../errors/error.ts';
 
-export interface Question {
+interface Question {
   ask: string;
   /** What an empty answer stands for; absent where it may stay empty. */
   otherwise?: string;
