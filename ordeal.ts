@@ -62,6 +62,9 @@ const parts: Parts = {
     const { reportControls } = await import('./reports/console.ts');
     reportControls(controls, { stdout: process.stdout, env: process.env });
   },
+  async writeIndex(outDir, lanes) {
+    return await (await import('./reports/html/index-file.ts')).writeIndex(outDir, lanes);
+  },
   async reportGate(decision, quiet) {
     const [{ gateText }, { gateAnnotations }] = await Promise.all([
       import('./reports/gate/console.ts'),

@@ -5,6 +5,7 @@ import type { History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
+  ControlPlace,
   LiveMetrics,
   Machine,
   Provider,
@@ -146,6 +147,8 @@ export interface Parts {
   /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
   generateAllure(outDir: string): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;
+  /** Writes the page that leads to the reports of several controls, a lane a suite, into the folder of all of them. */
+  writeIndex(outDir: string, lanes: readonly (readonly ControlPlace[])[]): Promise<string>;
   /** Shows a gate's decision; `quiet` leaves standard output to its JSON. */
   reportGate(decision: Decision, quiet: boolean): Promise<void>;
   /** Writes a comparison into a folder in every format, and shows it; returns the paths of what it wrote. */
