@@ -55,8 +55,8 @@ const parts: Parts = {
   async metrics(targets) {
     return await (await import('./reports/metrics/live.ts')).liveMetrics(targets);
   },
-  async generateAllure(outDir) {
-    return await (await import('./reports/allure-html.ts')).generateAllure(outDir);
+  async generateAllure(outDir, options) {
+    return await (await import('./reports/allure-html.ts')).generateAllure(outDir, options);
   },
   async reportControls(controls) {
     const { reportControls } = await import('./reports/console.ts');

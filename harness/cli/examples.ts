@@ -13,7 +13,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'ordeal simulate --nodes 5 --days 360',
     'ordeal simulate --set defect.match=handshake --only incident --json',
   ],
-  report: ['ordeal report out/hardened', 'ordeal report out/hardened --allure'],
+  report: ['ordeal report out/hardened', 'ordeal report out/hardened --allure-history out/allure-history'],
   gate: [
     'ordeal gate out --policy gate.yaml',
     'ordeal gate out --policy gate.yaml --json',

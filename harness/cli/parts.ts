@@ -144,8 +144,11 @@ export interface Parts {
   ): Promise<unknown>;
   /** Serves and pushes what `--metrics` names. @throws OrdealError (exit 3 or 4) where that cannot be. */
   metrics(targets: readonly string[]): Promise<LiveMetrics>;
-  /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
-  generateAllure(outDir: string): Promise<string>;
+  /**
+   * Makes Allure's pages of the results in a run's folder, with what the folder `history` keeps from run to run; says where
+   * they are and what made them.
+   */
+  generateAllure(outDir: string, options: { history?: string }): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;
   /** Writes the page that leads to the reports of several controls, a lane a suite, into the folder of all of them. */
   writeIndex(outDir: string, lanes: readonly (readonly ControlPlace[])[]): Promise<string>;

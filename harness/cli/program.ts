@@ -10,6 +10,7 @@ import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { PlanInitOptions } from './plan-init.ts';
+import type { ReportOptions } from './report.ts';
 import type { RunOptions } from './runs.ts';
 import type { SimulateOptions } from './simulate.ts';
 
@@ -140,7 +141,8 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
     .command('report <folder>')
     .description('judge a past run again from its history')
     .option('--allure', 'also make allure-report/ by the allure command', false)
-    .action(async (folder: string, options: { allure: boolean }) => {
+    .option('--allure-history <folder>', 'the same, with the history of runs that is kept in a folder')
+    .action(async (folder: string, options: ReportOptions) => {
       const { report } = await import('./report.ts');
       done(await report(parts, folder, options));
     });

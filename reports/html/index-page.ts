@@ -6,7 +6,7 @@ import { figure, outcomeWord, threshold } from '../figure.ts';
 import { html, type Markup } from './markup.ts';
 import { documentOf, outcome, SIGN, table } from './parts.ts';
 
-const FREE = new Set(['control', 'requirement', 'what was seen']);
+const FREE = new Set(['requirement', 'what was seen']);
 
 /** The controls of one `ordeal run` beside each other, a table a suite, with the way to each one’s own page. */
 export function indexPage(lanes: readonly (readonly ControlPlace[])[]): string {
