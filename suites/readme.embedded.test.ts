@@ -9,7 +9,13 @@ import { outFolder } from './testing/command.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** In the order in which a newcomer reads them. */
-const TEXTS = ['README.md', 'reports/README.md'];
+const TEXTS = [
+  'README.md',
+  'reports/README.md',
+  'suites/README.md',
+  'faults/README.md',
+  'clusters/README.md',
+];
 
 interface Block {
   at: string;
@@ -92,6 +98,26 @@ describe('what README says', () => {
     expect(shown).to.have.length.at.least(15);
     expect(told).to.have.length.at.least(20);
     for (const { at, words } of [...shown, ...told]) expect(await refusalOf(words), at).to.equal(undefined);
+  });
+
+  it('leads to files and headings that there are', () => {
+    const anchor = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-');
+    for (const file of TEXTS) {
+      for (const [, link = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\]\(([^):]+)\)/g)) {
+        const [path, heading] = link.split('#') as [string, string | undefined];
+        const target = path === '' ? join(ROOT, file) : join(ROOT, dirname(file), path);
+        expect(existsSync(target), `${file}: ${link}`).to.equal(true);
+        if (heading === undefined) continue;
+        const headings = [...readFileSync(target, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+          anchor(text),
+        );
+        expect(headings, `${file}: ${link}`).to.include(heading);
+      }
+    }
   });
 
   it('is a plan, a part of one or a policy, where it is YAML of them', () => {
