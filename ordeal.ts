@@ -56,12 +56,15 @@ const parts: Parts = {
   async metrics(targets) {
     return await (await import('./reports/metrics/live.ts')).liveMetrics(targets);
   },
-  async generateAllure(outDir) {
-    return await (await import('./reports/allure-html.ts')).generateAllure(outDir);
+  async generateAllure(outDir, options) {
+    return await (await import('./reports/allure-html.ts')).generateAllure(outDir, options);
   },
   async reportControls(controls) {
     const { reportControls } = await import('./reports/console.ts');
     reportControls(controls, { stdout: process.stdout, env: process.env });
+  },
+  async writeIndex(outDir, lanes) {
+    return await (await import('./reports/html/index-file.ts')).writeIndex(outDir, lanes);
   },
   async reportGate(decision, quiet) {
     const [{ gateText }, { gateAnnotations }] = await Promise.all([

@@ -1,7 +1,8 @@
 import type { ReportContext, Reporter } from '../harness/run/ports.ts';
-import { asExpected, type Control, missedBy } from '../harness/verdict/exit-code.ts';
+import { asExpected, type Control } from '../harness/verdict/exit-code.ts';
 import type { ClusterLeft, Outcome, RequirementVerdict, Verdict } from '../harness/verdict/verdict.ts';
-import { bound, faultStory, figure, threshold, verdictWord } from './figure.ts';
+import { AS_EXPECTED, otherwise } from './controls.ts';
+import { bound, faultStory, figure, leftStory, threshold, verdictWord } from './figure.ts';
 import { nodeFacts } from './nodes.ts';
 import { clip, columns, plainLine, wrap } from './text.ts';
 
@@ -63,23 +64,13 @@ export function reportControls(controls: readonly Control[], terminal: Terminal)
   const unexpected = controls.filter((control) => !asExpected(control));
   const conclusion =
     unexpected.length === 0
-      ? [paint('Every profile came out as it had to.', 'pass')]
+      ? [paint(AS_EXPECTED, 'pass')]
       : unexpected.flatMap((control) =>
           wrap(plainLine(otherwise(control)), width).map((line) =>
             paint(line, control.expected === 'pass' ? control.verdict.verdict : 'inconclusive'),
           ),
         );
   terminal.stdout.write(`\n${[...table.map((line) => indent + line), '', ...conclusion].join('\n')}\n`);
-}
-
-function otherwise(control: Control): string {
-  const { expected, verdict } = control;
-  const missed = missedBy(control);
-  const changed = verdict.left?.ours ?? [];
-  if (changed.length > 0) return `Profile ${verdict.profile} left the cluster changed: ${changed.join('; ')}`;
-  return missed.length === 0
-    ? `Profile ${verdict.profile} should have come out as ${expected}. ${verdict.summary}`
-    : `Profile ${verdict.profile} was refused, but not for ${missed.join(' and ')}: the incident itself was not seen. ${verdict.summary}`;
 }
 
 function heading({ runId, profile, level, seed, cluster, left }: Verdict): string[] {
@@ -92,12 +83,9 @@ function heading({ runId, profile, level, seed, cluster, left }: Verdict): strin
   ].flatMap((line) => wrap(plainLine(line), width));
 }
 
-function leftLine({ compared, ours, others, unseen }: ClusterLeft): string {
-  if (unseen !== undefined) return `left: not known (${unseen})`;
-  const differences = [...ours, ...others];
-  return differences.length > 0
-    ? `left with ${differences.length} differences: ${differences.join('; ')}`
-    : `left as it was found: ${compared} nodes compared, no object of the run’s there`;
+function leftLine(left: ClusterLeft): string {
+  const differences = [...left.ours, ...left.others];
+  return differences.length === 0 ? leftStory(left) : `${leftStory(left)}: ${differences.join('; ')}`;
 }
 
 function requirementLines(requirements: readonly RequirementVerdict[], paint: Paint): string[] {

@@ -1,4 +1,4 @@
-import type { FaultVerdict, Outcome, RequirementVerdict } from '../harness/verdict/verdict.ts';
+import type { ClusterLeft, FaultVerdict, Outcome, RequirementVerdict } from '../harness/verdict/verdict.ts';
 
 /** What a verdict means to the person at the gate. */
 export const outcomeWord: Record<Outcome, string> = {
@@ -41,6 +41,15 @@ export function faultStory(fault: FaultVerdict): string {
     `injected${after(injectMs)}, ${bite} (${fault.biteEvidence})` +
     `${heldMs === null ? '' : `, held ${seconds(heldMs)}`}, ${heal} (${fault.healEvidence})`
   );
+}
+
+/** How someone’s cluster was left, without the differences themselves. */
+export function leftStory({ compared, ours, others, unseen }: ClusterLeft): string {
+  if (unseen !== undefined) return `left: not known (${unseen})`;
+  const differences = ours.length + others.length;
+  return differences > 0
+    ? `left with ${differences} differences`
+    : `left as it was found: ${compared} nodes compared, no object of the run’s there`;
 }
 
 /** `4.2 s` from milliseconds, `350 ms` below a second. */

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../harness/clock/clock.ts';
@@ -19,6 +19,11 @@ describe('`ordeal run` with nothing else', () => {
         'gpu/bind-delay',
         'network/partition',
       ]);
+      const index = readFileSync(join(out, 'index.html'), 'utf8');
+      expect(index).to.contain('Every profile came out as it had to.');
+      const links = [...index.matchAll(/<a href="([^"]+)"/g)].map(([, link = '']) => link);
+      expect(links).to.have.length(4);
+      for (const link of links) expect(readFileSync(join(out, link), 'utf8')).to.match(/^<!doctype html>/);
       for (const suite of ['gpu', 'edge']) {
         const ids = new RegExp(`^${suite.toUpperCase()}-\\d+$`);
         for (const [profile, verdict] of [

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import { planInvalid } from '../plan/load.ts';
+import type { LiveMetrics, RunContext } from '../run/ports.ts';
 import type { Verdict } from '../verdict/verdict.ts';
+import { withMetrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { conductAndReport, groundFor, outFolder, planOf, type RunOptions } from './runs.ts';
 import { inSession } from './session.ts';
@@ -40,7 +42,7 @@ export async function ablate(
   }
   const outDir = outFolder(options);
   const groundUp = await groundFor(parts, plan);
-  return await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
+  const tabulate = async (context: RunContext, metrics?: LiveMetrics): Promise<ExitCode> => {
     const ground = await groundUp(context);
     const rows = [
       ['remedies', ...varied.columns.map(({ title }) => title)],
@@ -56,7 +58,7 @@ export async function ablate(
       const { verdict, history } = await conductAndReport(
         parts,
         { ...context, plan: own, outDir: folder, runId: `${context.runId}-${index + 1}` },
-        { ground, suites, replay, quiet: true },
+        { ground, suites, replay, quiet: true, metrics },
       );
       const caveats = caveatsOf(history, verdict);
       whole &&= endedWhole(history);
@@ -67,7 +69,10 @@ export async function ablate(
     context.signal.throwIfAborted();
     process.stdout.write(`${table()}report: ${outDir}\n`);
     return whole ? EXIT.certified : EXIT.inconclusive;
-  });
+  };
+  return await withMetrics(parts, options, (metrics) =>
+    inSession({ plan, outDir, quiet: options.quiet }, (context) => tabulate(context, metrics)),
+  );
 }
 
 function endedWhole(history: History): boolean {

@@ -7,8 +7,9 @@ import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { runFolders } from '../gate/read.ts';
 import type { Plan } from '../plan/schema.ts';
 import { PLAN_FILE } from '../run/files.ts';
-import type { ClusterHandle, Suite } from '../run/ports.ts';
+import type { ClusterHandle, LiveMetrics, Suite } from '../run/ports.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
+import { withMetrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import {
   conductAndReport,
@@ -56,15 +57,19 @@ export async function certify(parts: Parts, options: CertifyOptions, replay: str
     refuseDifferences(options, [live.baseline.plan, live.candidate.plan], options.candidateSet);
 
   const outDir = outFolder(options);
-  for (let repetition = 1; repetition <= repeat; repetition++) {
-    for (const side of SIDES) {
-      const own = live[side];
-      if (!own) continue;
-      const folder = join(outDir, side, String(repetition));
-      const told = { side, repetition, repeat, quiet: options.quiet, replay };
-      if (await conducted(parts, own, folder, told)) return EXIT.interrupted;
+  const ended = await withMetrics(parts, options, async (metrics) => {
+    for (let repetition = 1; repetition <= repeat; repetition++) {
+      for (const side of SIDES) {
+        const own = live[side];
+        if (!own) continue;
+        const folder = join(outDir, side, String(repetition));
+        const told = { side, repetition, repeat, quiet: options.quiet, replay, metrics };
+        if (await conducted(parts, own, folder, told)) return EXIT.interrupted;
+      }
     }
-  }
+    return EXIT.certified;
+  });
+  if (ended === EXIT.interrupted) return ended;
   const [baseline, candidate] = (await Promise.all(
     SIDES.map((side) =>
       pastRuns([past[side] ? options[side] : join(outDir, side)], (plan) => suitesOf(parts, plan)),
@@ -113,13 +118,20 @@ async function conducted(
   parts: Parts,
   { plan, suites, up }: Live,
   outDir: string,
-  told: { side: SideName; repetition: number; repeat: number; quiet: boolean; replay: string },
+  told: {
+    side: SideName;
+    repetition: number;
+    repeat: number;
+    quiet: boolean;
+    replay: string;
+    metrics: LiveMetrics | undefined;
+  },
 ): Promise<boolean> {
-  const { quiet, repeat, repetition, replay, side } = told;
+  const { metrics, quiet, repeat, repetition, replay, side } = told;
   return await inSession({ plan, outDir, quiet }, async (context) => {
     const ground = await up(context);
     const own = { ...context, runId: `${context.runId}-${side}-${repetition}` };
-    const { verdict } = await conductAndReport(parts, own, { ground, suites, replay, quiet: true });
+    const { verdict } = await conductAndReport(parts, own, { ground, suites, replay, quiet: true, metrics });
     if (!quiet) process.stdout.write(`${side} ${repetition} of ${repeat}: ${verdict.summary}\n`);
     return interrupted(context);
   });

@@ -1,8 +1,9 @@
+import { dirname, resolve } from 'node:path';
 import { systemClock } from '../clock/clock.ts';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { decide } from '../gate/decide.ts';
 import { exitCodeOfDecision } from '../gate/decision.ts';
-import { loadPolicy, policyJsonSchema } from '../gate/policy.ts';
+import { loadPolicy, type Policy, policyJsonSchema } from '../gate/policy.ts';
 import { readRun, runFolders } from '../gate/read.ts';
 import type { Parts } from './parts.ts';
 import { suitesOf } from './runs.ts';
@@ -30,11 +31,26 @@ export async function gate(
   const folders = new Set((await Promise.all(dirs.map(runFolders))).flat());
   const runs = [];
   // One after the other: a release-level history is large.
-  for (const folder of folders) runs.push(await readRun(folder, (plan) => suitesOf(parts, plan)));
+  for (const folder of folders) {
+    const run = await readRun(folder, (plan) => suitesOf(parts, plan));
+    runs.push({ ...run, unattested: await unattestedIn(parts, folder, { file, policy }) });
+  }
   const decision = decide({ runs, policy, now: clock.wall() });
   if (json) process.stdout.write(`${JSON.stringify(decision, undefined, 2)}\n`);
   await parts.reportGate(decision, json);
   return exitCodeOfDecision(decision);
+}
+
+/** What keeps a run's folder from being what was signed, as far as the policy asks. */
+async function unattestedIn(
+  parts: Parts,
+  dir: string,
+  { file, policy }: { file: string; policy: Policy },
+): Promise<string[]> {
+  if (!policy.attestation) return [];
+  const key = resolve(dirname(file), policy.attestation.key);
+  const problems = await (await parts.attestation()).verifyAttestation(dir, key);
+  return problems.map((problem) => `it is not attested: ${problem}`);
 }
 
 function usage(missing: string): OrdealError {

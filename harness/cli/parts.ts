@@ -5,6 +5,7 @@ import type { History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type {
   ClusterHandle,
+  ControlPlace,
   LiveMetrics,
   Machine,
   Provider,
@@ -144,9 +145,14 @@ export interface Parts {
   ): Promise<{ failed: { reporter: string; error: string }[] }>;
   /** Serves and pushes what `--metrics` names. @throws OrdealError (exit 3 or 4) where that cannot be. */
   metrics(targets: readonly string[]): Promise<LiveMetrics>;
-  /** Makes Allure's pages of the results in a run's folder; says where they are and what made them. */
-  generateAllure(outDir: string): Promise<string>;
+  /**
+   * Makes Allure's pages of the results in a run's folder, with what the folder `history` keeps from run to run; says where
+   * they are and what made them.
+   */
+  generateAllure(outDir: string, options: { history?: string }): Promise<string>;
   reportControls(controls: readonly Control[]): Promise<void>;
+  /** Writes the page that leads to the reports of several controls, a lane a suite, into the folder of all of them. */
+  writeIndex(outDir: string, lanes: readonly (readonly ControlPlace[])[]): Promise<string>;
   /** Shows a gate's decision; `quiet` leaves standard output to its JSON. */
   reportGate(decision: Decision, quiet: boolean): Promise<void>;
   /** Writes a comparison into a folder in every format, and shows it; returns the paths of what it wrote. */

@@ -1,21 +1,13 @@
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { EXIT, type ExitCode } from '../errors/error.ts';
-import { loadPlan, parsePlan } from '../plan/load.ts';
+import { loadPlan } from '../plan/load.ts';
 import { Plan } from '../plan/schema.ts';
 import { explained } from './explain.ts';
 import type { Parts } from './parts.ts';
-import { planOf, resolvedPlan, suiteNames, suiteOverrides, suitesOf } from './runs.ts';
+import { planOf, resolvedPlan, suiteNames, suitesOf } from './runs.ts';
 
 async function resolved(parts: Parts, plan: Plan): Promise<Plan> {
   return resolvedPlan(plan, await suitesOf(parts, plan));
-}
-
-/** `ordeal plan init`: a plan with every default written out. */
-export async function planInit(parts: Parts): Promise<ExitCode> {
-  const plan = parsePlan('', 'writing a plan', suiteOverrides(suiteNames(parts)));
-  process.stdout.write(stringify(await resolved(parts, plan)));
-  return EXIT.certified;
 }
 
 /** `ordeal plan validate FILE`. @throws OrdealError PLAN_INVALID with every mistake. */

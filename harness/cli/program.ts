@@ -1,22 +1,31 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import type { AttestOptions } from './attest.ts';
 import type { CertifyOptions } from './certify.ts';
 import type { DoctorOptions } from './clusters.ts';
+import { completion, SHELLS, type Shell } from './completion.ts';
+import { EXAMPLES } from './examples.ts';
 import { tellFailure } from './failure.ts';
 import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import type { ImageOptions, Parts } from './parts.ts';
+import type { PlanInitOptions } from './plan-init.ts';
+import type { ReportOptions } from './report.ts';
 import type { RunOptions } from './runs.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
-function oneOf(...choices: string[]) {
-  return (value: string) => {
-    if (!choices.includes(value)) throw new InvalidArgumentError(`expected one of ${choices.join(', ')}`);
-    return value;
-  };
+function profileOption(): Option {
+  return new Option('--profile <name>', 'incident, hardened or as-is').choices([
+    'incident',
+    'hardened',
+    'as-is',
+  ]);
+}
+
+function quietOption(): Option {
+  return new Option('-q, --quiet', 'no progress').default(false);
 }
 
 function withClusterOptions(command: Command): Command {
@@ -26,19 +35,32 @@ function withClusterOptions(command: Command): Command {
     .option('--kubeconfig <file>', 'the file that has the context, where kubectl would not find it')
     .option('--kubernetes <version>', 'Kubernetes of the cluster, such as 1.34.4')
     .option('--workers <count>', 'worker nodes')
-    .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, [])
-    .option('-q, --quiet', 'no progress', false);
+    .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, []);
+}
+
+/** What a plan says, as options. */
+function withPlanOptions(command: Command): Command {
+  return withClusterOptions(command)
+    .option('--suite <name>', 'a suite; may be given again', collect, [])
+    .addOption(
+      new Option('--level <name>', 'smoke, standard or release').choices(['smoke', 'standard', 'release']),
+    )
+    .option('--isolation <kind>', 'of embedded edge nodes: auto, process, netns or uml')
+    .option('--seed <number>', 'seed of everything that is drawn')
+    .option('--deadline <duration>', 'end of the run, such as 30m');
 }
 
 function withRunOptions(command: Command): Command {
-  return withClusterOptions(command)
+  return withPlanOptions(command)
     .option('--plan <file>', 'a plan in YAML')
-    .option('--suite <name>', 'a suite; may be given again', collect, [])
-    .option('--level <name>', 'smoke, standard or release', oneOf('smoke', 'standard', 'release'))
-    .option('--isolation <kind>', 'of embedded edge nodes: auto, process, netns or uml')
-    .option('--seed <number>', 'seed of everything that is drawn')
-    .option('--deadline <duration>', 'end of the run, such as 30m')
-    .option('--out <folder>', 'where the run’s files go');
+    .option('--out <folder>', 'where the run’s files go')
+    .addOption(quietOption())
+    .option(
+      '--metrics <where>',
+      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
+      collect,
+      [],
+    );
 }
 
 /** The command line that does it again: into a folder of its own, for this one's holds a run already, and told to nobody. */
@@ -51,8 +73,8 @@ function replayOf(argv: readonly string[]): string {
     .join(' ');
 }
 
-/** Builds the command line; `done` gets each command's exit code. */
-function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => void): Command {
+/** The command line; `done` gets each command's exit code. */
+export function commandLine(parts: Parts, argv: readonly string[], done: (code: ExitCode) => void): Command {
   const program = new Command('ordeal')
     .description('Breaks a Kubernetes cluster on purpose and says whether it may be released.')
     .version(parts.version)
@@ -66,14 +88,8 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
   withRunOptions(
     program.command('run').description('run a plan; without one, both profiles of every suite as controls'),
   )
-    .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .addOption(profileOption())
     .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
-    .option(
-      '--metrics <where>',
-      'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
-      collect,
-      [],
-    )
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
@@ -116,7 +132,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .option('--parameters', 'print the parameters, and simulate nothing', false)
     .option('--json', 'as JSON', false)
     .option('--out <folder>', 'where simulation.json and simulation.html go')
-    .option('-q, --quiet', 'no progress', false)
+    .addOption(quietOption())
     .action(async (options: SimulateOptions) => {
       const { simulate } = await import('./simulate.ts');
       done(await simulate(parts, options));
@@ -126,7 +142,8 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .command('report <folder>')
     .description('judge a past run again from its history')
     .option('--allure', 'also make allure-report/ by the allure command', false)
-    .action(async (folder: string, options: { allure: boolean }) => {
+    .option('--allure-history <folder>', 'the same, with the history of runs that is kept in a folder')
+    .action(async (folder: string, options: ReportOptions) => {
       const { report } = await import('./report.ts');
       done(await report(parts, folder, options));
     });
@@ -150,7 +167,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
   )
     .requiredOption('--baseline <side>', 'a past run’s folder, or a cluster: embedded, k3s, kind@1.27.3')
     .requiredOption('--candidate <side>', 'the same')
-    .option('--profile <name>', 'incident, hardened or as-is', oneOf('incident', 'hardened', 'as-is'))
+    .addOption(profileOption())
     .option('--repeat <count>', 'runs of each side, in turns', '1')
     .option('--candidate-set <path=value>', 'sets a field of the candidate’s plan alone', collect, [])
     .option('--margin <id=figure>', 'a difference that does not matter, such as GPU-4=50', collect, [])
@@ -202,6 +219,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
 
   withClusterOptions(program.command('up').description('bring a cluster up that stays'))
     .option('--name <name>', 'name of the cluster')
+    .addOption(quietOption())
     .action(async (options: RunOptions & { name?: string }) => {
       const { up } = await import('./clusters.ts');
       done(await up(parts, { ...options, suite: [] }));
@@ -225,11 +243,16 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     });
 
   const plan = program.command('plan').description('plans: init, validate, schema, explain');
-  plan
-    .command('init')
-    .description('print a plan with every default')
-    .action(async () => {
-      done(await (await import('./plans.ts')).planInit(parts));
+  withPlanOptions(
+    plan
+      .command('init')
+      .description('write a plan with every default; on a terminal it asks, unless an option answers'),
+  )
+    .addOption(profileOption())
+    .option('--out <file>', 'the file that is written; standard output unless told')
+    .option('-y, --yes', 'ask nothing', false)
+    .action(async (options: PlanInitOptions) => {
+      done(await (await import('./plan-init.ts')).planInit(parts, options));
     });
   plan
     .command('validate <file>')
@@ -255,8 +278,8 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .command('build')
     .description('build the node images and the workload image')
     .option('--kubernetes <version>', 'version, such as 1.34.4')
-    .option('--cluster <provider>', 'kind or k3s; both unless told', oneOf('kind', 'k3s'))
-    .option('--source <where>', 'registry or local', oneOf('registry', 'local'))
+    .addOption(new Option('--cluster <provider>', 'kind or k3s; both unless told').choices(['kind', 'k3s']))
+    .addOption(new Option('--source <where>', 'registry or local').choices(['registry', 'local']))
     .action(async (options: ImageOptions) => {
       const { build: make } = await parts.images();
       const names = await make({ ...options, progress: (line) => process.stderr.write(`${line}\n`) });
@@ -290,7 +313,7 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .option('--cluster <provider>', 'embedded or kind', 'embedded')
     .option('--name <name>', 'name of the cluster', 'ordeal')
     .option('--with <name=value>', 'a parameter of the fault; may be given again', collect, [])
-    .option('-q, --quiet', 'no progress', false)
+    .addOption(quietOption())
     .action(async (kind: string, options: InjectOptions) => {
       done(await (await import('./faults.ts')).faultInject(parts, kind, options));
     });
@@ -307,13 +330,31 @@ function build(parts: Parts, argv: readonly string[], done: (code: ExitCode) => 
     .action(async (ids: string[]) => {
       done(await (await import('./faults.ts')).faultHeal(parts, ids));
     });
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
+    .description('print what completes this command line in a shell')
+    .action(async (shell: Shell) => {
+      const values = { '--cluster': Object.keys(parts.providers), '--suite': Object.keys(parts.suites) };
+      process.stdout.write(completion(program, shell, values));
+      done(EXIT.certified);
+    });
+  withExamples(program, []);
   return program;
+}
+
+/** Each command's examples below its options. */
+function withExamples(command: Command, path: readonly string[]): void {
+  const lines = EXAMPLES[path.join(' ')] ?? [];
+  if (lines.length > 0)
+    command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  for (const each of command.commands) withExamples(each, [...path, each.name()]);
 }
 
 /** Runs one command line and returns its exit code; whatever goes wrong is told on standard error, without a stack. */
 export async function main(parts: Parts, argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.certified;
-  const program = build(parts, argv, (seen) => {
+  const program = commandLine(parts, argv, (seen) => {
     code = seen;
   });
   try {

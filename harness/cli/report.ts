@@ -6,8 +6,14 @@ import { exitCodeOf } from '../verdict/exit-code.ts';
 import type { Parts } from './parts.ts';
 import { suitesOf } from './runs.ts';
 
+export interface ReportOptions {
+  allure: boolean;
+  /** A folder that Allure's history is kept in. */
+  allureHistory?: string;
+}
+
 /** `ordeal report DIR`: judges a past run again, from its history and its plan alone. */
-export async function report(parts: Parts, dir: string, options: { allure: boolean }): Promise<ExitCode> {
+export async function report(parts: Parts, dir: string, options: ReportOptions): Promise<ExitCode> {
   const outDir = resolve(dir);
   const run = await pastRun(outDir, (plan) => suitesOf(parts, plan));
   const { history, suites } = run;
@@ -15,6 +21,10 @@ export async function report(parts: Parts, dir: string, options: { allure: boole
   const timeline = () => suites.flatMap((suite) => suite.timeline(history));
   const context = { verdict, history, timeline, outDir, env: process.env, stdout: process.stdout };
   await parts.reportAll(await parts.reporters(), context, pino({ level: 'error' }, pino.destination(2)));
-  if (options.allure) process.stdout.write(`allure: ${await parts.generateAllure(outDir)}\n`);
+  const { allure, allureHistory } = options;
+  if (allure || allureHistory !== undefined) {
+    const kept = allureHistory === undefined ? {} : { history: resolve(allureHistory) };
+    process.stdout.write(`allure: ${await parts.generateAllure(outDir, kept)}\n`);
+  }
   return exitCodeOf(verdict.verdict);
 }

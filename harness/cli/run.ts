@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
-import type { ClusterHandle, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
+import type { ClusterHandle, ControlPlace, LiveMetrics, RunContext, Suite } from '../run/ports.ts';
 import { type Control, exitCodeOf, exitCodeOfControls } from '../verdict/exit-code.ts';
 import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
 import { explained } from './explain.ts';
+import { withMetrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import {
   conductAndReport,
@@ -44,14 +45,8 @@ export async function run(parts: Parts, asked: RunOptions, replay: string): Prom
   const rows = options !== asked;
   const single = options.profile !== undefined || options.plan !== undefined || rows;
   const conducted = single ? runOne : runControls;
-  if (options.dryRun || !options.metrics?.length) return await conducted(parts, options, replay);
-  const metrics = await parts.metrics(options.metrics);
-  try {
-    for (const url of metrics.urls) process.stderr.write(`metrics: ${url}\n`);
-    return await conducted(parts, options, replay, metrics);
-  } finally {
-    await metrics.close();
-  }
+  if (options.dryRun) return await conducted(parts, options, replay);
+  return await withMetrics(parts, options, (metrics) => conducted(parts, options, replay, metrics));
 }
 
 async function runOne(
@@ -106,11 +101,27 @@ async function runControls(
     };
     const conducted = await (sideBySide(plan, places) ? inParallel : inTurn)(places, conductLane);
     for (const controls of conducted) await parts.reportControls(controls);
+    await parts
+      .writeIndex(outDir, indexed(lanes, conducted))
+      .catch((error: unknown) => context.log.error({ err: error }, 'no index of the controls was written'));
     const more = await equipmentLine(parts, plan);
     process.stdout.write(`${more}report: ${outDir}\n`);
     if (brokenOff !== undefined) return brokenOff;
     return interrupted(context) ? EXIT.interrupted : exitCodeOfControls(conducted.flat());
   });
+}
+
+/** Each control with its place; those that an interrupted run did not come to have no outcome. */
+function indexed(lanes: readonly ControlRun[][], conducted: readonly Control[][]): ControlPlace[][] {
+  return lanes.map((lane, at) =>
+    lane.map(({ expected, folder, plan }, index) => ({
+      suite: plan.suites.map(({ name }) => name).join(', '),
+      profile: plan.profile,
+      expected,
+      folder,
+      ...(conducted[at]?.[index] && { control: conducted[at][index] }),
+    })),
+  );
 }
 
 /** `--dry-run`: a YAML document for each run. */

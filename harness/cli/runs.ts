@@ -55,7 +55,7 @@ export function withScenarios(parts: Pick<Parts, 'scenarios'>, options: RunOptio
 }
 
 /** Suites as overrides of a plan. */
-export function suiteOverrides(names: readonly string[]): string[] {
+function suiteOverrides(names: readonly string[]): string[] {
   return names.map((name, index) => `suites.${index}.name=${name}`);
 }
 

@@ -160,6 +160,16 @@ describe('a gate', () => {
     });
   });
 
+  it('is shut by a run that is not what was signed, whatever its profile', () => {
+    for (const profile of ['hardened', 'incident'] as const) {
+      const unattested = ['it is not attested: there is no attestation.dsse.json'];
+      const decision = decided([runOf(), runOf({ dir: 'b', unattested, verdict: { profile } })]);
+      expect(decision.summary).to.equal('Shut by a refusal: 1 requirement proven; not to be believed: b');
+      expect(decision.runs[1]).to.deep.include({ standing: 'disbelieved', reasons: unattested });
+      expect(decision.runs[1]?.todo).to.match(/ordeal attest/);
+    }
+  });
+
   it('wants each lane seen, a version whole or up to a dot', () => {
     const lanes = 'lanes: [{provider: kind, kubernetes: "1.34"}, {kubernetes: 1.27.3}]\n';
     const old = runOf({ dir: 'old' });
@@ -268,12 +278,12 @@ describe('a gate', () => {
       );
     });
 
-    it('never opens over a fail without a waiver in force, nor over a contradiction', () => {
+    it('never opens over a fail without a waiver in force, nor over a contradiction or another’s files', () => {
       fc.assert(
         fc.property(mended, ([runs, policy]) => {
           fc.pre(opens(runs, policy));
-          for (const { contradictions, verdict } of runs) {
-            expect(contradictions).to.deep.equal([]);
+          for (const { contradictions, unattested, verdict } of runs) {
+            expect([...contradictions, ...unattested]).to.deep.equal([]);
             if (verdict.verdict !== 'fail' || verdict.profile === 'incident') continue;
             for (const each of verdict.requirements.filter((one) => one.verdict === 'fail'))
               expect(waivedIn(policy, each.id), each.id).to.equal(true);

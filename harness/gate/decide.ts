@@ -60,7 +60,7 @@ function answerOf(requirements: readonly RequirementDecision[], disbelieved: num
 }
 
 function standingOf(run: GateRun, policy: Policy): RunDecision {
-  const { dir, rejudged, contradictions, verdict } = run;
+  const { dir, rejudged, contradictions, unattested, verdict } = run;
   const { runId, profile, level, cluster, endedAt } = verdict;
   const { provider, versions } = cluster;
   const seen = {
@@ -77,7 +77,12 @@ function standingOf(run: GateRun, policy: Policy): RunDecision {
   // Before its profile is looked at, which it may be lying about.
   if (contradictions.length > 0) {
     const todo = 'give the folder as the run left it, or leave it out and run again';
-    return { ...seen, standing: 'disbelieved', reasons: [...contradictions], todo };
+    return { ...seen, standing: 'disbelieved', reasons: [...contradictions, ...unattested], todo };
+  }
+  if (unattested.length > 0) {
+    const todo =
+      'give the folder as it was signed by the key of the policy, or have it signed: ordeal attest';
+    return { ...seen, standing: 'disbelieved', reasons: [...unattested], todo };
   }
   if (policy.profiles.includes(profile))
     return { ...seen, standing: 'counted', reasons: verdict.reasons, todo: null };

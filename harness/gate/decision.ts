@@ -56,7 +56,10 @@ const RunDecision = z.strictObject({
   endedAt: z.string(),
   /** Its verdict was judged again from its history. */
   rejudged: z.boolean(),
-  /** `set-aside`: of a profile that the policy does not count. `disbelieved`: it contradicts its own history. */
+  /**
+   * `set-aside`: of a profile that the policy does not count. `disbelieved`: it contradicts its own history, or is not
+   * what was signed.
+   */
   standing: z.enum(['counted', 'set-aside', 'disbelieved']),
   reasons: z.array(z.string()),
   /** What would have to change; null where nothing has to. */

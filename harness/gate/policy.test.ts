@@ -54,7 +54,7 @@ describe('a policy', () => {
   it('has a JSON Schema with every field', () => {
     expect(policyJsonSchema().properties).to.have.all.keys(
       ...['apiVersion', 'kind', 'profiles', 'evidence', 'level', 'maxAge', 'lanes', 'faults', 'history'],
-      ...['requirements', 'waivers'],
+      ...['attestation', 'requirements', 'waivers'],
     );
   });
 });

@@ -73,6 +73,13 @@ export const Policy = z
     lanes: asked.lanes.optional(),
     /** Kinds of faults that have to have bitten in a run. Without it only the suites' own schedules prove anything. */
     faults: z.array(z.string().min(1)).min(1).optional(),
+    /** Every run given has to be signed by this ed25519 key, with all of its files as they were signed. */
+    attestation: z
+      .strictObject({
+        /** The public key in PEM: its path, from the policy’s own folder. */
+        key: said('the path of a public key in PEM'),
+      })
+      .optional(),
     /** `optional` believes a verdict.json that has no history beside it to be judged again from. */
     history: z.enum(['required', 'optional']).default('required'),
     requirements: z

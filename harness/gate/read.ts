@@ -55,6 +55,7 @@ async function judgeAgain(dir: string, suitesOf: SuitesOf): Promise<GateRun> {
     verdict,
     rejudged: true,
     contradictions: await contradictionsIn(dir, run, verdict),
+    unattested: [],
     ownSchedule: plan.suites.some(({ faults }) => faults !== undefined),
     ownThresholds: ownThresholds(plan, judge),
   };
@@ -78,7 +79,7 @@ async function believe(dir: string): Promise<GateRun> {
   const verdict = Verdict.safeParse(await readVerdict(dir));
   if (verdict.success)
     return {
-      ...{ dir, verdict: verdict.data, rejudged: false, contradictions: [] },
+      ...{ dir, verdict: verdict.data, rejudged: false, contradictions: [], unattested: [] },
       ...{ ownSchedule: false, ownThresholds: {} },
     };
   throw runUnreadable(dir, new Error(`${VERDICT_FILE} is no verdict: ${z.prettifyError(verdict.error)}`));

@@ -11,7 +11,16 @@ import type { Kube } from '../kube/client.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Forecast } from '../radius/forecast.ts';
 import type { SuiteRadius } from '../radius/resolve.ts';
-import type { ClusterLeft, Evidence, NodeFound, Outcome, Requirement, Verdict } from '../verdict/verdict.ts';
+import type { Control } from '../verdict/exit-code.ts';
+import type {
+  ClusterLeft,
+  Evidence,
+  NodeFound,
+  Outcome,
+  Profile,
+  Requirement,
+  Verdict,
+} from '../verdict/verdict.ts';
 import type { UndoStack } from './undo.ts';
 
 /** What every step gets. */
@@ -163,6 +172,17 @@ export interface ReportContext {
   env: NodeJS.ProcessEnv;
   /** Where a terminal's report goes. */
   stdout: { write(text: string): unknown; isTTY?: boolean };
+}
+
+/** One of the controls of a run, and where its own report is. */
+export interface ControlPlace {
+  suite: string;
+  profile: Profile;
+  expected: Outcome;
+  /** Below the folder of all of them. */
+  folder: string;
+  /** What came of it; absent where it was not run to its end. */
+  control?: Control;
 }
 
 /** One file a format. A reporter that throws never hurts the run or the verdict. */

@@ -79,7 +79,7 @@ async function readKey(path: string): Promise<string> {
       exit: EXIT.usage,
       tried: `reading the key ${path}`,
       seen: messageOf(error),
-      todo: 'give the path of an ed25519 key in PEM with --key',
+      todo: 'give the path of an ed25519 key in PEM',
       cause: error,
     });
   }

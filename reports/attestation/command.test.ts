@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Parts } from '../../harness/cli/parts.ts';
+import type { Decision } from '../../harness/gate/decision.ts';
 import { recordRun, startsSuite } from '../../harness/gate/testing/recorded.ts';
 
 interface Said {
@@ -20,6 +21,10 @@ async function ordeal(...argv: string[]): Promise<Said> {
     version: '0',
     suites: { gpu: async () => startsSuite },
     attestation: async () => await import('./attestation.ts'),
+    async reportGate(decision: Decision) {
+      const { gateText } = await import('../gate/console.ts');
+      process.stdout.write(gateText(decision));
+    },
   } as unknown as Parts;
   const said = { stdout: '', stderr: '' };
   const streams = ['stdout', 'stderr'] as const;
@@ -114,6 +119,47 @@ describe('ordeal attest and ordeal verify', () => {
       envelope.signatures[0].sig = Buffer.alloc(64, 1).toString('base64');
       writeFileSync(attestation(), JSON.stringify(envelope));
       expect(await refused()).to.match(/^ {2}its signature is not of this payload$/m);
+    });
+  });
+
+  describe('before a gate whose policy asks for them', () => {
+    const gate = (...more: string[]) => ordeal('gate', run, '--policy', join(dir, 'gate.yaml'), ...more);
+    beforeEach(() => {
+      const asked = 'evidence: real-kubernetes\nlevel: standard\nmaxAge: 7d\nrequirements: { GPU-1: }\n';
+      // From the policy’s own folder, wherever the command is given.
+      writeFileSync(join(dir, 'gate.yaml'), `${asked}attestation: { key: own.pub }\n`);
+    });
+
+    it('open it for what is as it was signed by that key', async () => {
+      await attest('--key', key('own.pem'));
+      const { code, stdout } = await gate();
+      expect(stdout).to.match(/^gate OPEN$/m);
+      expect(code).to.equal(0);
+    });
+
+    it('shut it by name where there is none, where another’s key signed, and where a file is not as it was', async () => {
+      const refusal = async () => {
+        const { code, stdout } = await gate();
+        expect(code, stdout).to.equal(1);
+        expect(stdout).to.match(/^gate SHUT: refused$/m);
+        expect(stdout.replaceAll(/\s+/g, ' ')).to.contain(`not to be believed: ${run}`);
+        return stdout.replaceAll(/\s+/g, ' ');
+      };
+      expect(await refusal()).to.contain('it is not attested: there is no attestation.dsse.json');
+      await attest('--key', key('other.pem'));
+      expect(await refusal()).to.match(/it is not attested: it is signed by key [0-9a-f]{64}, and not by /);
+      await attest('--key', key('own.pem'));
+      appendFileSync(join(run, 'plan.yaml'), '# another\n');
+      expect(await refusal()).to.match(/it is not attested: plan\.yaml was changed: sha256 /);
+    });
+
+    it('do not shut a gate that does not ask for them, and cannot be asked for without their key', async () => {
+      rmSync(key('own.pub'));
+      const { code, stderr } = await gate();
+      expect({ code, stderr: stderr.split(':')[0] }).to.deep.equal({ code: 3, stderr: 'KEY_UNREADABLE' });
+      const policy = join(dir, 'gate.yaml');
+      writeFileSync(policy, readFileSync(policy, 'utf8').replace(/^attestation.*\n/m, ''));
+      expect((await gate()).code).to.equal(0);
     });
   });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import axe from 'axe-core';
@@ -8,6 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Lane, LaneGroup, Span } from '../../harness/history/timeline.ts';
 import { fault, requirement, verdictOf } from '../../harness/verdict/testing/sample.ts';
 import { faultHistory } from '../testing/history.ts';
+import { indexPage } from './index-page.ts';
 import { page } from './page.ts';
 
 /** Widths in CSS pixels. */
@@ -113,6 +114,30 @@ describe('the page in a browser', () => {
         'const { scrollWidth, clientWidth } = document.documentElement; [scrollWidth, clientWidth]',
       )) as [number, number];
       expect(scrolled).to.be.at.most(seen);
+      await tab.close();
+    });
+  }
+
+  for (const [scheme, width] of [
+    ['light', PHONE],
+    ['dark', DESK],
+  ] as const) {
+    it(`the index of controls, ${scheme}, ${width} px: the same, and its links lead to their pages`, async () => {
+      const path = join(folder, 'index.html');
+      const control = { verdict: verdictOf({ verdict: 'fail', profile: 'incident' }), refusedFor: ['GPU-1'] };
+      const place = { suite: 'gpu', profile: 'incident', expected: 'fail', folder: 'gpu/incident' } as const;
+      const other = { suite: 'gpu', profile: 'hardened', expected: 'pass', folder: 'gpu/hardened' } as const;
+      await writeFile(path, indexPage([[{ ...place, control: { ...control, expected: 'fail' } }, other]]));
+      await mkdir(join(folder, 'gpu', 'incident', 'report'), { recursive: true });
+      await copyFile(await written('refused'), join(folder, 'gpu', 'incident', 'report', 'index.html'));
+      const tab = await opened(path, width, scheme);
+      expect(await violations(tab)).to.deep.equal([]);
+      const [scrolled, seen] = (await tab.evaluate(
+        'const { scrollWidth, clientWidth } = document.documentElement; [scrollWidth, clientWidth]',
+      )) as [number, number];
+      expect(scrolled).to.be.at.most(seen);
+      await tab.locator('a').first().click();
+      expect(await tab.title()).to.match(/^REFUSED: /);
       await tab.close();
     });
   }

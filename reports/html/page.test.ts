@@ -186,4 +186,19 @@ describe('the page', () => {
     expect(text.length).to.be.below(2_000_000);
     expect(text.match(/class="bad" d="M600 0h1v14h-1z"/g)).to.have.length(100);
   });
+
+  it('shows how someone’s cluster was left, by each difference, and nothing of one that was the harness’s own', () => {
+    const of = (verdict: Verdict) => body(page({ verdict, history: faultHistory(), lanes: [] }));
+    expect(of(verdictOf())).not.to.contain('How the cluster was left');
+    const left = { compared: 3, ours: ['node a has the label x'], others: ['node b is cordoned'] };
+    expect(of(verdictOf({ left }))).to.match(
+      /How the cluster was left ?left with 2 differences\. What the run has changed, and not taken back: ?node a has the label x ?What may be anybody’s: ?node b is cordoned/,
+    );
+    expect(of(verdictOf({ left: { compared: 3, ours: [], others: [] } }))).to.contain(
+      'left as it was found: 3 nodes compared',
+    );
+    expect(of(verdictOf({ left: { compared: 0, ours: [], others: [], unseen: 'gone' } }))).to.contain(
+      'left: not known (gone)',
+    );
+  });
 });

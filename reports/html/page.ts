@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { History } from '../../harness/history/event.ts';
 import type { LaneGroup } from '../../harness/history/timeline.ts';
-import type { FaultVerdict, Outcome, RequirementVerdict, Verdict } from '../../harness/verdict/verdict.ts';
-import { bound, faultStory, figure, outcomeWord, threshold, verdictWord } from '../figure.ts';
+import type { FaultVerdict, RequirementVerdict, Verdict } from '../../harness/verdict/verdict.ts';
+import { bound, faultStory, figure, leftStory, outcomeWord, threshold } from '../figure.ts';
 import { nodeFacts } from '../nodes.ts';
 import { engineLanes, faultWindows } from './engine-lanes.ts';
-import { html, Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
+import { documentOf, outcome, SIGN, table } from './parts.ts';
 import { timelineSection } from './timeline.ts';
 
 export interface PageOptions {
@@ -18,12 +17,6 @@ export interface PageOptions {
   missing?: string;
 }
 
-/** A shape beside each word, so that no one has to tell red from green. */
-const SIGN: Record<Outcome, string> = { pass: '✓', fail: '✗', inconclusive: '?' };
-
-/** Ours, and no other’s: read once, and part of the page. */
-const STYLE = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8');
-
 /** The whole document: one file that needs no other, and runs no script. */
 export function page({ history, lanes, missing, verdict }: PageOptions): string {
   const word = outcomeWord[verdict.verdict];
@@ -32,18 +25,9 @@ export function page({ history, lanes, missing, verdict }: PageOptions): string 
     faults: faultWindows(history),
     endMs: history.at(-1)?.mono ?? 0,
   });
-  return `<!doctype html>
-${html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${word}: ${verdict.profile} on ${verdict.cluster.provider}, run ${verdict.runId}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header class="${verdict.verdict}">
+  return documentOf({
+    title: `${word}: ${verdict.profile} on ${verdict.cluster.provider}, run ${verdict.runId}`,
+    body: html`<header class="${verdict.verdict}">
 <p class="who">Ordeal, run ${verdict.runId}</p>
 <h1><span aria-hidden="true">${SIGN[verdict.verdict]}</span> ${word}: profile ${verdict.profile} on ${verdict.cluster.provider}</h1>
 <p class="summary">${verdict.summary}</p>
@@ -54,14 +38,13 @@ ${facts(verdict)}
 ${doubts(verdict)}
 ${requirementSection(verdict.requirements)}
 ${faultSection(verdict.faults)}
+${leftSection(verdict.left)}
 ${missing === undefined ? '' : html`<p class="missing">The suites’ lanes are missing: ${missing}</p>`}
 ${timeline}
 ${replay(verdict)}
 </main>
-<footer><p>${history.length} events of the history are drawn here. What lies closer than a thousandth of the run is drawn as one: of bars the worst stays on top, of lines the lowest and the highest. <code>events.jsonl</code> has them all.</p></footer>
-</body>
-</html>`}
-`;
+<footer><p>${history.length} events of the history are drawn here. What lies closer than a thousandth of the run is drawn as one: of bars the worst stays on top, of lines the lowest and the highest. <code>events.jsonl</code> has them all.</p></footer>`,
+  });
 }
 
 /** How sure the whole is: what was real, and every bound that was reached. */
@@ -113,23 +96,20 @@ function requirementSection(requirements: readonly RequirementVerdict[]): Markup
   return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2>${table(
     'requirements',
     ['requirement', 'verdict', 'measured', 'required', 'samples', 'bound', 'evidence', 'what was seen'],
-    requirements.map((requirement) => [
-      html`<strong>${requirement.id}</strong> ${requirement.title}`,
-      outcome(requirement),
-      html`${figure(requirement.measured, requirement.unit)}`,
-      html`${threshold(requirement)}`,
-      html`${requirement.samples}`,
-      html`${bound(requirement)}`,
-      html`${requirement.evidence}`,
-      html`${requirement.reason}`,
-    ]),
+    {
+      free: FREE,
+      rows: requirements.map((requirement) => [
+        html`<strong>${requirement.id}</strong> ${requirement.title}`,
+        outcome(requirement),
+        html`${figure(requirement.measured, requirement.unit)}`,
+        html`${threshold(requirement)}`,
+        html`${requirement.samples}`,
+        html`${bound(requirement)}`,
+        html`${requirement.evidence}`,
+        html`${requirement.reason}`,
+      ]),
+    },
   )}</section>`;
-}
-
-function outcome(requirement: RequirementVerdict): Markup {
-  const { skipped, verdict } = requirement;
-  const sign = skipped ? '–' : SIGN[verdict];
-  return html`<span class="outcome ${skipped ? 'skipped' : verdict}"><span aria-hidden="true">${sign}</span> ${verdictWord(requirement)}</span>`;
 }
 
 function faultSection(faults: readonly FaultVerdict[]): Markup {
@@ -140,16 +120,22 @@ function faultSection(faults: readonly FaultVerdict[]): Markup {
     html`${fault.mechanism || '–'}`,
     html`${faultStory(fault)}`,
   ]);
-  return html`<section aria-labelledby="faults"><h2 id="faults">Faults</h2>${faults.length === 0 ? html`<p>None was injected.</p>` : table('faults', ['fault', 'kind', 'target', 'mechanism', 'what became of it'], rows)}</section>`;
+  return html`<section aria-labelledby="faults"><h2 id="faults">Faults</h2>${faults.length === 0 ? html`<p>None was injected.</p>` : table('faults', ['fault', 'kind', 'target', 'mechanism', 'what became of it'], { free: FREE, rows })}</section>`;
+}
+
+/** How someone’s cluster was left; nothing of one that was the harness’s own. */
+function leftSection(left: Verdict['left']): Markup | string {
+  if (!left) return '';
+  const list = (title: string, differences: readonly string[]) =>
+    differences.length === 0
+      ? ''
+      : html`<p>${title}:</p><ul>${differences.map((difference) => html`<li>${difference}</li>`)}</ul>`;
+  return html`<section aria-labelledby="left"><h2 id="left">How the cluster was left</h2><p>${leftStory(left)}.</p>
+${list('What the run has changed, and not taken back', left.ours)}${list('What may be anybody’s', left.others)}</section>`;
 }
 
 /** Columns of names and sentences, as long as they may be. */
 const FREE = new Set(['requirement', 'what was seen', 'fault', 'target', 'what became of it']);
-
-/** On a narrow screen every row is a card; the roles keep it a table for whoever does not see it. */
-function table(label: string, header: readonly string[], rows: readonly (readonly Markup[])[]): Markup {
-  return html`<table role="table" aria-labelledby="${label}"><thead role="rowgroup"><tr role="row">${header.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}</tr></thead><tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map((cell, index) => html`<td role="cell" class="${FREE.has(header[index] ?? '') ? 'free' : 'figure'}" data-label="${header[index] ?? ''}"><div>${cell}</div></td>`)}</tr>`)}</tbody></table>`;
-}
 
 function replay({ replay }: Verdict): Markup {
   return html`<section aria-labelledby="again"><h2 id="again">Again</h2>

@@ -1,15 +1,25 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ordeal, outFolder } from '../testing/command.ts';
+import { ordeal, outFolder, verdictIn } from '../testing/command.ts';
+import { pushTarget } from '../testing/pushed.ts';
 
 describe('ablation of the GPU remedies on embedded', function () {
   this.timeout(120_000);
 
   it('shows what the incident does and the hardened profile does not, a row each', async () => {
     const out = outFolder();
-    const { code, output } = await ordeal('ablate', '--only', 'incident', '--only', 'hardened', '--out', out);
+    const gateway = await pushTarget();
+    const only = ['--only', 'incident', '--only', 'hardened'];
+    const { code, output } = await ordeal('ablate', ...only, '--out', out, '--metrics', gateway.url);
+    gateway.close();
     expect(code, output).to.equal(0);
+    const verdicts = [...gateway.runs.values()].map(
+      (text) => /^ordeal_run_verdict\{run="[^"]+",verdict="(\w+)"\} 1$/m.exec(text)?.[1],
+    );
+    expect(verdicts, output).to.deep.equal(
+      ['1', '2'].map((variant) => verdictIn(join(out, variant)).verdict),
+    );
     const [incident, hardened, ...others] = readFileSync(join(out, 'ablation.md'), 'utf8')
       .trimEnd()
       .split('\n')

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Comparison } from '../../harness/comparison/comparison.ts';
 import { ordeal, outFolder } from '../testing/command.ts';
+import { pushTarget } from '../testing/pushed.ts';
 
 const SMALL = ['--suite', 'gpu', '--level', 'smoke', '--set', 'suites.0.settings.starts=32'];
 
@@ -24,8 +25,13 @@ describe('`ordeal certify` on embedded', function () {
 
   it('finds a cluster no worse than itself, and says of what too little was seen', async () => {
     const sides = ['--baseline', 'embedded', '--candidate', 'embedded'];
-    const { code, output } = await ordeal('certify', ...sides, ...SMALL, '--out', join(out, 'same'));
+    const gateway = await pushTarget();
+    const told = ['--out', join(out, 'same'), '--metrics', gateway.url];
+    const { code, output } = await ordeal('certify', ...sides, ...SMALL, ...told);
+    gateway.close();
     expect(code, output).to.equal(2);
+    const runs = [...gateway.runs.keys()].map((run) => run.replace(/^\w+-\w+-/, ''));
+    expect(runs, output).to.deep.equal(['baseline-1', 'candidate-1']);
     const { requirements } = comparisonIn(join(out, 'same'));
     for (const { candidate, standing } of requirements) {
       expect(candidate, output).to.equal('pass');

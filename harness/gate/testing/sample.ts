@@ -30,6 +30,7 @@ export function runOf({ verdict, requirements = [requirement()], ...fields }: To
     dir: 'out/hardened',
     rejudged: true,
     contradictions: [],
+    unattested: [],
     ownSchedule: false,
     ownThresholds: {},
     verdict: verdictOf({
@@ -82,6 +83,7 @@ export const anyRun: fc.Arbitrary<GateRun> = fc
     ageDays: fc.constantFrom(0, 1, 6, 8, 100),
     rejudged: fc.boolean(),
     contradictions: fc.constantFrom([], [], ['verdict.json does not agree']),
+    unattested: fc.constantFrom([], [], ['plan.yaml was changed']),
     faults: fc.constantFrom([fault()], [fault()], [], [fault({ bit: false })], [fault({ healed: false })]),
     own: fc.constantFrom({}, { 'GPU-1': 0 }),
     ownSchedule: fc.boolean(),
@@ -89,12 +91,13 @@ export const anyRun: fc.Arbitrary<GateRun> = fc
     provider: fc.constantFrom('kind', 'k3s', 'k3s (double)'),
     dir: fc.constantFrom('a', 'b', 'c', 'd'),
   })
-  .map(({ requirements, level, profile, ageDays, rejudged, contradictions, ...rest }) => {
+  .map(({ requirements, level, profile, ageDays, rejudged, contradictions, unattested, ...rest }) => {
     const { verdict } = runOf({ requirements });
     return {
       dir: rest.dir,
       rejudged,
       contradictions,
+      unattested,
       ownSchedule: rest.ownSchedule,
       ownThresholds: rest.own,
       verdict: {
