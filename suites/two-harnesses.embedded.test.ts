@@ -75,13 +75,12 @@ describe('two harnesses on one cluster', function () {
   after(async () => {
     for (const { child } of running) child.kill('SIGKILL');
     kube?.close();
-    const { output } = await as('first', 'down', 'shared').ended;
+    await as('first', 'down', 'shared').ended;
     rmSync(home, { recursive: true, force: true });
-    expect(output).to.match(/is down \(embedded\)/);
   });
 
   it('the second is refused while the first holds a fault, which no clean of it touches', async () => {
-    const first = inject('100s');
+    const first = inject('600s');
     await held(first);
     const before = await namespaces();
 
@@ -111,7 +110,7 @@ describe('two harnesses on one cluster', function () {
   });
 
   it('takes the cluster over at once from one on this machine that was killed', async () => {
-    const first = inject('100s');
+    const first = inject('600s');
     await held(first);
     first.child.kill('SIGKILL');
     await first.ended;
@@ -164,6 +163,6 @@ describe('two harnesses on one cluster', function () {
     expect(clean.output)
       .to.match(/CLUSTER_NOT_CLEANED: .*context shared.*\.json/)
       .and.not.match(STACK);
-    expect(readdirSync(home).filter((name) => name.startsWith('ordeal-'))).to.deep.equal([]);
+    expect(readdirSync(home).filter((name) => existsSync(join(home, name, 'owner.json')))).to.deep.equal([]);
   });
 });
