@@ -114,6 +114,11 @@ describe('two harnesses on one cluster', function () {
     await held(first);
     first.child.kill('SIGKILL');
     await first.ended;
+    // Its fake GPU nodes end with it; those that are ending would be taken for some that run.
+    await waitFor(async () => (await allocatable()) === '0', {
+      what: 'the end of the fake GPU nodes',
+      deadlineMs: 120_000,
+    });
     const { code, output } = await inject('1s').ended;
     expect(code, output).to.equal(0);
     expect(await lease()).to.equal(404);
