@@ -75,13 +75,12 @@ describe('two harnesses on one cluster', function () {
   after(async () => {
     for (const { child } of running) child.kill('SIGKILL');
     kube?.close();
-    const { output } = await as('first', 'down', 'shared').ended;
+    await as('first', 'down', 'shared').ended;
     rmSync(home, { recursive: true, force: true });
-    expect(output).to.match(/is down \(embedded\)/);
   });
 
   it('the second is refused while the first holds a fault, which no clean of it touches', async () => {
-    const first = inject('100s');
+    const first = inject('600s');
     await held(first);
     const before = await namespaces();
 
@@ -111,10 +110,15 @@ describe('two harnesses on one cluster', function () {
   });
 
   it('takes the cluster over at once from one on this machine that was killed', async () => {
-    const first = inject('100s');
+    const first = inject('600s');
     await held(first);
     first.child.kill('SIGKILL');
     await first.ended;
+    // Its fake GPU nodes end with it; those that are ending would be taken for some that run.
+    await waitFor(async () => (await allocatable()) === '0', {
+      what: 'the end of the fake GPU nodes',
+      deadlineMs: 120_000,
+    });
     const { code, output } = await inject('1s').ended;
     expect(code, output).to.equal(0);
     expect(await lease()).to.equal(404);
@@ -164,6 +168,6 @@ describe('two harnesses on one cluster', function () {
     expect(clean.output)
       .to.match(/CLUSTER_NOT_CLEANED: .*context shared.*\.json/)
       .and.not.match(STACK);
-    expect(readdirSync(home).filter((name) => name.startsWith('ordeal-'))).to.deep.equal([]);
+    expect(readdirSync(home).filter((name) => existsSync(join(home, name, 'owner.json')))).to.deep.equal([]);
   });
 });
