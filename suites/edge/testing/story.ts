@@ -117,7 +117,7 @@ export class Story {
     return this;
   }
 
-  /** One run of a publisher, told in one line before the cutoff and one without news, and what the cloud got of it. */
+  /** One run of a publisher, told in one line, one without news before the cutoff and one after it, and what the cloud got of it. */
   published(
     publisher: string,
     sent: { attempted: Range[]; acknowledged?: Range[]; dropped?: Range[] },
@@ -136,14 +136,8 @@ export class Story {
         dropped,
         stored: 0,
       })
-      .ledger(until, session, {
-        type: 'collector.published',
-        publisher,
-        attempted: [],
-        acknowledged: [],
-        dropped: [],
-        stored: 0,
-      })
+      .ledger(CUTOFF_MS - 500, session, { type: 'collector.published', publisher, ...NO_NEWS })
+      .ledger(until, session, { type: 'collector.published', publisher, ...NO_NEWS })
       .ledger(mono + 2, 'cloud', {
         type: 'cloud.received',
         publisher,
@@ -172,6 +166,8 @@ export class Story {
 
 /** How long a day of a story is, in ms. */
 export const DAY_MS = 60_000;
+const CUTOFF_MS = DAY_MS - 2_000;
+const NO_NEWS = { attempted: [], acknowledged: [], dropped: [], stored: 0 };
 const NODES = ['a', 'b'];
 
 interface Happened {
@@ -188,7 +184,7 @@ export function day({ tunnelDead = [], hostDead = [], deaf = tunnelDead }: Happe
     .say(0, 'network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes: NODES })
     .ledger(10, 'cloud', { type: 'cloud.started', clock: 'boot-1', broker: 'aedes' })
     .engine(2_500, 'steady.reached', { suite: 'edge', measured: {} })
-    .say(DAY_MS - 2_000, 'publishing.cutoff', {})
+    .say(CUTOFF_MS, 'publishing.cutoff', {})
     .say(DAY_MS - 1_500, 'observation.ended', {})
     .ledger(DAY_MS + 10, 'cloud', { type: 'cloud.ended' });
   for (const node of NODES) {
