@@ -117,7 +117,7 @@ export class Story {
     return this;
   }
 
-  /** One run of a publisher, told in one line, one without news before the cutoff and one after it, and what the cloud got of it. */
+  /** One run of a publisher, told in one line and others without news after it, and what the cloud got of it. */
   published(
     publisher: string,
     sent: { attempted: Range[]; acknowledged?: Range[]; dropped?: Range[] },
@@ -127,7 +127,7 @@ export class Story {
     const { attempted, acknowledged = attempted, dropped = [] } = sent;
     const { received, duplicates = 0, reordered = 0, late = 0 } = got;
     const options = { clock: 'boot-1', protocol: 4, qos: 1, store: 0, rate: 50 } as const;
-    return this.ledger(mono, session, { type: 'collector.started', publisher, ...options })
+    this.ledger(mono, session, { type: 'collector.started', publisher, ...options })
       .ledger(mono + 1, session, {
         type: 'collector.published',
         publisher,
@@ -136,8 +136,6 @@ export class Story {
         dropped,
         stored: 0,
       })
-      .ledger(CUTOFF_MS - 500, session, { type: 'collector.published', publisher, ...NO_NEWS })
-      .ledger(until, session, { type: 'collector.published', publisher, ...NO_NEWS })
       .ledger(mono + 2, 'cloud', {
         type: 'cloud.received',
         publisher,
@@ -147,6 +145,9 @@ export class Story {
         reordered,
         late,
       });
+    for (let at = mono + NO_NEWS_MS; at < until; at += NO_NEWS_MS)
+      this.ledger(at, session, { type: 'collector.published', publisher, ...NO_NEWS });
+    return this.ledger(until, session, { type: 'collector.published', publisher, ...NO_NEWS });
   }
 
   /** A fault on one node's link, injected and healed; held as long as planned unless told. */
@@ -166,7 +167,8 @@ export class Story {
 
 /** How long a day of a story is, in ms. */
 export const DAY_MS = 60_000;
-const CUTOFF_MS = DAY_MS - 2_000;
+/** A publisher that has none says so more often than this. */
+const NO_NEWS_MS = 4_000;
 const NO_NEWS = { attempted: [], acknowledged: [], dropped: [], stored: 0 };
 const NODES = ['a', 'b'];
 
@@ -184,7 +186,7 @@ export function day({ tunnelDead = [], hostDead = [], deaf = tunnelDead }: Happe
     .say(0, 'network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes: NODES })
     .ledger(10, 'cloud', { type: 'cloud.started', clock: 'boot-1', broker: 'aedes' })
     .engine(2_500, 'steady.reached', { suite: 'edge', measured: {} })
-    .say(CUTOFF_MS, 'publishing.cutoff', {})
+    .say(DAY_MS - 2_000, 'publishing.cutoff', {})
     .say(DAY_MS - 1_500, 'observation.ended', {})
     .ledger(DAY_MS + 10, 'cloud', { type: 'cloud.ended' });
   for (const node of NODES) {
