@@ -60,7 +60,8 @@ export class Driver {
     await this.#workers(async () => {
       const injectedMs = this.extraMs;
       const [least, most] = settings.latencyMs;
-      const latencyMs = least + (most - least) * uniformFloat64(this.#random) + injectedMs;
+      const drawnMs = least + (most - least) * uniformFloat64(this.#random);
+      const latencyMs = drawnMs + injectedMs;
       const lockedMs = Math.min(settings.lockMs, latencyMs);
       const lateBefore = this.#lockLateMs;
       let queueLateMs = 0;
@@ -85,6 +86,7 @@ export class Driver {
         queuedMs,
         serviceMs,
         injectedMs,
+        drawnMs,
         lateMs: serviceMs - latencyMs + Math.min(queueLateMs, queuedMs),
       });
     });
