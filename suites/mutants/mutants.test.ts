@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { allMutants } from './all.ts';
 import { inputMutants } from './inputs.ts';
@@ -20,6 +22,14 @@ describe('the bench of mutants', () => {
     expect(new Set(names).size).to.equal(names.length);
     for (const { name, refusedBy } of allMutants) expect(refusedBy, name).not.to.be.empty;
     expect(runMutants.length + plantMutants.length).to.be.at.least(25);
+  });
+
+  it('is in README, what had to refuse each part and what did', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+    for (const { name, part, refusedBy } of [...runMutants, ...plantMutants])
+      expect(readme, 'npm run mutants prints it').to.contain(
+        `\n| ${part} | ${name} | ${refusedBy.join(', ')} | `,
+      );
   });
 
   it('takes for refused what has to refuse did, and nothing else', () => {

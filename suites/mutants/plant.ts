@@ -107,6 +107,8 @@ class Plant {
   readonly #ends: (() => Promise<void>)[] = [];
   readonly #watching = new AbortController();
   #received = 0;
+  /** What the publisher keeps still, by its last word. */
+  #stored = 0;
   /** The ways of which something is in the record. */
   readonly #probed = new Set<string>();
   #ready: boolean | undefined;
@@ -151,8 +153,8 @@ class Plant {
         {
           publisher: NODE,
           broker: { host: '127.0.0.1', port: ways.mqtt.port },
-          ...{ protocol: 4, qos: 1, rate: 40, store: 10_000, inFlight: 20, keepaliveSeconds: 1 },
-          ...{ connectTimeoutMs: 500, reconnectMs: 50, sessionExpirySeconds: 60, ledgerMs: 50 },
+          ...{ protocol: 4, qos: 1, rate: 20, store: 10_000, inFlight: 200, keepaliveSeconds: 5 },
+          ...{ connectTimeoutMs: 5_000, reconnectMs: 50, sessionExpirySeconds: 60, ledgerMs: 50 },
           tcpPort: await freePort(),
           httpPort,
           ...this.#broken.collector,
@@ -218,6 +220,10 @@ class Plant {
     await systemClock.sleep(CALM_MS);
     this.#say('publishing.cutoff', {});
     await systemClock.sleep(CALM_MS / 4);
+    // One that does not say so is for the judge.
+    await waitFor(() => this.#stored === 0, {
+      ...{ what: 'what was kept being sent', deadlineMs: 15_000, intervalMs: LOOK_MS },
+    }).catch(() => undefined);
     this.#say('observation.ended', {});
     await systemClock.sleep(CALM_MS);
   }
@@ -262,6 +268,7 @@ class Plant {
     const { lines = (_program: string, line: EdgeLine) => [line] } = this.#broken;
     return new LedgerWriter(program, machineClock, (text) => {
       const line = JSON.parse(text) as EdgeLine;
+      if (line.type === 'collector.published') this.#stored = line.stored;
       if (line.type === 'probe.run') this.#probed.add(line.path);
       for (const each of lines(program, line)) this.#intake.take(program, JSON.stringify(each));
     });

@@ -53,7 +53,7 @@ const CERTIFICATIONS: readonly Row[] = [
   ['plugin', 'advertises a lost device as healthy', ['GPU-1'], defect('false-health'), 'quick'],
   ['plugin', 'never advertises a device that came back', ['GPU-5'], defect('lasting-unhealth')],
   ['plugin', 'never registers again', ['GPU-6'], defect('no-reregister'), 'quick'],
-  ['plugin', 'knows of a device less after its restart', ['GPU-5', 'GPU-6'], defect('fewer-after-restart')],
+  ['plugin', 'knows of a device less after its restart', ['GPU-6'], defect('fewer-after-restart')],
   ['plugin', 'associates one device at a time', ['GPU-4'], remedy('workerPool', false)],
   ['driver', 'drops associations', ['GPU-1'], defect('dropped-association'), 'quick'],
   ['driver', 'takes a second for an association', ['GPU-4'], SLOW_BINDING],
