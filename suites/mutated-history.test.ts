@@ -5,27 +5,18 @@ import { OrdealError } from '../harness/errors/error.ts';
 import type { History } from '../harness/history/event.ts';
 import { grouped } from '../harness/history/grouped.ts';
 import { parseHistory, readHistory } from '../harness/history/reader.ts';
-import { Plan } from '../harness/plan/schema.ts';
-import type { JudgedSuite } from '../harness/verdict/judge.ts';
 import { judge } from '../harness/verdict/judge.ts';
-import { requirements as edgeRequirements } from './edge/requirements.ts';
-import { resolve } from './edge/settings.ts';
-import { FAULT as EDGE_FAULT, wholeDay } from './edge/testing/whole-day.ts';
 import { checkDoubleUse } from './gpu/checkers/double-use.ts';
-import { gpuSuite } from './gpu/suite.ts';
-import { FAULT as GPU_FAULT, wholeRun } from './gpu/testing/whole-run.ts';
+import { type Bench, edgeBench, gpuBench } from './mutants/subjects.ts';
+import { wrongRuns } from './mutants/written.ts';
 import { clockJumped, doubled, interleaved, lines, moved, recordedAs } from './testing/mutations.ts';
 import { without } from './testing/written.ts';
 
 /** The same mutations every time: these are tests of checkers, and no hunt. */
 const SEED = 7;
 
-interface Subject {
-  suite: JudgedSuite;
-  plan: Plan;
-  /** A run that is certified. */
-  sound: History;
-  /** Runs that are not, by what is wrong with them. */
+interface Subject extends Bench {
+  /** Runs that are not certified, by what is wrong with them. */
   wrong: Readonly<Record<string, History>>;
   /**
    * What is wrong with them that one event alone tells of, by its type: without it nothing else in the record
@@ -34,79 +25,14 @@ interface Subject {
   alone: Readonly<Record<string, string>>;
 }
 
+const wrong = (name: keyof typeof wrongRuns) =>
+  Object.fromEntries(Object.entries(wrongRuns[name]).map(([what, { history }]) => [what, history]));
+
 const subjects: Record<'gpu' | 'edge', Subject> = {
-  gpu: {
-    suite: { name: 'gpu', requirements: gpuSuite.requirements, scheduledFaults: () => [GPU_FAULT] },
-    plan: gpuSuite.resolve(
-      Plan.parse({
-        level: 'smoke',
-        suites: [{ name: 'gpu', settings: { gpusPerNode: 2, hold: 800, probeInterval: 400 } }],
-        requirements: { 'GPU-7': { threshold: 2 } },
-      }),
-    ),
-    sound: wholeRun(),
-    wrong: {
-      'blind at first': wholeRun({ looks: [[], ['gpu-1'], ['gpu-1']] }),
-      'blind for a while': wholeRun({ looks: [['gpu-1'], [], ['gpu-1']] }),
-      'blind at last': wholeRun({ looks: [['gpu-1'], ['gpu-1'], []] }),
-      'another’s device': wholeRun({ looks: [['gpu-0'], ['gpu-0'], ['gpu-0']] }),
-      'a device in two': wholeRun({ looks: [['gpu-1', 'gpu-0'], ['gpu-1'], ['gpu-1']] }),
-      'listed otherwise': wholeRun({ listed: ['gpu-0'] }),
-      'bound late': wholeRun({ boundAfterMs: 900 }),
-      rejected: wholeRun({ pod: { phase: 'Failed', reason: 'UnexpectedAdmissionError', containers: [] } }),
-      starved: wholeRun({ pod: { phase: 'Pending', containers: [] } }),
-      'a GPU short in the end': wholeRun({ left: 1 }),
-      'back late': wholeRun({ backAfterMs: 40_000 }),
-      'back and broken': wholeRun({ freshWorks: false }),
-      'an exporter that names another’s device': wholeRun({ exported: 'gpu-0' }),
-      'over its quota': wholeRun({ quota: { hard: 1, used: 1 } }),
-      'without a quota': wholeRun({ quota: null }),
-      toothless: wholeRun({ bit: false }),
-      unhealed: wholeRun({ healed: false }),
-      unsteady: wholeRun({ missed: true }),
-    },
-    alone: {},
-  },
+  gpu: { ...gpuBench, wrong: wrong('gpu'), alone: {} },
   edge: {
-    suite: { name: 'edge', requirements: edgeRequirements, scheduledFaults: () => [EDGE_FAULT] },
-    plan: resolve(
-      Plan.parse({
-        level: 'smoke',
-        suites: [{ name: 'edge' }],
-        requirements: { 'EDGE-3': { threshold: 5 } },
-      }),
-    ),
-    sound: wholeDay(),
-    wrong: {
-      'cut off for too long': wholeDay({ tunnelDead: [[20_000, 31_000]] }),
-      'cut off at the end': wholeDay({
-        tunnelDead: [
-          [20_000, 26_000],
-          [47_000, 61_000],
-        ],
-      }),
-      'cut off by nothing': wholeDay({
-        tunnelDead: [
-          [20_000, 26_000],
-          [40_000, 43_000],
-        ],
-      }),
-      'the host too': wholeDay({ hostDead: [[20_000, 26_000]] }),
-      'the last messages lost': wholeDay({ received: [[0, 899]] }),
-      'messages lost': wholeDay({
-        received: [
-          [0, 499],
-          [600, 999],
-        ],
-      }),
-      'Running and deaf': wholeDay({ noticedAt: null }),
-      'noticed late': wholeDay({ noticedAt: 25_500 }),
-      'healed late': wholeDay({ deaf: [[20_000, 40_000]] }),
-      'never healed': wholeDay({ deaf: [[20_000, 61_000]] }),
-      toothless: wholeDay({ bit: false }),
-      'without an alert': wholeDay({ restarts: 1 }),
-      'with a program that fell over': wholeDay({ failed: 'probe' }),
-    },
+    ...edgeBench,
+    wrong: wrong('edge'),
     alone: {
       'without an alert': 'watchdog.restarted',
       'with a program that fell over': 'program.failed',

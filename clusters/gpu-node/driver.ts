@@ -8,6 +8,9 @@ import type { gpuNodeFiles } from './layout.ts';
 import type { LedgerEntry } from './ledger-writer.ts';
 import { deviceId, type GpuNodeSettings } from './settings.ts';
 
+/** After which the defect `dropped-association` drops one: within the look of the container that waited for it. */
+const DROPPED_AFTER_MS = 50;
+
 export interface DriverOptions {
   node: string;
   files: ReturnType<typeof gpuNodeFiles>;
@@ -75,7 +78,8 @@ export class Driver {
     await this.#workers(async () => {
       const injectedMs = this.extraMs;
       const [least, most] = settings.latencyMs;
-      const latencyMs = least + (most - least) * uniformFloat64(this.#random) + injectedMs;
+      const drawnMs = least + (most - least) * uniformFloat64(this.#random);
+      const latencyMs = drawnMs + injectedMs;
       const lockedMs = Math.min(settings.lockMs, latencyMs);
       const lateBefore = this.#lockLateMs;
       let queueLateMs = 0;
@@ -89,7 +93,10 @@ export class Driver {
       await clock.sleep(latencyMs - lockedMs);
       const serviceMs = clock.mono() - startedAt;
       const queuedMs = startedAt - queuedAt;
-      writeFileSync(join(files.associations, `${device}.${allocation}`), '');
+      const file = join(files.associations, `${device}.${allocation}`);
+      writeFileSync(file, '');
+      if (settings.defect === 'dropped-association')
+        void clock.sleep(DROPPED_AFTER_MS).then(() => rmSync(file, { force: true }));
       ledger.write({
         type: 'driver.associated',
         allocation,
@@ -97,6 +104,7 @@ export class Driver {
         queuedMs,
         serviceMs,
         injectedMs,
+        drawnMs,
         lateMs: serviceMs - latencyMs + Math.min(queueLateMs, queuedMs),
       });
     });

@@ -73,6 +73,8 @@ export const LedgerLine = z.discriminatedUnion('type', [
     queuedMs: z.number(),
     serviceMs: z.number(),
     injectedMs: z.number(),
+    /** What was drawn for it, without what was injected: the seed's, whatever the machine's timers were. */
+    drawnMs: z.number(),
     lateMs: z.number(),
   }),
   z.strictObject({ ...stamp, type: z.literal('driver.lost'), device: z.string() }),

@@ -24,6 +24,8 @@ const KUBELET_SOCKET = 'kubelet.sock';
  * same time; more than that can only be a kubelet that gave one device twice, which both containers must then show.
  */
 const KEPT_ALLOCATIONS = 8;
+/** Of the defect `failing-allocate`: each so many-th call fails. */
+const FAILING_EACH = 4;
 
 export interface PluginOptions {
   driver: Driver;
@@ -59,6 +61,8 @@ export class Plugin {
   #starts = 0;
   /** The driver's name of each device by the kubelet's, those of earlier starts among them. */
   readonly #named = new Map<string, string>();
+  #calls = 0;
+  readonly #everLost = new Set<string>();
 
   constructor(options: PluginOptions) {
     this.#options = options;
@@ -167,11 +171,14 @@ export class Plugin {
 
   #devices(): Device[] {
     const { driver, ledger, settings } = this.#options;
-    const healthy = (device: string) => settings.defect === 'false-health' || !driver.isLost(device);
-    const devices = driver.devices.map((device) => ({
-      ID: this.#idOf(device),
-      health: healthy(device) ? HEALTHY : UNHEALTHY,
-    }));
+    for (const device of driver.devices) if (driver.isLost(device)) this.#everLost.add(device);
+    const lost = (device: string) =>
+      settings.defect === 'lasting-unhealth' ? this.#everLost.has(device) : driver.isLost(device);
+    const healthy = (device: string) => settings.defect === 'false-health' || !lost(device);
+    const known = settings.defect === 'fewer-after-restart' && this.#everRegistered ? 1 : 0;
+    const devices = driver.devices
+      .slice(known)
+      .map((device) => ({ ID: this.#idOf(device), health: healthy(device) ? HEALTHY : UNHEALTHY }));
     const named = (health: string) =>
       devices.filter((device) => device.health === health).map(({ ID }) => ID);
     ledger.write({ type: 'plugin.devices', healthy: named(HEALTHY), unhealthy: named(UNHEALTHY) });
@@ -203,9 +210,12 @@ export class Plugin {
   async #allocate({ container_requests }: AllocateRequest): Promise<ContainerAllocateResponse[]> {
     const { clock, ledger, settings } = this.#options;
     const responses: ContainerAllocateResponse[] = [];
+    this.#calls += 1;
+    if (settings.defect === 'failing-allocate' && this.#calls % FAILING_EACH === 0)
+      throw new Error(`call ${this.#calls} fails`);
     for (const { devices_ids } of container_requests) {
       const devices = this.#devicesOf(devices_ids);
-      const given = settings.defect === 'duplicate-device' ? devices.map(() => this.#first()) : devices;
+      const given = this.#given(devices);
       const allocation = this.#options.nextAllocation();
       ledger.write({ type: 'plugin.allocate', allocation, devices });
       const askedAt = clock.mono();
@@ -226,8 +236,13 @@ export class Plugin {
     return settings.defect === 'wrong-count' ? responses.slice(1) : responses;
   }
 
-  #first(): string {
-    return this.#options.driver.devices[0] as string;
+  /** What an allocation is really given: what the kubelet chose, but for a defect. */
+  #given(chosen: readonly string[]): readonly string[] {
+    const { driver, settings } = this.#options;
+    const { devices } = driver;
+    if (settings.defect === 'duplicate-device') return chosen.map(() => devices[0] as string);
+    if (settings.defect !== 'next-device') return chosen;
+    return chosen.map((device) => devices[(devices.indexOf(device) + 1) % devices.length] as string);
   }
 
   #response(allocation: string, devices: readonly string[]): ContainerAllocateResponse {
@@ -254,7 +269,7 @@ export class Plugin {
   }
 
   async #preStart(devices: readonly string[]): Promise<void> {
-    const { clock, ledger } = this.#options;
+    const { clock, ledger, settings } = this.#options;
     const askedAt = clock.mono();
     const wanted = new Set(devices);
     const pending = [...this.#allocations.values()].filter((allocation) =>
@@ -262,7 +277,7 @@ export class Plugin {
     );
     const said = { type: 'plugin.prestart' as const, devices: [...devices] };
     try {
-      await Promise.all(pending.map(({ bound }) => bound));
+      if (settings.defect !== 'early-prestart') await Promise.all(pending.map(({ bound }) => bound));
       ledger.write({ ...said, waitedMs: clock.mono() - askedAt });
     } catch (error) {
       ledger.write({ ...said, waitedMs: clock.mono() - askedAt, error: messageOf(error) });

@@ -4,17 +4,29 @@ import { z } from 'zod';
 export const WaitPoint = z.enum(['none', 'allocate', 'prestart']);
 export type WaitPoint = z.infer<typeof WaitPoint>;
 
-/** Ways in which a plugin can be wrong, for proving that the suite refuses them. */
+/** Ways in which a plugin, or its driver, can be wrong, for proving that the suite refuses them. */
 export const PluginDefect = z.enum([
   'none',
   /** Every allocation is given the node's first device, whatever the kubelet chose. */
   'duplicate-device',
+  /** Every allocation is given the devices next to those that the kubelet chose. */
+  'next-device',
+  /** PreStartContainer answers before the association stands. */
+  'early-prestart',
+  /** Every fourth Allocate fails. */
+  'failing-allocate',
   /** The last device that was allocated is not associated. */
   'forgotten-device',
+  /** The driver drops an association a moment after it was made. */
+  'dropped-association',
   /** Allocate answers with one container response too few. */
   'wrong-count',
   /** A lost device is still advertised Healthy. */
   'false-health',
+  /** A device that was lost once is never advertised Healthy again. */
+  'lasting-unhealth',
+  /** After the plugin or the kubelet restarts, it knows of one device less. */
+  'fewer-after-restart',
   /** After the plugin or the kubelet restarts, it never registers again. */
   'no-reregister',
 ]);

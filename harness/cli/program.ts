@@ -109,7 +109,8 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
     program.command('ablate').description('what each remedy does: alone, all together, and all but it'),
   )
     .option('--only <text>', 'the variants whose name has this in it; may be given again', collect, [])
-    .action(async (options: RunOptions & { only: string[] }) => {
+    .option('--pairs', 'every two of the remedies too, and which of them carry the result', false)
+    .action(async (options: RunOptions & { only: string[]; pairs: boolean }) => {
       const { ablate } = await import('./ablate.ts');
       done(await ablate(parts, options, replay));
     });

@@ -19,8 +19,8 @@ export const Duration = z.union([
 ]);
 
 /**
- * A way in which an embedded kubelet differs from upstream's: the broken and the mended ones that prove the catalogue's
- * scenarios.
+ * A way in which an embedded kubelet differs from upstream's: the broken and the mended ones that prove what the suites
+ * refuse and what they pass.
  */
 export const KubeletVariant = z.enum([
   /** At its restart it ends the running pods whose plugin has not registered again. */
@@ -35,6 +35,16 @@ export const KubeletVariant = z.enum([
   'tells-streams-apart',
   /** A pod that waits for its plugin keeps no other pod waiting. */
   'admits-concurrently',
+  /** A device that a pod holds counts as free. */
+  'gives-held-devices',
+  /** Devices of pods that have ended stay taken. */
+  'keeps-ended-devices',
+  /** A container starts without what Allocate gave it. */
+  'withholds-devices',
+  /** PreStartContainer is not called, though the plugin asks for it. */
+  'skips-prestart',
+  /** PodResources shows each container the first device, whichever it has. */
+  'lists-first-device',
 ]);
 export type KubeletVariant = z.infer<typeof KubeletVariant>;
 

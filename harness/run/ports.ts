@@ -123,6 +123,16 @@ export interface Ablation {
   /** Resolved plans that differ in their remedies, in the order of the table. */
   variants(plan: Plan): { name: string; plan: Plan }[];
   columns: readonly { title: string; cell(history: History, verdict: Verdict): string }[];
+  /** What the remedies do in pairs, where something independent can be counted of a run. */
+  pairs?: Pairs;
+}
+
+export interface Pairs {
+  /** None of the remedies, each alone, every two that go together, and all, in this order, each by the remedies that it has. */
+  variants(plan: Plan): { remedies: readonly string[]; plan: Plan }[];
+  /** What is counted, in plural, and of what. */
+  counted: string;
+  count(history: History): { failures: number; samples: number };
 }
 
 export interface Suite<C extends ClusterHandle = ClusterHandle> {

@@ -33,6 +33,26 @@ export function interval(
 }
 
 /**
+ * How much lower the rate of `other` is than that of `base`: the shares' difference, and an interval in which the rates'
+ * lies with at least this confidence. Each rate has its own two-sided Clopper–Pearson interval at half of what `confidence`
+ * leaves, so the interval is rather too wide than too narrow, with few samples and rates of nothing too.
+ */
+export function rateDifference(
+  base: { failures: number; samples: number },
+  other: { failures: number; samples: number },
+  confidence: number,
+): { seen: number; lower: number; upper: number } {
+  const each = (1 + confidence) / 2;
+  const from = interval(base.failures, base.samples, each);
+  const to = interval(other.failures, other.samples, each);
+  return {
+    seen: base.failures / base.samples - other.failures / other.samples,
+    lower: from.lower - to.upper,
+    upper: from.upper - to.lower,
+  };
+}
+
+/**
  * One-sided upper bound of how often something happens, from how often it did in a time: with probability `confidence`
  * the true rate is at most this. Exact for events that come independently of each other.
  * @param exposure how long it was watched, in the unit that the rate is per

@@ -26,12 +26,19 @@ export interface Joined {
   doubts: string[];
 }
 
+/** Several of the lines that a publisher writes each half a second; what it measured meanwhile nobody asks after. */
+const UNTOLD_MS = 5_000;
+
 interface Sent {
   publisher: string;
   all: Ranges[];
   attempted: Ranges[];
   acknowledged: Ranges[];
   dropped: Ranges[];
+  /** Between its last line before the cutoff and its first one after it, on its own clock: measured then is not judged. */
+  untoldMs: number;
+  /** When it wrote its last line before the cutoff. */
+  toldMono: number;
   /** It went on after the cutoff, or said that it ended: nothing before the cutoff is still to be told. */
   toldAll: boolean;
   ended: boolean;
@@ -88,13 +95,15 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
 function sentOf(history: History, cutoff: number): Map<string, Sent> {
   const sessions = new Map<string, Sent>();
   for (const { body } of edgeEvents(history, 'ledger.collector.started')) {
-    const { epoch, publisher } = body;
+    const { epoch, mono, publisher } = body;
     sessions.set(epoch, {
       publisher,
       all: [],
       attempted: [],
       acknowledged: [],
       dropped: [],
+      untoldMs: 0,
+      toldMono: mono,
       toldAll: false,
       ended: false,
     });
@@ -103,8 +112,13 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
     const session = sessions.get(body.epoch);
     if (!session) continue;
     session.all.push(body.attempted);
-    if (seq < cutoff) session.attempted.push(body.attempted);
-    else session.toldAll = true;
+    if (seq < cutoff) {
+      session.attempted.push(body.attempted);
+      session.toldMono = body.mono;
+    } else if (!session.toldAll) {
+      session.untoldMs = body.mono - session.toldMono;
+      session.toldAll = true;
+    }
     session.acknowledged.push(body.acknowledged);
     session.dropped.push(body.dropped);
   }
@@ -160,6 +174,13 @@ function publisherDoubts(sent: ReadonlyMap<string, Sent>, nodes: readonly string
       doubts.push(`the publisher of ${node} measured nothing`);
     if (sessions.at(-1)?.toldAll === false)
       doubts.push(`the ledger of the publisher of ${node} fell silent before the end`);
+    const untold = Math.max(0, ...sessions.map(({ untoldMs }) => untoldMs));
+    if (untold > UNTOLD_MS) {
+      const seconds = (untold / 1_000).toFixed(1);
+      doubts.push(
+        `the publisher of ${node} wrote nothing down for ${seconds} s around the end of publishing`,
+      );
+    }
     // A run of it that another one followed is over; without its end, what it measured last is unknown.
     const torn = sessions.slice(0, -1).filter(({ ended }) => !ended).length;
     if (torn > 0) doubts.push(`${torn} ledgers of the publisher of ${node} have no end`);

@@ -36,4 +36,11 @@ describe('ablation of the GPU remedies on embedded', function () {
     expect(code).to.equal(3);
     expect(output).to.contain('init gate');
   });
+
+  it('exits 3 for pairs of remedies of which nothing is counted, or of only some', async () => {
+    const edge = await ordeal('ablate', '--pairs', '--suite', 'edge');
+    expect(edge.code).to.equal(3);
+    expect(edge.output).to.contain('suite edge counts nothing');
+    expect((await ordeal('ablate', '--pairs', '--only', 'quota')).code).to.equal(3);
+  });
 });

@@ -30,3 +30,25 @@ describe('the variants of an ablation', () => {
     for (const variant of ablation.variants(own)) expect(settingsOf(variant.plan).faults).to.have.length(1);
   });
 });
+
+describe('the pairs of an ablation', () => {
+  const plan = resolve(Plan.parse({ profile: 'incident', level: 'smoke' }));
+  const variants = ablation.pairs?.variants(plan) ?? [];
+  const remedies = (variant: { plan: Plan }) => settingsOf(variant.plan).remedies;
+
+  it('are none, each alone, every two that go together, and the hardened profile', () => {
+    const ofSize = (count: number) => variants.slice(0, -1).filter((each) => each.remedies.length === count);
+    expect([0, 1, 2].map((count) => ofSize(count).length)).to.deep.equal([1, 7, 20]);
+    const as = (profile: string) => settingsOf(resolve(Plan.parse({ profile }))).remedies;
+    expect(remedies(variants[0] as { plan: Plan })).to.deep.equal(as('incident'));
+    expect(remedies(variants.at(-1) as { plan: Plan })).to.deep.equal(as('hardened'));
+  });
+
+  it('differ from one another, each by what it is called', () => {
+    expect(new Set(variants.map((variant) => JSON.stringify(remedies(variant)))).size).to.equal(
+      variants.length,
+    );
+    const pair = variants.find((each) => each.remedies.join() === 'timeout with retry,quota');
+    expect(pair && remedies(pair)).to.include({ timeoutRetry: true, quota: 'auto', workerPool: false });
+  });
+});

@@ -40,6 +40,57 @@ export function variantsOf(gpus: number): [name: string, remedies: Remedies][] {
   ];
 }
 
+/** Each remedy by what it changes. Only one of the waits can be had at a time. */
+function switchesOf(gpus: number): Record<string, Partial<Remedies>> {
+  const { jobCap, workerPool } = remediesOf('hardened', gpus);
+  return {
+    [`worker pool of ${workerPool}`]: { workerPool },
+    'timeout with retry': { timeoutRetry: true },
+    'wait in Allocate': { wait: 'allocate' },
+    'wait in PreStartContainer': { wait: 'prestart' },
+    'init gate': { initGate: true },
+    [`cap of ${jobCap} on a node`]: { jobCap },
+    quota: { quota: 'auto' },
+  };
+}
+
+/** None of the remedies, each alone, every two that do not exclude each other, and the hardened profile's. */
+function pairedOf(gpus: number): { remedies: string[]; changed: Remedies }[] {
+  const none = remediesOf('incident', gpus);
+  const switches = Object.entries(switchesOf(gpus));
+  const pairs = switches.flatMap(([one, first], index) =>
+    switches
+      .slice(index + 1)
+      .filter(([, second]) => !Object.keys(second).some((key) => key in first))
+      .map(([other, second]) => ({ remedies: [one, other], changed: { ...none, ...first, ...second } })),
+  );
+  const all = remediesOf('hardened', gpus);
+  return [
+    { remedies: [], changed: none },
+    ...switches.map(([name, change]) => ({ remedies: [name], changed: { ...none, ...change } })),
+    ...pairs,
+    {
+      remedies: switches
+        .filter(([, change]) =>
+          Object.entries(change).every(([key, value]) => all[key as keyof Remedies] === value),
+        )
+        .map(([name]) => name),
+      changed: all,
+    },
+  ];
+}
+
+/** The incident's plan with these remedies. */
+function planWith(plan: Plan, remedies: Remedies): Plan {
+  return resolve({
+    ...plan,
+    profile: 'incident',
+    suites: plan.suites.map((part) =>
+      part.name === SUITE ? { ...part, remedies, faults: part.faults ?? FAULTS } : part,
+    ),
+  });
+}
+
 function spread(values: readonly number[]): string {
   const seconds = (p: number) => ((quantile(values, p) ?? 0) / 1_000).toFixed(1);
   return values.length === 0 ? '–' : `${seconds(0.5)} / ${seconds(0.99)} s`;
@@ -60,13 +111,7 @@ export const ablation: Ablation = {
   variants(plan: Plan) {
     return variantsOf(settingsOf(plan).settings.gpusPerNode).map(([name, remedies]) => ({
       name,
-      plan: resolve({
-        ...plan,
-        profile: 'incident',
-        suites: plan.suites.map((part) =>
-          part.name === SUITE ? { ...part, remedies, faults: part.faults ?? FAULTS } : part,
-        ),
-      }),
+      plan: planWith(plan, remedies),
     }));
   },
   columns: [
@@ -75,4 +120,16 @@ export const ablation: Ablation = {
     { title: 'GPU pod start p50 / p99', cell: (history) => spread(burstStarts(history).gpuMs) },
     { title: 'CPU-only pod start p50 / p99', cell: (history) => spread(burstStarts(history).cpuMs) },
   ],
+  pairs: {
+    variants: (plan) =>
+      pairedOf(settingsOf(plan).settings.gpusPerNode).map(({ changed, remedies }) => ({
+        remedies,
+        plan: planWith(plan, changed),
+      })),
+    counted: 'false allocations',
+    count(history) {
+      const starts = joinLedgers(history);
+      return { failures: falseAllocations(starts).length, samples: starts.length };
+    },
+  },
 };

@@ -107,6 +107,7 @@ export class DeviceManager {
 
   /** Gives back what pods hold that are no longer active. */
   freeInactive(): void {
+    if (this.#is('keeps-ended-devices')) return;
     const active = this.#options.activePods();
     const kept = this.#allocations.filter(({ podUid }) => active.has(podUid) || this.#leaked.has(podUid));
     if (kept.length === this.#allocations.length) return;
@@ -134,7 +135,7 @@ export class DeviceManager {
         }
       }
     } catch (error) {
-      if (this.#options.variants?.includes('leaks-refused-devices')) this.#leaked.add(uid);
+      if (this.#is('leaks-refused-devices')) this.#leaked.add(uid);
       else this.#allocations = this.#allocations.filter(({ podUid }) => podUid !== uid);
       this.#save();
       const words = `Allocate failed due to ${rpcWords(error)}, which is unexpected`;
@@ -151,9 +152,15 @@ export class DeviceManager {
       const held = this.held(podUid, container.name).find((entry) => entry.resource === resource);
       const endpoint = this.#registry.endpoint(resource);
       if (!held) await this.#allocateContainer(podUid, container, new Map());
-      else if (endpoint?.options?.pre_start_required) await this.#preStart(resource, endpoint, held.devices);
+      else if (endpoint?.options?.pre_start_required && !this.#is('skips-prestart'))
+        await this.#preStart(resource, endpoint, held.devices);
     }
+    if (this.#is('withholds-devices')) return [];
     return this.held(podUid, container.name).map(({ response }) => response);
+  }
+
+  #is(variant: KubeletVariant): boolean {
+    return this.#options.variants?.includes(variant) ?? false;
   }
 
   async #preStart(resource: string, { plugin }: Endpoint, devices: string[]): Promise<void> {
@@ -219,7 +226,7 @@ export class DeviceManager {
     const taken = new Set(
       this.#allocations.filter((entry) => entry.resource === resource).flatMap(({ devices }) => devices),
     );
-    const available = healthy.filter((id) => !taken.has(id));
+    const available = healthy.filter((id) => this.#is('gives-held-devices') || !taken.has(id));
     if (available.length < needed - must.length) {
       throw new Error(
         `requested number of devices unavailable for ${resource}. Requested: ${needed - must.length}, Available: ${available.length}`,

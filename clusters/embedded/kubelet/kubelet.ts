@@ -245,12 +245,15 @@ export class Kubelet implements KubeletPort {
 
   #resourcesOf(pod: KubeObject) {
     const { name, namespace = '', uid } = pod.metadata;
+    const [first] = this.#devices.allocatable();
+    const shown = (id: string) =>
+      this.#settings.variants?.includes('lists-first-device') ? (first?.device_ids ?? [id]) : [id];
     const containers = mainContainers(pod).map((container) => ({
       name: container.name,
       devices: this.#devices
         .held(uid, container.name)
         .flatMap(({ resource, devices }) =>
-          devices.map((id) => ({ resource_name: resource, device_ids: [id] })),
+          devices.map((id) => ({ resource_name: resource, device_ids: shown(id) })),
         ),
     }));
     return { name, namespace, containers };

@@ -66,6 +66,8 @@ export interface UdpProxy {
   mend(): number;
   /** Holds answers back for so long. */
   delayMs: number;
+  /** That came back through it so far. */
+  answers: number;
   close(): void;
 }
 
@@ -85,6 +87,7 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
     const back = client;
     const timer = setTimeout(() => {
       timers.delete(timer);
+      proxy.answers += 1;
       near.send(datagram, back, '127.0.0.1');
     }, proxy.delayMs);
     timers.add(timer);
@@ -99,6 +102,7 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
     cut: () => turn(false),
     mend: () => turn(true),
     delayMs: 0,
+    answers: 0,
     close() {
       for (const timer of timers) clearTimeout(timer);
       near.close();

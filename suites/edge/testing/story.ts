@@ -117,7 +117,7 @@ export class Story {
     return this;
   }
 
-  /** One run of a publisher, told in one line before the cutoff and one without news, and what the cloud got of it. */
+  /** One run of a publisher, told in one line and others without news after it, and what the cloud got of it. */
   published(
     publisher: string,
     sent: { attempted: Range[]; acknowledged?: Range[]; dropped?: Range[] },
@@ -127,21 +127,13 @@ export class Story {
     const { attempted, acknowledged = attempted, dropped = [] } = sent;
     const { received, duplicates = 0, reordered = 0, late = 0 } = got;
     const options = { clock: 'boot-1', protocol: 4, qos: 1, store: 0, rate: 50 } as const;
-    return this.ledger(mono, session, { type: 'collector.started', publisher, ...options })
+    this.ledger(mono, session, { type: 'collector.started', publisher, ...options })
       .ledger(mono + 1, session, {
         type: 'collector.published',
         publisher,
         attempted,
         acknowledged,
         dropped,
-        stored: 0,
-      })
-      .ledger(until, session, {
-        type: 'collector.published',
-        publisher,
-        attempted: [],
-        acknowledged: [],
-        dropped: [],
         stored: 0,
       })
       .ledger(mono + 2, 'cloud', {
@@ -153,6 +145,9 @@ export class Story {
         reordered,
         late,
       });
+    for (let at = mono + NO_NEWS_MS; at < until; at += NO_NEWS_MS)
+      this.ledger(at, session, { type: 'collector.published', publisher, ...NO_NEWS });
+    return this.ledger(until, session, { type: 'collector.published', publisher, ...NO_NEWS });
   }
 
   /** A fault on one node's link, injected and healed; held as long as planned unless told. */
@@ -172,6 +167,9 @@ export class Story {
 
 /** How long a day of a story is, in ms. */
 export const DAY_MS = 60_000;
+/** A publisher that has none says so more often than this. */
+const NO_NEWS_MS = 4_000;
+const NO_NEWS = { attempted: [], acknowledged: [], dropped: [], stored: 0 };
 const NODES = ['a', 'b'];
 
 interface Happened {

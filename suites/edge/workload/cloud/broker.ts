@@ -21,7 +21,7 @@ interface Listen {
   port: number;
 }
 
-type OnPayload = (payload: Buffer) => void;
+export type OnPayload = (payload: Buffer) => void;
 
 /** Of aedes what its types leave out. */
 interface Untyped {

@@ -3,7 +3,7 @@ import type { Clock } from '../../../../harness/clock/clock.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
 import { parseMessage } from '../message.ts';
 import { clockId, type Program } from '../program.ts';
-import { aedesBroker, mosquittoBroker } from './broker.ts';
+import { aedesBroker, type Broker, mosquittoBroker, type OnPayload } from './broker.ts';
 import { startEcho } from './echo.ts';
 import type { CloudOptions } from './options.ts';
 import { Tally } from './tally.ts';
@@ -17,13 +17,10 @@ export async function startCloud(
   options: CloudOptions,
   clock: Clock,
   ledger: LedgerWriter,
+  brokerFor: (options: CloudOptions, hear: OnPayload) => Broker = namedBroker,
 ): Promise<Program> {
   const tally = new Tally(options.lateMs);
-  const hear = (payload: Buffer) => tally.take(parseMessage(payload), clock.wall());
-  const broker =
-    options.broker === 'aedes'
-      ? aedesBroker(options.mqtt, hear)
-      : mosquittoBroker(options.mqtt, hear, options);
+  const broker = brokerFor(options, (payload) => tally.take(parseMessage(payload), clock.wall()));
   const turn = async (up: boolean) => {
     await (up ? broker.start() : broker.stop());
     ledger.write({ type: 'cloud.broker', up });
@@ -52,4 +49,10 @@ export async function startCloud(
       ledger.write({ type: 'cloud.ended' });
     },
   };
+}
+
+function namedBroker(options: CloudOptions, hear: OnPayload): Broker {
+  return options.broker === 'aedes'
+    ? aedesBroker(options.mqtt, hear)
+    : mosquittoBroker(options.mqtt, hear, options);
 }
