@@ -58,7 +58,7 @@ describe('recording a run for somebody else to judge', () => {
     const { events, truncated } = await history();
     expect(truncated).to.equal(false);
     expect(events.map(({ type }) => type)).to.deep.equal([
-      ...['run.started', 'cluster.up', 'phase.entered', 'phase.left', 'run.ended'],
+      ...['run.started', 'cluster.up', 'nodes.found', 'phase.entered', 'phase.left', 'run.ended'],
     ]);
     expect(events[0]?.body).to.include({ replay: 'again' });
     expect(existsSync(join(folder, 'out', 'verdict.json'))).to.equal(false);

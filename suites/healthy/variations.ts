@@ -25,7 +25,7 @@ const gpuPlan = (looks: { hold: number; probeInterval: number }, gpusPerNode: nu
   gpuSuite.resolve(
     Plan.parse({
       level: 'smoke',
-      suites: [{ name: 'gpu', settings: { gpusPerNode, ...looks } }],
+      suites: [{ name: 'gpu', settings: { gpusPerNode, exporter: false, ...looks } }],
       requirements: { 'GPU-7': { threshold: cap } },
     }),
   );
