@@ -118,7 +118,9 @@ export async function holdByHand(wanted: HandFault, context: RunContext, cluster
   undo.push('stop following the ledgers', () => follower.stop());
   const gpus = await allocatableOn(cluster.kube, nodes[0].name, resource);
   const { make, schema } = makerOf(kind);
-  const fault = make(kind.slice(kind.indexOf('/') + 1), schema.parse(wanted.with), nodes, { resource, gpus });
+  // Of this process alone: what a killed one has left goes by the name that it gave it, and so does what heals it.
+  const id = `${kind.slice(kind.indexOf('/') + 1)}-${process.pid}`;
+  const fault = make(id, schema.parse(wanted.with), nodes, { resource, gpus });
   const radius = {
     ...{ nodes: [...targets], mostNodes: targets.length, mostShare: 100 },
     ...{ interfaces: [], namespaces: [], resources: [...fault.reach.resources], hostNetwork: false },

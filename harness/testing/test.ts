@@ -1,7 +1,7 @@
 /**
- * `npm test [LANE …]`: every lane that this machine can hold, each in a process of its own. Where there are processors
- * enough, lanes that start Docker's containers run beside those that do not, and what a lane says is printed in one piece;
- * on two processors they would take each other's time, and time is judged. A lane that this machine cannot hold is skipped
+ * `npm test [LANE …]`: every lane that this machine can hold, each in processes of its own. First what judges nothing by
+ * time, two at once, and what each says is printed in one piece. Then the rest: where there are processors enough, lanes
+ * that start Docker's containers beside those that do not; on two processors they would take each other's time. A lane that this machine cannot hold is skipped
  * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The lane `hardware` runs only by its name. The last lines are what failed, for a reader
  * who has only the end of the output, and the count.
  */
@@ -9,6 +9,7 @@ import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { tryRun } from '../exec/exec.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -18,6 +19,8 @@ interface Lane {
   files(name: string): boolean;
   /** Why this machine cannot hold it. */
   missing(): Promise<string | undefined>;
+  /** Which of its files judge nothing by time, and may run beside others; none unless told. */
+  untimed?(name: string): boolean;
   /** Lanes of one track run one after the other. */
   track: 'machine' | 'docker';
   timeoutMs: number;
@@ -36,6 +39,7 @@ const lanes: readonly Lane[] = [
     name: 'unit',
     files: (name) => name.endsWith('.test.ts') && !LANE_TEST.test(name),
     missing: async () => undefined,
+    untimed: () => true,
     track: 'machine',
     timeoutMs: 20_000,
   },
@@ -43,6 +47,9 @@ const lanes: readonly Lane[] = [
     name: 'embedded',
     files: (name) => name.endsWith('.embedded.test.ts'),
     missing: async () => undefined,
+    // Most suites have deadlines and latencies for their subject; what a kubelet does is no matter of how soon.
+    untimed: (name) =>
+      !name.startsWith('suites/') || /\/(contract|readme|plan-init|hostile-files)\b/.test(name),
     track: 'machine',
     timeoutMs: 180_000,
   },
@@ -50,6 +57,7 @@ const lanes: readonly Lane[] = [
     name: 's3',
     files: (name) => name.endsWith('.s3.test.ts'),
     missing: () => missingCommand('go'),
+    untimed: () => true,
     track: 'machine',
     timeoutMs: 300_000,
   },
@@ -72,6 +80,7 @@ const lanes: readonly Lane[] = [
     name: 'browser',
     files: (name) => name.endsWith('.browser.test.ts'),
     missing: () => missingCommand('chromium'),
+    untimed: () => true,
     track: 'machine',
     timeoutMs: 60_000,
   },
@@ -126,13 +135,16 @@ async function missingCommand(...commands: string[]): Promise<string | undefined
   return undefined;
 }
 
-async function runLane(lane: Lane, alone: boolean): Promise<Outcome> {
-  const files = FOLDERS.flatMap((folder) =>
+/** The files of a lane, in the order in which they run. */
+function filesOf(lane: Lane): string[] {
+  return FOLDERS.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => lane.files(name))
       .map((name) => join(folder, name)),
   ).sort();
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, failures: [] };
+}
+
+async function runFiles(lane: Lane, files: readonly string[], alone: boolean): Promise<Outcome> {
   const runner = join(import.meta.dirname, 'run-mocha.ts');
   const mocha = fork(runner, [String(lane.timeoutMs), ...files], {
     execArgv: ['--import', 'tsx'],
@@ -164,40 +176,71 @@ const failures: string[] = [];
 /** Enough of an error to know it again; the whole stands with its lane. */
 const MESSAGE_LENGTH = 600;
 
-async function runTrack(track: readonly Lane[], alone: boolean): Promise<void> {
-  for (const lane of track) {
+/** Files of one lane that run together. */
+interface Piece {
+  lane: Lane;
+  /** As it is told of. */
+  name: string;
+  files: string[];
+}
+
+/** What of these lanes judges nothing by time, or the rest of them; of those that this machine can hold. */
+function piecesOf(held: readonly Lane[], untimed: boolean): Piece[] {
+  return held.flatMap((lane) => {
+    const all = filesOf(lane);
+    const files = all.filter((name) => (lane.untimed?.(name) ?? false) === untimed);
+    const part = files.length === all.length ? '' : untimed ? ', what judges nothing by time' : ', the rest';
+    return files.length === 0 ? [] : [{ lane, name: `lane ${lane.name}${part}`, files }];
+  });
+}
+
+async function runPiece({ files, lane, name }: Piece, alone: boolean): Promise<void> {
+  console.log(`${name} starts`);
+  const started = performance.now();
+  const outcome = await runFiles(lane, files, alone);
+  console.log(`${name} took ${Math.round((performance.now() - started) / 1_000)} s`);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed + (required ? outcome.skipped : 0);
+  total.skipped += required ? 0 : outcome.skipped;
+  for (const { title, message } of outcome.failures) {
+    failures.push(
+      `lane ${lane.name}: ${title}\n    ${message.slice(0, MESSAGE_LENGTH).replaceAll('\n', '\n    ')}`,
+    );
+  }
+  if (required && outcome.skipped > 0) failures.push(`lane ${lane.name}: ${outcome.skipped} skipped tests`);
+}
+
+/** Those of the lanes that this machine can hold; the others are told of. */
+async function heldOf(lanes: readonly Lane[]): Promise<Lane[]> {
+  const held: Lane[] = [];
+  for (const lane of lanes) {
     const missing = await lane.missing();
-    if (missing !== undefined) {
-      console.log(`${required ? 'FAILED' : 'skipped'}: lane ${lane.name}: ${missing}`);
-      if (required) failures.push(`lane ${lane.name}: ${missing}`);
-      total[required ? 'failed' : 'skipped'] += 1;
+    if (missing === undefined) {
+      held.push(lane);
       continue;
     }
-    console.log(`lane ${lane.name} starts`);
-    const started = performance.now();
-    const outcome = await runLane(lane, alone);
-    console.log(`lane ${lane.name} took ${Math.round((performance.now() - started) / 1_000)} s`);
-    total.passed += outcome.passed;
-    total.failed += outcome.failed + (required ? outcome.skipped : 0);
-    total.skipped += required ? 0 : outcome.skipped;
-    for (const { title, message } of outcome.failures) {
-      failures.push(
-        `lane ${lane.name}: ${title}\n    ${message.slice(0, MESSAGE_LENGTH).replaceAll('\n', '\n    ')}`,
-      );
-    }
-    if (required && outcome.skipped > 0) failures.push(`lane ${lane.name}: ${outcome.skipped} skipped tests`);
+    console.log(`${required ? 'FAILED' : 'skipped'}: lane ${lane.name}: ${missing}`);
+    if (required) failures.push(`lane ${lane.name}: ${missing}`);
+    total[required ? 'failed' : 'skipped'] += 1;
   }
+  return held;
 }
 
 const chosen = lanes.filter(({ byName, name }) => (asked.length === 0 ? !byName : asked.includes(name)));
+const held = await heldOf(chosen);
+// Many files take long: the others run beside them.
+const untimed = piecesOf(held, true).sort((a, b) => b.files.length - a.files.length);
+const twoAtOnce = pLimit(2);
+await Promise.all(untimed.map((piece) => twoAtOnce(() => runPiece(piece, untimed.length === 1))));
 const tracks = (['machine', 'docker'] as const)
-  .map((name) => chosen.filter(({ track }) => track === name))
+  .map((name) => piecesOf(held, false).filter(({ lane }) => lane.track === name))
   .filter((track) => track.length > 0);
-if (tracks.length > 1 && availableParallelism() >= PROCESSORS_FOR_TWO) {
-  await Promise.all(tracks.map((track) => runTrack(track, false)));
-} else {
-  for (const track of tracks) await runTrack(track, true);
-}
+const sideBySide = tracks.length > 1 && availableParallelism() >= PROCESSORS_FOR_TWO;
+const runTrack = async (track: readonly Piece[]) => {
+  for (const piece of track) await runPiece(piece, !sideBySide);
+};
+if (sideBySide) await Promise.all(tracks.map(runTrack));
+else for (const track of tracks) await runTrack(track);
 process.exitCode = total.failed > 0 || chosen.length === 0 ? 1 : 0;
 for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
