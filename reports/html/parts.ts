@@ -8,11 +8,23 @@ import { html, Markup } from './markup.ts';
 /** A shape beside each word, so that no one has to tell red from green. */
 export const SIGN: Record<Outcome, string> = { pass: '✓', fail: '✗', inconclusive: '?' };
 
-/** Ours, and no other’s: read once, and part of every page. */
-const STYLE = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8');
+/** A style sheet of this folder: ours, and no other’s. */
+export function styleOf(file: string): string {
+  return readFileSync(join(import.meta.dirname, file), 'utf8');
+}
+
+/** Read once, and part of every page. */
+const STYLE = styleOf('style.css');
+
+interface Page {
+  title: string;
+  body: Markup;
+  /** Beyond what every page has. */
+  style?: string;
+}
 
 /** The whole of a page: one file that needs no other, and runs no script. */
-export function documentOf({ body, title }: { title: string; body: Markup }): string {
+export function documentOf({ body, style = '', title }: Page): string {
   return `<!doctype html>
 ${html`<html lang="en">
 <head>
@@ -21,7 +33,7 @@ ${html`<html lang="en">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<style>${new Markup(STYLE)}</style>
+<style>${new Markup(STYLE + style)}</style>
 </head>
 <body>
 ${body}
