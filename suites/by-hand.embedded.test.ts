@@ -61,7 +61,7 @@ describe('a fault by hand', function () {
     await held(started);
     const line = await listed();
     expect(line).to.match(
-      /^by-hand-\S+\/plugin-restart {2}gpu\/plugin-restart on gpu of worker-1: held by a command/,
+      /^by-hand-\S+\/plugin-restart-\d+ {2}gpu\/plugin-restart on gpu of worker-1: held by a command/,
     );
     const [id = ''] = line.split(' ');
     const { code, output } = await ordeal('fault', 'heal', id);
