@@ -17,10 +17,15 @@ const LIBRARIES = [
 /**
  * One real call to each GPU, where the container has a CUDA driver library and a Python: a word is written into the
  * device's memory by the device and read back. It prints the bare UUIDs of those that did it, as a JSON array, or null
- * where it could not ask. There is no single quote in it: it stands between two.
+ * where there is nothing to ask by. One that ends in any other way, as a driver may make it, has shown no device to work.
+ * There is no single quote in it: it stands between two.
  */
 const DEVICE_CALL = `
-import ctypes, json
+try:
+    import ctypes, json
+except ImportError:
+    print("null")
+    raise SystemExit
 cuda = None
 for path in ["libcuda.so.1", ${LIBRARIES.map((path) => JSON.stringify(path)).join(', ')}]:
     try:
@@ -82,7 +87,7 @@ export function probeScript(holdMs: number, intervalMs: number): string {
     '  done',
     '  unset IFS',
     '  worked=null',
-    `  [ -n "$python" ] && worked=$("$python" -c '${DEVICE_CALL}' 2>/dev/null || echo null)`,
+    `  [ -n "$python" ] && worked=$("$python" -c '${DEVICE_CALL}' 2>/dev/null || echo '[]')`,
     `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"worked\\":$worked,\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
     '  n=$((n + 1))',
     'done',
