@@ -1,3 +1,4 @@
+import { type LabelSelector, selects } from './label-selector.ts';
 import { initContainers, mainContainers, podRequests } from './pod.ts';
 import { type closedDomains, type Neighbour, neighbourOf, REPELLED } from './pod-affinity.ts';
 import { type Amounts, addQuantities } from './quantity.ts';
@@ -28,10 +29,19 @@ interface Toleration {
   effect?: string;
 }
 
+type Expressions = LabelSelector['matchExpressions'];
+
+interface NodeTerm {
+  matchExpressions?: Expressions;
+  matchFields?: Expressions;
+}
+
 /** What a pod asks of its node. Pods with the same signature fit the same nodes, but for who is there already. */
 export interface Demand {
   requests: Amounts;
   nodeSelector: Record<string, string>;
+  /** Of its required node affinity: one of them has to hold; undefined where it has none. */
+  nodeTerms: NodeTerm[] | undefined;
   tolerations: Toleration[];
   neighbour: Neighbour;
   /** Pods that ask for nothing weigh something all the same: 100 milli-CPU and 200 MB a container. */
@@ -61,19 +71,22 @@ export function nodeView(node: KubeObject, used: Amounts): NodeView {
 export function demandOf(pod: KubeObject): Demand {
   const requests = podRequests(pod).set('pods', 1);
   const nodeSelector = pod.spec?.nodeSelector ?? {};
+  const nodeTerms: NodeTerm[] | undefined =
+    pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   const tolerations = pod.spec?.tolerations ?? [];
   const neighbour = neighbourOf(pod);
   const containers = Math.max(mainContainers(pod).length, initContainers(pod).length, 1);
   return {
     requests,
     nodeSelector,
+    nodeTerms,
     tolerations,
     neighbour,
     weight: {
       cpu: requests.get('cpu') ?? containers * WEIGHT_CPU,
       memory: requests.get('memory') ?? containers * WEIGHT_MEMORY,
     },
-    signature: JSON.stringify([[...requests], nodeSelector, tolerations]),
+    signature: JSON.stringify([[...requests], nodeSelector, nodeTerms, tolerations]),
   };
 }
 
@@ -89,7 +102,8 @@ export function misfits(demand: Demand, node: NodeView, closed: ReturnType<typeo
   );
   if (taint) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`];
   const selected = Object.entries(demand.nodeSelector).every(([key, value]) => node.labels[key] === value);
-  if (!selected) return ["node(s) didn't match Pod's node affinity/selector"];
+  const drawn = demand.nodeTerms?.some((term) => holds(term, node)) ?? true;
+  if (!selected || !drawn) return ["node(s) didn't match Pod's node affinity/selector"];
   const short: string[] = [];
   for (const [resource, amount] of demand.requests) {
     const free = (node.allocatable.get(resource) ?? 0) - (node.used.get(resource) ?? 0);
@@ -101,6 +115,15 @@ export function misfits(demand: Demand, node: NodeView, closed: ReturnType<typeo
   // One word a node: upstream asks the pod's own rules before those of the pods that are there.
   const [first] = reasons.sort((a, b) => Number(b === REPELLED) - Number(a === REPELLED));
   return first === undefined ? [] : [first];
+}
+
+/** A term of nothing selects nothing; the one field of a node that there is to ask is its name. */
+function holds({ matchExpressions = [], matchFields = [] }: NodeTerm, { labels, name }: NodeView): boolean {
+  return (
+    matchExpressions.length + matchFields.length > 0 &&
+    selects({ matchExpressions }, labels) &&
+    selects({ matchExpressions: matchFields }, { 'metadata.name': name })
+  );
 }
 
 function tolerated(taint: Taint, tolerations: readonly Toleration[]): boolean {

@@ -2,8 +2,19 @@ import { initContainers, isTerminal, mainContainers, podRequests } from './pod.t
 import { type Amounts, isExtended, parseQuantity } from './quantity.ts';
 import { type KubeObject, StatusError } from './store.ts';
 
+/** By the pod's spec, which no update replaces in what counts: a burst asks the same of every pod at every change. */
+const usages = new WeakMap<object, Amounts>();
+
 /** What a pod counts for, by the names that a ResourceQuota uses. */
 function usageOf(pod: KubeObject): Amounts {
+  const known = usages.get(pod.spec);
+  if (known) return known;
+  const usage = countUsage(pod);
+  usages.set(pod.spec, usage);
+  return usage;
+}
+
+function countUsage(pod: KubeObject): Amounts {
   const usage: Amounts = new Map([['pods', 1]]);
   for (const [resource, amount] of podRequests(pod)) {
     usage.set(`requests.${resource}`, amount);

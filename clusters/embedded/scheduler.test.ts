@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 
-describe('the scheduler and anti-affinity', () => {
+describe('the scheduler and affinity', () => {
   let store: Store;
   let scheduler: Scheduler;
 
@@ -24,6 +24,18 @@ describe('the scheduler and anti-affinity', () => {
 
   afterEach(() => scheduler.stop());
 
+  const bound = (name: string, nodeSelectorTerms: object[]) =>
+    store.create('pods', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'n' },
+      spec: {
+        containers: [{ name: 'main', image: 'x' }],
+        affinity: {
+          nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+        },
+      },
+    });
   const pod = (name: string, app: string, keepsOff?: string) =>
     store.create('pods', {
       apiVersion: 'v1',
@@ -82,5 +94,27 @@ describe('the scheduler and anti-affinity', () => {
     expect(await message('five')).to.contain("1 node(s) didn't satisfy existing pods anti-affinity rules");
     pod('six', 'else');
     expect(await nodeOf('six')).to.equal(home);
+  });
+
+  it('places a pod where one term of its node affinity holds whole, and nowhere else', async () => {
+    const on = (...values: string[]) => ({ key: HOSTNAME, operator: 'In', values });
+    const off = (...values: string[]) => ({ key: HOSTNAME, operator: 'NotIn', values });
+    for (const name of ['one', 'two', 'three', 'four'])
+      bound(name, [{ matchExpressions: [on('a', 'b'), off('a')] }]);
+    for (const name of ['one', 'two', 'three', 'four']) expect(await nodeOf(name)).to.equal('b');
+    bound('either', [
+      { matchExpressions: [on('d')] },
+      { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['c'] }] },
+    ]);
+    expect(await nodeOf('either')).to.equal('c');
+    for (const [name, terms] of [
+      ['nowhere', [{ matchExpressions: [on('d')] }]],
+      ['empty', [{}]],
+    ] as const) {
+      bound(name, [...terms]);
+      expect(await message(name)).to.equal(
+        "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+      );
+    }
   });
 });

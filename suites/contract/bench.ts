@@ -1,6 +1,7 @@
 import { ApiException, type CoreV1Event, type V1Pod } from '@kubernetes/client-node';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { onlyOn } from '../node-affinity.ts';
 import { until } from './until.ts';
 
 /** Prefix of every resource name that this suite registers. */
@@ -23,6 +24,8 @@ export interface PodShape {
   /** A second main container. */
   sidekick?: { script: string; devices?: [resource: string, count: number] };
   nodeName?: string;
+  /** Left to the scheduler, by their hostnames. */
+  onNodes?: string[];
   restartPolicy?: 'Never' | 'OnFailure' | 'Always';
   labels?: Record<string, string>;
   /** CPU request, as a quantity. */
@@ -93,6 +96,7 @@ export class Bench {
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: shape.graceSeconds ?? 1,
         ...(shape.nodeName ? { nodeName: shape.nodeName } : {}),
+        ...(shape.onNodes ? { affinity: onlyOn(shape.onNodes) } : {}),
         ...(init ? { initContainers: [this.container('init', init.script, init.devices, {})] } : {}),
         containers: [
           this.container('main', shape.script ?? HOLD, shape.devices, shape),

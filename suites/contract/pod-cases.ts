@@ -47,6 +47,8 @@ export function declarePods(getLab: () => Lab, early: Early): void {
           { name: 'forced', script: deaf, graceSeconds: 60 },
           { name: 'stubborn', script: deaf },
           { name: 'told' },
+          { name: 'drawn', onNodes: ['not-a-node', lab.node.name] },
+          { name: 'astray', onNodes: ['not-a-node'] },
           { name: 'unschedulable', devices: ['contract.ordeal.dev/none', 1] as [string, number] },
         ].map(async (shape) => await bench.create(shape)),
       );
@@ -216,6 +218,17 @@ export function declarePods(getLab: () => Lab, early: Early): void {
       expect(spec?.nodeName).to.equal(undefined);
       expect((await bench.events('unschedulable', 'FailedScheduling'))[0]).to.include({ type: 'Warning' });
       await bench.remove('unschedulable');
+    });
+
+    it('node affinity leaves the nodes that it names, or none', async () => {
+      expect((await bench.running('drawn')).spec?.nodeName).to.equal(getLab().node.name);
+      const { status } = await bench.until('astray', 'found unschedulable', (pod) =>
+        (pod.status?.conditions ?? []).some(({ type }) => type === 'PodScheduled'),
+      );
+      expect(status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message).to.match(
+        /^0\/\d+ nodes are available: .*node\(s\) didn't match Pod's node affinity\/selector/,
+      );
+      await Promise.all(['drawn', 'astray'].map((name) => bench.remove(name)));
     });
 
     it('events tell who was scheduled where and started', async () => {

@@ -209,7 +209,7 @@ export class Certification {
   async #freshAllocation(node: ClusterNode): Promise<void> {
     const { recorder } = this.#context;
     const pods = await this.#load.wave('restart', 1, {
-      node: node.name,
+      nodes: [node.name],
       replicas: Math.min(2, this.#settings.gpusPerNode),
     });
     const looks = recorder.events
@@ -245,7 +245,7 @@ export class Certification {
         // As many pods as should still fit: one that is given the lost device shows that the plugin lied.
         const cap = this.#remedies.jobCap === false ? well : Math.min(well, this.#remedies.jobCap);
         await this.#load.wave('unhealthy', 1, {
-          node: node.name,
+          nodes: [node.name],
           replicas: Math.max(1, Math.floor(cap / this.#settings.gpusPerReplica)),
         });
       },

@@ -14,6 +14,12 @@ const POLL_MS = 100;
 /** Waves that CPU-only pods come with: enough to see what they wait, without a tenth of every burst being theirs. */
 const ACCOMPANIED_WAVES = 3;
 
+/** What a wave's Jobs are besides the settings. */
+interface Shape {
+  nodes?: readonly string[];
+  replicas?: number;
+}
+
 /** Training Jobs in waves: so many at once, with CPU-only pods beside them, each wave seen to its end. */
 export class Load {
   readonly #context: SuiteContext<Cluster>;
@@ -38,8 +44,8 @@ export class Load {
   }
 
   /**
-   * Waves until the starts wanted are reached: the first as the fault `load/job-burst`, the rest, one at the least,
-   * within `during`.
+   * Waves until the starts wanted are reached: the first, to all groups at once, as the fault `load/job-burst`, the rest,
+   * one a group at the least, within `during`. A group's next wave follows its last, whatever the other groups do.
    */
   async burst(
     keeper: FaultKeeper,
@@ -48,27 +54,55 @@ export class Load {
   ): Promise<void> {
     const { jobsAtOnce, replicas, starts } = this.#settings;
     if (starts === 0) return;
-    const waves = Math.max(2, Math.ceil(starts / (jobsAtOnce * replicas)));
-    const jobs = this.#make('burst', jobsAtOnce, 1);
+    const groups = this.#groups();
+    const waves = Math.max(2, Math.ceil(starts / (groups.length * jobsAtOnce * replicas)));
+    const jobs = [
+      ...groups.flatMap((shape) => this.#make('burst', jobsAtOnce, shape)),
+      ...this.#bystanders('burst', 1),
+    ];
     const fault = jobBurst(id, this.#namespace, this.#context.cluster.name, jobs);
+    const { clock, signal } = this.#context;
+    this.#note(jobs, 'burst');
     await keeper.hold(fault, async () => {
-      this.#note(jobs, 'burst');
+      const began = clock.mono();
       await this.#seeThrough(jobs, 'burst', 1, waves);
+      const share = (clock.mono() - began) / groups.length;
       await during(async () => {
-        for (let wave = 2; wave <= waves; wave++) await this.wave('burst', jobsAtOnce, {}, wave, waves);
+        await Promise.all(
+          groups.map(async (shape, index) => {
+            // In step they would all start at once and all wait at once.
+            await clock.sleep(index * share, signal);
+            for (let wave = 2; wave <= waves; wave++)
+              await this.wave('burst', jobsAtOnce, shape, wave, waves, index === 0);
+          }),
+        );
       });
     });
+  }
+
+  /** The nodes that each group's Jobs may come to: with one group, any. */
+  #groups(): { nodes?: string[] }[] {
+    const names = workersOf(this.#context.cluster).map(({ name }) => name);
+    const groups = Math.min(this.#settings.groups, names.length);
+    if (groups <= 1) return [{}];
+    return Array.from({ length: groups }, (_, group) => ({
+      nodes: names.filter((_, index) => index % groups === group),
+    }));
   }
 
   /** One wave, created, seen to its end and deleted; the UIDs of its pods. */
   async wave(
     phase: string,
     count: number,
-    shape: { node?: string; replicas?: number } = {},
+    shape: Shape = {},
     number = 1,
     of = 1,
+    accompanied = true,
   ): Promise<Set<string>> {
-    const jobs = this.#make(phase, count, number, shape);
+    const jobs = [
+      ...this.#make(phase, count, shape),
+      ...(accompanied ? this.#bystanders(phase, number) : []),
+    ];
     this.#note(jobs, phase);
     const { batch } = this.#context.cluster.kube;
     const outcomes = await burst(jobs, (body) =>
@@ -89,16 +123,11 @@ export class Load {
     }
   }
 
-  #make(
-    phase: string,
-    count: number,
-    wave: number,
-    shape: { node?: string; replicas?: number } = {},
-  ): V1Job[] {
+  #make(phase: string, count: number, shape: Shape): V1Job[] {
     const { framework } = this.#settings;
     const { cluster } = this.#context;
     const frameworks: Framework[] = framework === 'both' ? ['pytorch', 'tensorflow'] : [framework];
-    const jobs = Array.from({ length: count }, () => {
+    return Array.from({ length: count }, () => {
       this.#jobs += 1;
       return trainingJob({
         name: `${phase}-${this.#jobs}`,
@@ -110,12 +139,13 @@ export class Load {
         ...shape,
       });
     });
-    if (phase !== 'burst' || wave > ACCOMPANIED_WAVES) return jobs;
-    const workers = workersOf(cluster).length;
-    return [
-      ...jobs,
-      bystanderJob(`bystanders-${this.#jobs}`, this.#namespace, cluster.workloadImage, Math.min(workers, 4)),
-    ];
+  }
+
+  #bystanders(phase: string, wave: number): V1Job[] {
+    if (phase !== 'burst' || wave > ACCOMPANIED_WAVES) return [];
+    const { cluster } = this.#context;
+    const count = Math.min(workersOf(cluster).length, 4);
+    return [bystanderJob(`bystanders-${this.#jobs}`, this.#namespace, cluster.workloadImage, count)];
   }
 
   #note(jobs: readonly V1Job[], phase: string): void {

@@ -47,8 +47,10 @@ export const GpuSettings = z.strictObject({
   gpusPerReplica: z.int().min(1),
   /** Starts under load that are wanted in all: two waves at the least, or none. */
   starts: z.int().min(0),
-  /** Jobs created at once. */
+  /** Jobs created at once, for each group of nodes. */
   jobsAtOnce: z.int().min(1),
+  /** Parts of the workers that bursts come to apart: while one's containers end, another's start. */
+  groups: z.int().min(1).default(1),
   framework: z.enum(['pytorch', 'tensorflow', 'both']),
   /** The image of the training Jobs, with a shell and nvidia-smi; left out, the cluster's workload image. */
   image: z.string().min(1).optional(),
@@ -121,20 +123,23 @@ const PROBE_INTERVAL: Record<Profile, number> = { incident: 500, hardened: 400, 
 /** Two Jobs at once is the least with which the incident showed itself. */
 const JOBS_AT_ONCE = 2;
 /** Enough fake nodes for a hundred starts a second. */
-const RELEASE_WORKERS = 40;
+const RELEASE_WORKERS = 56;
+const RELEASE_GROUPS = 7;
 
 function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
   const real = plan.cluster.provider !== 'embedded';
   const workers = workersOf(plan);
-  // At the release level the cluster is kept full: as many Jobs of eight as the caps let run.
-  const jobsAtOnce =
-    plan.level === 'release' && !real ? Math.floor((workers * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
+  // At the release level the cluster is kept full and busy: as many Jobs of eight as the caps let run.
+  const full = plan.level === 'release' && !real;
+  const groups = full && workers >= RELEASE_GROUPS ? RELEASE_GROUPS : 1;
+  const jobsAtOnce = full ? Math.floor((Math.floor(workers / groups) * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
   return {
     gpusPerNode: GPUS,
     replicas: 8,
     gpusPerReplica: 1,
     starts: STARTS[plan.level],
     jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce),
+    groups,
     framework: 'both',
     hold: HOLD[plan.profile],
     // A look is two processes, which cost more than all the rest of an embedded start: as few as tell the story.
@@ -145,7 +150,7 @@ function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
     allocatableDeadline: real ? 60_000 : 8_000,
     bindLatency: [200, 300],
     defect: 'none',
-    // Embedded's exporters are the harness's own, and three cost little; forty would take the time that is judged.
+    // Embedded's exporters are the harness's own, and three cost little; fifty-six would take the time that is judged.
     exporter: real || plan.profile === 'as-is' || plan.level === 'release' ? false : {},
     checkpoints: false,
   };

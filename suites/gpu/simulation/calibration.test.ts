@@ -92,6 +92,18 @@ describe('what is observed of a recorded run', () => {
     });
   });
 
+  it('has a wave come to one group of the nodes', () => {
+    const history = new Written()
+      .add('node/w2', 'ledger.plugin.registered', { at: 0, mono: 0, type: 'plugin.registered' })
+      .add('node/w3', 'ledger.plugin.registered', { at: 0, mono: 0, type: 'plugin.registered' })
+      .add('node/w4', 'ledger.plugin.registered', { at: 0, mono: 0, type: 'plugin.registered' })
+      .events.concat(written().events);
+    const grouped = resolve(
+      Plan.parse({ profile: 'incident', suites: [{ name: 'gpu', settings: { groups: 2 } }] }),
+    );
+    expect(observed([{ dir: 'run', plan: grouped, history }])[0]?.observation.nodes).to.equal(2);
+  });
+
   it('ends where the suite goes on to other faults', () => {
     const history = written()
       .add('suite/gpu', 'job.created', { job: 'restart-4', at: 0, replicas: 2, phase: 'restart' })

@@ -22,6 +22,7 @@ interface Wave {
 export interface Observation {
   remedies: Remedies;
   settings: GpuSettings;
+  /** That one wave comes to. */
   nodes: number;
   waves: Wave[];
   starts: number;
@@ -52,7 +53,10 @@ export function observe(plan: Plan, whole: History): Observation | undefined {
   return {
     remedies,
     settings,
-    nodes: new Set(eventsOf(history, 'ledger.plugin.registered').map(({ source }) => source)).size,
+    nodes: Math.floor(
+      new Set(eventsOf(history, 'ledger.plugin.registered').map(({ source }) => source)).size /
+        settings.groups,
+    ),
     waves: wavesOf(
       jobs.map(({ body }) => body),
       settings,

@@ -1,4 +1,5 @@
 import type { V1Container, V1EnvVar, V1Job } from '@kubernetes/client-node';
+import { onlyOn } from '../../node-affinity.ts';
 import { type GpuSettings, RESOURCE, type Remedies } from '../settings.ts';
 import { INIT_GATE, probeScript } from './probe.ts';
 
@@ -17,8 +18,8 @@ export interface JobShape {
   remedies: Remedies;
   /** Replicas of this Job, where not the settings'. */
   replicas?: number;
-  /** Pinned to one node. */
-  node?: string;
+  /** The nodes that it may come to; any, where left out. */
+  nodes?: readonly string[];
   /** What its containers run, where that is not the probe, and what that takes from the environment besides. */
   program?: { command: string[]; env: V1EnvVar[] };
   labels?: Record<string, string>;
@@ -51,7 +52,7 @@ function environment(framework: Framework, name: string, replicas: number): V1En
 
 /** A distributed training Job as in the incident: every replica holds its GPUs from its first act on. */
 export function trainingJob(shape: JobShape): V1Job {
-  const { framework, image, name, namespace, node, program, remedies, settings } = shape;
+  const { framework, image, name, namespace, nodes, program, remedies, settings } = shape;
   const replicas = shape.replicas ?? settings.replicas;
   const gpus = { [RESOURCE]: String(settings.gpusPerReplica) };
   const slot = remedies.jobCap === false ? {} : { [JOB_SLOT]: '1' };
@@ -78,7 +79,7 @@ export function trainingJob(shape: JobShape): V1Job {
           restartPolicy: 'Never',
           terminationGracePeriodSeconds: 1,
           automountServiceAccountToken: false,
-          ...(node && { nodeSelector: { 'kubernetes.io/hostname': node } }),
+          ...(nodes && { affinity: onlyOn(nodes) }),
           ...(remedies.initGate && {
             initContainers: [container('gate', INIT_GATE, { resources: { limits: gpus } })],
           }),
