@@ -1,9 +1,10 @@
 /**
- * `npm test [LANE …]`: every lane that this machine can hold, each in processes of its own. First what judges nothing by
- * time, two at once, and what each says is printed in one piece. Then the rest: where there are processors enough, lanes
- * that start Docker's containers beside those that do not; on two processors they would take each other's time. A lane that this machine cannot hold is skipped
- * by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The lane `hardware` runs only by its name. The last lines are what failed, for a reader
- * who has only the end of the output, and the count.
+ * `npm test [LANE …]`: every lane that this machine can hold, each in processes of its own. First what may run beside
+ * others, two at once, and what each says is printed in one piece. Then the rest: where there are processors enough, lanes
+ * that start Docker's containers beside those that do not; on two processors they would take each other's time. A lane
+ * that this machine cannot hold is skipped by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The
+ * lane `hardware` runs only by its name. The last lines are what failed, for a reader who has only the end of the output,
+ * and the count.
  */
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -19,8 +20,13 @@ interface Lane {
   files(name: string): boolean;
   /** Why this machine cannot hold it. */
   missing(): Promise<string | undefined>;
-  /** Which of its files judge nothing by time, and may run beside others; none unless told. */
-  untimed?(name: string): boolean;
+  /**
+   * Which of its files may run beside others: those that judge nothing by what a processor that is shared would change, and
+   * that look at nothing but their own processes. None unless told.
+   */
+  beside?(name: string): boolean;
+  /** Each of those files in a process of its own: they mostly wait. */
+  split?: boolean;
   /** Lanes of one track run one after the other. */
   track: 'machine' | 'docker';
   timeoutMs: number;
@@ -39,7 +45,7 @@ const lanes: readonly Lane[] = [
     name: 'unit',
     files: (name) => name.endsWith('.test.ts') && !LANE_TEST.test(name),
     missing: async () => undefined,
-    untimed: () => true,
+    beside: () => true,
     track: 'machine',
     timeoutMs: 20_000,
   },
@@ -47,9 +53,9 @@ const lanes: readonly Lane[] = [
     name: 'embedded',
     files: (name) => name.endsWith('.embedded.test.ts'),
     missing: async () => undefined,
-    // Most suites have deadlines and latencies for their subject; what a kubelet does is no matter of how soon.
-    untimed: (name) =>
-      !name.startsWith('suites/') || /\/(contract|readme|plan-init|hostile-files)\b/.test(name),
+    // What certifies is judged by latencies and deadlines; what kills looks for whatever is left on the machine.
+    beside: (name) => !/\/(certification|controls|killed|two-harnesses)\b/.test(name),
+    split: true,
     track: 'machine',
     timeoutMs: 180_000,
   },
@@ -57,7 +63,7 @@ const lanes: readonly Lane[] = [
     name: 's3',
     files: (name) => name.endsWith('.s3.test.ts'),
     missing: () => missingCommand('go'),
-    untimed: () => true,
+    beside: () => true,
     track: 'machine',
     timeoutMs: 300_000,
   },
@@ -65,6 +71,7 @@ const lanes: readonly Lane[] = [
     name: 'netns',
     files: (name) => name.endsWith('.netns.test.ts'),
     missing: () => missingFor('netns'),
+    beside: (name) => !/\/(certification|incident|killed|full-disk)\b/.test(name),
     track: 'machine',
     timeoutMs: 120_000,
   },
@@ -80,7 +87,7 @@ const lanes: readonly Lane[] = [
     name: 'browser',
     files: (name) => name.endsWith('.browser.test.ts'),
     missing: () => missingCommand('chromium'),
-    untimed: () => true,
+    beside: () => true,
     track: 'machine',
     timeoutMs: 60_000,
   },
@@ -144,7 +151,7 @@ function filesOf(lane: Lane): string[] {
   ).sort();
 }
 
-async function runFiles(lane: Lane, files: readonly string[], alone: boolean): Promise<Outcome> {
+async function runFiles({ files, lane, name }: Piece, alone: boolean): Promise<Outcome> {
   const runner = join(import.meta.dirname, 'run-mocha.ts');
   const mocha = fork(runner, [String(lane.timeoutMs), ...files], {
     execArgv: ['--import', 'tsx'],
@@ -157,7 +164,7 @@ async function runFiles(lane: Lane, files: readonly string[], alone: boolean): P
     outcome = message as Outcome;
   });
   const code = await new Promise<number | null>((resolve) => mocha.once('close', resolve));
-  if (!alone) process.stdout.write(`lane ${lane.name}\n${Buffer.concat(said)}`);
+  if (!alone) process.stdout.write(`${name}\n${Buffer.concat(said)}`);
   // A runner that fell over before its count, or failed outside of a test, must not read as green.
   outcome ??= { passed: 0, failed: 0, skipped: 0, failures: [] };
   if (code !== 0 && outcome.failed === 0) {
@@ -184,20 +191,24 @@ interface Piece {
   files: string[];
 }
 
-/** What of these lanes judges nothing by time, or the rest of them; of those that this machine can hold. */
-function piecesOf(held: readonly Lane[], untimed: boolean): Piece[] {
+/** What of these lanes may run beside others, or the rest of them. */
+function piecesOf(held: readonly Lane[], beside: boolean): Piece[] {
   return held.flatMap((lane) => {
     const all = filesOf(lane);
-    const files = all.filter((name) => (lane.untimed?.(name) ?? false) === untimed);
-    const part = files.length === all.length ? '' : untimed ? ', what judges nothing by time' : ', the rest';
-    return files.length === 0 ? [] : [{ lane, name: `lane ${lane.name}${part}`, files }];
+    const files = all.filter((name) => (lane.beside?.(name) ?? false) === beside);
+    if (files.length === 0) return [];
+    if (beside && lane.split)
+      return files.map((name) => ({ lane, name: `lane ${lane.name}, ${name}`, files: [name] }));
+    const part = files.length === all.length ? '' : beside ? ', beside others' : ', alone';
+    return [{ lane, name: `lane ${lane.name}${part}`, files }];
   });
 }
 
-async function runPiece({ files, lane, name }: Piece, alone: boolean): Promise<void> {
+async function runPiece(piece: Piece, alone: boolean): Promise<void> {
+  const { lane, name } = piece;
   console.log(`${name} starts`);
   const started = performance.now();
-  const outcome = await runFiles(lane, files, alone);
+  const outcome = await runFiles(piece, alone);
   console.log(`${name} took ${Math.round((performance.now() - started) / 1_000)} s`);
   total.passed += outcome.passed;
   total.failed += outcome.failed + (required ? outcome.skipped : 0);
@@ -229,9 +240,9 @@ async function heldOf(lanes: readonly Lane[]): Promise<Lane[]> {
 const chosen = lanes.filter(({ byName, name }) => (asked.length === 0 ? !byName : asked.includes(name)));
 const held = await heldOf(chosen);
 // Many files take long: the others run beside them.
-const untimed = piecesOf(held, true).sort((a, b) => b.files.length - a.files.length);
+const shared = piecesOf(held, true).sort((a, b) => b.files.length - a.files.length);
 const twoAtOnce = pLimit(2);
-await Promise.all(untimed.map((piece) => twoAtOnce(() => runPiece(piece, untimed.length === 1))));
+await Promise.all(shared.map((piece) => twoAtOnce(() => runPiece(piece, shared.length === 1))));
 const tracks = (['machine', 'docker'] as const)
   .map((name) => piecesOf(held, false).filter(({ lane }) => lane.track === name))
   .filter((track) => track.length > 0);
