@@ -41,6 +41,11 @@ export interface ProbeSeen {
   usable: string[];
   /** UUIDs, bare, of the devices that a CUDA driver let it work with; null where it had none to ask, and in older runs. */
   worked?: string[] | null;
+  /**
+   * GPUs that each framework of the image found, null without it, asked once after the first look; null before that, where
+   * there was nothing to ask by, and left out in older runs.
+   */
+  frameworks?: Readonly<Record<string, number | null>> | null;
   visible: string[];
   allocation: string;
 }

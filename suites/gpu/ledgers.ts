@@ -148,6 +148,14 @@ export function lacking(start: Start, probe: ProbeSeen): string[] {
   return (start.allocated ?? []).filter((device) => !usable.has(device));
 }
 
+/** The frameworks that found fewer GPUs than the start has, each with what it found; those that were not there are none. */
+export function blindFrameworks(start: Start, { frameworks }: ProbeSeen): string[] {
+  const wanted = wantedBy(start);
+  return Object.entries(frameworks ?? {}).flatMap(([name, found]) =>
+    found !== null && found < wanted ? [`${name} found ${found} of ${wanted}`] : [],
+  );
+}
+
 /** What the ledgers of the plugin and of PodResources disagree in; undefined where they agree. */
 export function disagreement(start: Start): string | undefined {
   const { gpus, watched } = start;

@@ -18,6 +18,7 @@ const ProbeLine = z.object({
   exit: z.int(),
   usable: z.array(z.string()),
   worked: z.array(z.string()).nullable(),
+  frameworks: z.record(z.string(), z.int().nonnegative().nullable()).nullable(),
   visible: z.string(),
   allocation: z.string(),
 });
@@ -114,7 +115,7 @@ export class Observer {
     for (const { at, line } of lines) {
       const probe = ProbeLine.safeParse(safeJson(line));
       if (!probe.success) continue;
-      const { allocation, exit, n, usable, visible, worked } = probe.data;
+      const { allocation, exit, frameworks, n, usable, visible, worked } = probe.data;
       this.#recorder.record(`pod/${pod.namespace}/${pod.name}`, 'gpu.probe', {
         podUid: pod.uid,
         pod: pod.name,
@@ -126,6 +127,7 @@ export class Observer {
         exit,
         usable,
         worked,
+        frameworks,
         visible: visible === '' ? [] : visible.split(','),
         allocation,
       });

@@ -1,6 +1,8 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeRate, type Target } from '../../judged.ts';
+import type { ProbeSeen } from '../events.ts';
 import {
+  blindFrameworks,
   disagreement,
   joinLedgers,
   lacking,
@@ -27,26 +29,36 @@ function agreement(starts: readonly Start[]): string {
     asked === 0
       ? 'nvidia-smi alone was asked'
       : `in ${asked} of ${starts.length} a real call was made to each`;
-  return `what the containers were told and PodResources agree; ${called}`;
+  const found = new Set(
+    starts.flatMap(({ probes }) =>
+      probes.flatMap(({ frameworks }) =>
+        Object.entries(frameworks ?? {}).flatMap(([name, gpus]) => (gpus === null ? [] : [name])),
+      ),
+    ),
+  );
+  const framework = found.size > 0 ? `; ${[...found].sort().join(' and ')} found them` : '';
+  return `what the containers were told and PodResources agree; ${called}${framework}`;
+}
+
+/** What was wrong at one look; undefined where nothing was. */
+function wrongAt(start: Start, probe: ProbeSeen): string | undefined {
+  const missing = lacking(start, probe);
+  if (missing.length > 0) return `without ${missing.join(', ')}`;
+  if (usableAt(probe).length < wantedBy(start)) return 'without a GPU';
+  const blind = blindFrameworks(start, probe);
+  return blind.length > 0 ? `in which ${blind.join(', ')} GPUs` : undefined;
 }
 
 /** The starts whose container could not use what it was given, at its first act or at any later look. */
 export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
   return starts.flatMap((start) => {
-    const bad = start.probes.find(
-      (probe) => lacking(start, probe).length > 0 || usableAt(probe).length < wantedBy(start),
-    );
+    const bad = start.probes.find((probe) => wrongAt(start, probe));
     const differ = unseen(start) === undefined ? disagreement(start) : undefined;
     if (!bad && !differ) return [];
     const first = start.probes[0]?.at ?? 0;
-    const well = start.probes.find(
-      (probe) =>
-        probe.at > (bad?.at ?? 0) &&
-        usableAt(probe).length >= wantedBy(start) &&
-        lacking(start, probe).length === 0,
-    );
+    const well = start.probes.find((probe) => probe.at > (bad?.at ?? 0) && !wrongAt(start, probe));
     const why = bad
-      ? `${start.pod} on ${start.node}: look ${bad.n} without ${lacking(start, bad).join(', ') || 'a GPU'}`
+      ? `${start.pod} on ${start.node}: look ${bad.n} ${wrongAt(start, bad)}`
       : (differ as string);
     return [{ start, why, recoveredAfterMs: bad && well ? well.at - first : undefined }];
   });

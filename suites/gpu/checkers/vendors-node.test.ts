@@ -23,6 +23,8 @@ interface Given {
   visible?: string[];
   usable?: string[];
   worked?: string[] | null;
+  /** From the second look on. */
+  frameworks?: ProbeSeen['frameworks'];
   gpus?: number;
 }
 
@@ -38,11 +40,13 @@ class VendorsNode extends Written {
   given(pod: string, at: number, given: Given = {}): this {
     const { device = GPUS[0], gpus = 1 } = given;
     const { listed = [device], usable = [device], visible = [device], worked = null } = given;
+    const { frameworks = null } = given;
     this.#listed = [...this.#listed, [pod, ...listed]];
     this.listed(...this.#listed).pod(pod, { gpus });
     for (const n of [0, 1]) {
       this.probe(pod, '', n, usable, at + 100 * n);
-      Object.assign(this.events.at(-1)?.body as ProbeSeen, { visible, worked });
+      const more = { visible, worked, frameworks: n === 0 ? null : frameworks };
+      Object.assign(this.events.at(-1)?.body as ProbeSeen, more);
     }
     return this;
   }
@@ -73,6 +77,20 @@ describe('a vendor’s node', () => {
     const judged = one(two({ worked: [UUIDS[1] as string] }).events);
     expect(judged.verdict).to.equal('pass');
     expect(judged.reason).to.contain('in 1 of 2 a real call was made to each');
+  });
+
+  it('fails where a framework of the image finds fewer GPUs than the container has, whatever the driver says', () => {
+    const judged = one(
+      two({ worked: [UUIDS[1] as string], frameworks: { torch: 0, tensorflow: null } }).events,
+    );
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.match(/look 1 in which torch found 0 of 1 GPUs/);
+    const found = one(two({ frameworks: { torch: 1, tensorflow: null } }).events);
+    expect(found.verdict).to.equal('pass');
+    expect(found.reason).to.match(/; torch found them/);
+    // Of two shares of one device a framework finds the one.
+    const shares = { gpus: 2, listed: [`${GPUS[1]}::0`, `${GPUS[1]}::1`], frameworks: { torch: 1 } };
+    expect(one(two(shares).events).verdict).to.equal('pass');
   });
 
   it('fails where the plugin told of another device than the kubelet has written down', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -42,5 +42,50 @@ describe('a training container’s look at its GPUs', () => {
   it('does not take a call that crashed for one that was not made', async () => {
     expect((await looked('kill -SEGV $$')).worked).to.deep.equal([]);
     expect((await looked('exit 1')).worked).to.deep.equal([]);
+  });
+
+  describe('asks frameworks', () => {
+    let modules: string;
+    before(() => {
+      modules = mkdtempSync(join(tmpdir(), 'modules-'));
+    });
+    after(() => rmSync(modules, { recursive: true, force: true }));
+
+    /** What the looks of a container told, in whose Python there are these modules: the first look, and the one after it. */
+    const asked = async (files: Record<string, string>) => {
+      rmSync(modules, { recursive: true });
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(join(modules, path, '..'), { recursive: true });
+        writeFileSync(join(modules, path), text);
+      }
+      rmSync(join(bin, 'python3'), { force: true });
+      const PATH = `${bin}:${process.env.PATH}`;
+      const env = { PATH, LD_LIBRARY_PATH: '/drivers', PYTHONPATH: modules };
+      const { stdout } = await run(['sh', '-c', probeScript(1, 1)], { env });
+      return stdout.split('\n').map((line) => JSON.parse(line).frameworks);
+    };
+    const torch = (count: number, available = 'True') =>
+      `print("noise")\nclass cuda:\n  is_available = lambda: ${available}\n  device_count = lambda: ${count}\n`;
+    const tensorflow =
+      'class config:\n  list_physical_devices = lambda kind: ["a", "b"] if kind == "GPU" else []\n';
+
+    it('once, behind the first look, how many GPUs they find', async () => {
+      expect(await asked({ 'torch.py': torch(2), 'tensorflow/__init__.py': tensorflow })).to.deep.equal([
+        null,
+        { torch: 2, tensorflow: 2 },
+      ]);
+      expect(await asked({ 'torch.py': torch(2, 'False') })).to.deep.equal([
+        null,
+        { torch: 0, tensorflow: null },
+      ]);
+    });
+
+    it('and takes one that fell over for one that found none', async () => {
+      const fallen = {
+        'torch.py': 'raise ImportError("libcudart")',
+        'tensorflow.py': 'import os; os.abort()',
+      };
+      expect(await asked(fallen)).to.deep.equal([null, { torch: 0, tensorflow: 0 }]);
+    });
   });
 });

@@ -65,8 +65,31 @@ print(json.dumps(worked))
 `.trim();
 
 /**
+ * How many GPUs a framework finds, once, where the image has it: what is left of a start that nvidia-smi and the driver call
+ * good is its own build and its libraries. It prints the number, or null without that framework. What a framework writes
+ * itself goes to where errors go. One that ends in any other way has found none. No single quote in it either.
+ */
+const FRAMEWORK_CALL = `
+import importlib.util, os, sys
+out = os.dup(1)
+os.dup2(2, 1)
+name, found = sys.argv[1], "null"
+if importlib.util.find_spec(name):
+    if name == "torch":
+        import torch
+        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    else:
+        import tensorflow
+        found = len(tensorflow.config.list_physical_devices("GPU"))
+os.write(out, str(found).encode())
+`.trim();
+
+export const FRAMEWORKS = ['torch', 'tensorflow'] as const;
+
+/**
  * A training container's first act, and then its life: `nvidia-smi -L` at once, and again every interval until the
- * hold is over; where it can, a real call to the device with it. One line of JSON for each look; when it looked is the
+ * hold is over; where it can, a real call to the device with it, and after the first look a question to each framework, whose
+ * answer stands with all looks from then on. One line of JSON for each look; when it looked is the
  * container runtime's stamp on the line. It ends with 0 whatever it saw: the ledger says what that was.
  */
 export function probeScript(holdMs: number, intervalMs: number): string {
@@ -75,6 +98,7 @@ export function probeScript(holdMs: number, intervalMs: number): string {
     // Without a driver's library there is nothing to ask, and a Python costs more than all the rest.
     `for library in ${LIBRARIES.join(' ')}; do [ -e $library ] && python=$(command -v python3); done`,
     '[ -n "$LD_LIBRARY_PATH" ] && python=$(command -v python3)',
+    'frameworks=null',
     'n=0',
     `while [ $n -lt ${looksIn(holdMs, intervalMs)} ]; do`,
     `  [ $n -gt 0 ] && sleep ${intervalMs / 1_000}`,
@@ -88,7 +112,15 @@ export function probeScript(holdMs: number, intervalMs: number): string {
     '  unset IFS',
     '  worked=null',
     `  [ -n "$python" ] && worked=$("$python" -c '${DEVICE_CALL}' 2>/dev/null || echo '[]')`,
-    `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"worked\\":$worked,\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
+    `  echo "{\\"ordeal\\":\\"probe\\",\\"n\\":$n,\\"exit\\":$code,\\"usable\\":[\${seen#,}],\\"worked\\":$worked,\\"frameworks\\":$frameworks,\\"visible\\":\\"$NVIDIA_VISIBLE_DEVICES\\",\\"allocation\\":\\"$ORDEAL_ALLOCATION\\"}"`,
+    '  if [ -n "$python" ] && [ $n -eq 0 ]; then',
+    "    frameworks=''",
+    `    for name in ${FRAMEWORKS.join(' ')}; do`,
+    `      found=$("$python" -c '${FRAMEWORK_CALL}' $name 2>/dev/null || echo 0)`,
+    '      frameworks="$frameworks,\\"$name\\":$found"',
+    '    done',
+    `    frameworks="{\${frameworks#,}}"`,
+    '  fi',
     '  n=$((n + 1))',
     'done',
   ].join('\n');
