@@ -10,6 +10,7 @@ import { tryRun } from '../../harness/exec/exec.ts';
 import type { UndoStack } from '../../harness/run/undo.ts';
 import { Channel } from './channel.ts';
 import { KERNEL } from './readiness.ts';
+import { hasTiles, wholeXstate } from './whole-xstate.ts';
 
 /**
  * Where the guest's memory file is made, and unlinked at once. On a disk it would be written back all the time; a
@@ -87,6 +88,9 @@ export async function boot(options: BootOptions): Promise<Guest> {
   }
   const jail = jailed && (await canJail()) ? JAIL : [];
   const pin = [...PIN, String(processorFor(await readFile('/proc/self/status', 'utf8'), process.pid))];
+  const preload = hasTiles(await readFile('/proc/cpuinfo', 'utf8')) && {
+    LD_PRELOAD: await wholeXstate(work, signal),
+  };
   signal.throwIfAborted();
   let end = async () => {};
   undo.push('end the user-mode-Linux guest', () => end());
@@ -96,7 +100,7 @@ export async function boot(options: BootOptions): Promise<Guest> {
   const child = spawn(command, args, {
     detached: true,
     stdio: ['pipe', 'pipe', console],
-    env: { ...process.env, TMPDIR: memoryFolder() },
+    env: { ...process.env, TMPDIR: memoryFolder(), ...preload },
   });
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Readiness } from '../../harness/run/ports.ts';
+import { hasTiles } from './whole-xstate.ts';
 
 /** Debian's kernel for user mode, and where its package puts the modules. */
 export const KERNEL = 'linux.uml';
@@ -35,6 +36,7 @@ export async function umlReadiness(): Promise<Readiness[]> {
       ...(!linux && { mend: 'run it on x86-64 Linux' }),
     },
     ...TOOLS.map(([command, from]) => tool(command, from)),
+    ...(linux && hasTiles(readFileSync('/proc/cpuinfo', 'utf8')) ? [tool('cc', 'gcc libc6-dev')] : []),
     modules(),
   ];
 }
