@@ -10,7 +10,7 @@ import { GPU_FAULT, gpuRun } from '../healthy/gpu-run.ts';
 import type { Periodic } from './periodic.ts';
 
 /** A suite whose judgement is measured, and the run that is judged: sound, and as long as one likes. */
-export interface Subject {
+interface Subject {
   suite: JudgedSuite;
   plan: Plan;
   run(): Periodic;

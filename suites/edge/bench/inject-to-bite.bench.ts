@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EdgeLink } from '../../clusters/network/port.ts';
-import { userlandNetwork } from '../../clusters/network/userland/network.ts';
-import type { Benchmark, Figure } from '../../harness/bench/benchmark.ts';
-import type { History } from '../../harness/history/event.ts';
-import { partition } from './partition.ts';
-import { Ground } from './testing/ground.ts';
+import type { EdgeLink } from '../../../clusters/network/port.ts';
+import { userlandNetwork } from '../../../clusters/network/userland/network.ts';
+import { partition } from '../../../faults/network/partition.ts';
+import { Ground } from '../../../faults/network/testing/ground.ts';
+import type { Benchmark, Figure } from '../../../harness/bench/benchmark.ts';
+import type { History } from '../../../harness/history/event.ts';
 
 const NODES = 50;
 /** Between two datagrams of a link, for a fault of a link bites what passes. */
