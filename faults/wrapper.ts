@@ -17,6 +17,9 @@ export interface HoldOptions {
   pollMs?: number;
 }
 
+/** Most faults bite at once: the first looks are close to each other, later ones are not. */
+const SOON_MS = 10;
+
 /** Runs faults, each in the one order that there is, and one at a time on a target. */
 export class FaultKeeper {
   readonly #context: FaultContext;
@@ -117,13 +120,16 @@ export class FaultKeeper {
     let seen: Seen = { seen: false, evidence: 'nobody looked' };
     let loop: Promise<void> = Promise.resolve();
     const look = async () => {
+      let pauseMs = Math.min(pollMs, SOON_MS);
       while (!ending.signal.aborted && !seen.seen) {
         try {
           seen = await fault.bite(this.#context, recorder.events);
         } catch (error) {
           seen = { seen: false, evidence: `could not be looked for: ${messageOf(error)}` };
         }
-        if (!seen.seen) await clock.sleep(pollMs, ending.signal).catch(() => undefined);
+        if (seen.seen) break;
+        await clock.sleep(pauseMs, ending.signal).catch(() => undefined);
+        pauseMs = Math.min(pollMs, 2 * pauseMs);
       }
       if (seen.seen) {
         recorder.record(`fault/${fault.kind}`, 'fault.bit', {

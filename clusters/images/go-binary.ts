@@ -1,5 +1,5 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { cached, contentKey, exists, folderContents } from './cache.ts';
 import type { BuildContext } from './context.ts';
@@ -83,16 +83,32 @@ export const VERSITYGW_NAME = `versitygw ${VERSITYGW.version}`;
 
 /** The S3 server as one static binary, built from its published module. Three minutes on two cores with a cold Go cache. */
 export async function buildVersitygw(context: BuildContext): Promise<string> {
-  const { module, version } = VERSITYGW;
+  return await installed(VERSITYGW, 'versitygw', context);
+}
+
+/** The proxy that the bench holds the edge relay against. */
+const TOXIPROXY = { module: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' };
+
+/** The proxy's server as one static binary, built from its published module. A minute on two cores with a cold Go cache. */
+export async function buildToxiproxy(context: BuildContext): Promise<string> {
+  return await installed(TOXIPROXY, 'toxiproxy', context);
+}
+
+/** @param name of the file in the cache; `go install` names the binary by the last part of the module. */
+async function installed(
+  { module, version }: { module: string; version: string },
+  name: string,
+  context: BuildContext,
+): Promise<string> {
   const key = contentKey(module, version, process.arch);
-  return cached(join(context.cache, 'go', `versitygw-${version}-${key}`), async (binary) => {
+  return cached(join(context.cache, 'go', `${name}-${version}-${key}`), async (binary) => {
     const folder = await context.scratch();
-    context.progress(`${VERSITYGW_NAME}: compiling (minutes, the first time)`);
+    context.progress(`${name} ${version}: compiling (minutes, the first time)`);
     await context.run([...COMPILER, 'install', '-trimpath', '-ldflags', '-s -w', `${module}@${version}`], {
       cwd: folder,
       env: { CGO_ENABLED: '0', GOBIN: folder },
     });
-    await rename(join(folder, 'versitygw'), binary);
+    await rename(join(folder, basename(module)), binary);
   });
 }
 

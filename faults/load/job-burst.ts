@@ -95,10 +95,10 @@ function awaiting(history: History): Seen {
   const pending = new Map<string, Set<string>>();
   let most = 0;
   for (const { type, source, body } of history) {
+    if (type === 'ledger.driver.associated') pending.get(source)?.delete((body as Line).allocation);
+    if (type !== 'ledger.plugin.allocate') continue;
     const open = pending.get(source) ?? new Set();
-    pending.set(source, open);
-    if (type === 'ledger.plugin.allocate') open.add((body as Line).allocation);
-    if (type === 'ledger.driver.associated') open.delete((body as Line).allocation);
+    pending.set(source, open.add((body as Line).allocation));
     most = Math.max(most, open.size);
   }
   return {

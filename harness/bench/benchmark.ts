@@ -10,7 +10,10 @@ export interface Benchmark {
   round(signal: AbortSignal): Promise<Figure[]>;
 }
 
-/** One figure of one round; rounds of one benchmark give figures of the same names. */
+/**
+ * One figure of one round; rounds of one benchmark give figures of the same names. A round that measures several times
+ * gives a figure of one name several times.
+ */
 export interface Figure {
   name: string;
   value: number;
@@ -18,4 +21,6 @@ export interface Figure {
   unit: string;
   /** The figure is to be at most this. Printed beside it, and never a reason to fail: clocks of busy machines lie. */
   goal?: number;
+  /** The figure is to be at least this; the same is true of it. */
+  atLeast?: number;
 }

@@ -1,9 +1,11 @@
 /**
- * `npm run bench [NAME …]`: the benchmarks of every `*.bench.ts`, or the named ones, as a Markdown table with the machine.
- * Figures are no test: whatever they are, the exit code is 0 unless a benchmark could not be run.
+ * `npm run bench [-- --quick] [NAME …]`: the benchmarks of every `*.bench.ts`, or the named ones, as a Markdown table with the
+ * machine; `--quick` takes one round of each. Figures are no test: whatever they are, the exit code is 0 unless a benchmark
+ * failed.
  */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -38,18 +40,28 @@ function chosen(all: readonly Benchmark[], names: readonly string[]): Benchmark[
 
 async function main(): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
+  const { positionals, values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
   const able: Benchmark[] = [];
-  for (const benchmark of chosen(await found(), process.argv.slice(2))) {
+  const leftOut: string[] = [];
+  for (const benchmark of chosen(await found(), positionals)) {
     const missing = await benchmark.missing();
-    if (missing === undefined) able.push(benchmark);
-    else say(`skipped: ${benchmark.name}: ${missing}`);
+    if (missing !== undefined) leftOut.push(`${benchmark.name}: ${missing}`);
+    else able.push({ ...benchmark, rounds: values.quick ? 1 : benchmark.rounds });
   }
   const before = load();
   const interrupt = interruptible(DEADLINE_MS, say);
-  const summaries = await inTurns(able, say, interrupt.signal).finally(() => interrupt.release());
+  const { failed, summaries } = await inTurns(able, say, interrupt.signal).finally(() => interrupt.release());
+  const without = [...leftOut, ...failed.map((name) => `${name}: it failed`)];
   process.stdout.write(
-    `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
+    [
+      `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
+      ...(without.length > 0 ? [`\nLeft out:\n\n${without.map((line) => `- ${line}\n`).join('')}`] : []),
+    ].join(''),
   );
+  if (failed.length > 0) process.exitCode = EXIT.defect;
 }
 
 try {

@@ -75,7 +75,31 @@ export interface EngineEvents {
   };
 }
 
-/** Narrows a history to one type of event. */
+/** Narrows a history to one type of event: those that there are now, where it grows. */
 export function eventsOf<Body>(history: History, type: string): HistoryEvent<string, Body>[] {
-  return history.filter((event) => event.type === type) as HistoryEvent<string, Body>[];
+  return (typesIn(history).get(type) ?? []).slice() as HistoryEvent<string, Body>[];
+}
+
+interface Types {
+  /** How much of the history has been gone through. */
+  length: number;
+  byType: Map<string, HistoryEvent[]>;
+}
+
+/** By history, which is append-only: what has been gone through stays as it was. */
+const known = new WeakMap<History, Types>();
+
+/** A judge asks for a type more often than a history has types, and of most of them there are few events. */
+function typesIn(history: History): ReadonlyMap<string, HistoryEvent[]> {
+  const before = known.get(history);
+  // A shorter one is another one.
+  const types = before && before.length <= history.length ? before : { length: 0, byType: new Map() };
+  for (; types.length < history.length; types.length++) {
+    const event = history[types.length] as HistoryEvent;
+    const alike = types.byType.get(event.type);
+    if (alike) alike.push(event);
+    else types.byType.set(event.type, [event]);
+  }
+  known.set(history, types);
+  return types.byType;
 }

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { OrdealError } from '../errors/error.ts';
 import { run } from '../exec/exec.ts';
+import { eventsOf } from './event.ts';
 import { parseHistory, readHistory } from './reader.ts';
+import { remembered } from './remembered.ts';
 import { memoryRecorder, openHistory } from './writer.ts';
 
 const bodies = fc.array(fc.tuple(fc.string({ minLength: 1, unit: 'binary' }), fc.jsonValue()));
@@ -107,6 +109,20 @@ describe('a history', () => {
     expect({ count: events.length, truncated }).to.deep.equal({ count: 1000, truncated: false });
   });
 
+  it('is read alike in pieces and at once, wherever a piece ends', async () => {
+    const path = join(dir, 'long.jsonl');
+    const recorder = openHistory(path, steppingClock());
+    // Characters of two and four bytes, and several times what is read at once.
+    for (let size = 0; size < 10_000_000; size += 6_000)
+      recorder.record('harness', 'x.y', 'ü𝄞'.repeat(1_000));
+    recorder.close();
+    const text = readFileSync(path, 'utf8');
+    const read = await readHistory(path);
+    expect(read.events.length).to.be.above(1_000);
+    expect(JSON.stringify(read)).to.equal(JSON.stringify(parseHistory(text, path)));
+    expect(read.events.map((event) => `${JSON.stringify(event)}\n`).join('')).to.equal(text);
+  });
+
   it('is never overwritten', () => {
     const path = join(dir, 'events.jsonl');
     openHistory(path, systemClock).close();
@@ -121,11 +137,49 @@ describe('a history', () => {
   });
 });
 
+describe('a history that grows', () => {
+  const recorder = memoryRecorder(systemClock);
+
+  it('gives the events of a type that there are, and changes nothing that it gave', () => {
+    expect(eventsOf(recorder.events, 'a')).to.deep.equal([]);
+    const first = recorder.record('s', 'a', 1);
+    const before = eventsOf(recorder.events, 'a');
+    recorder.record('s', 'b', 2);
+    const second = recorder.record('s', 'a', 3);
+    expect(before).to.deep.equal([first]);
+    expect(eventsOf(recorder.events, 'a')).to.deep.equal([first, second]);
+  });
+
+  it('is gone through once as long as it stays as it is', () => {
+    let times = 0;
+    const counted = remembered((history) => [history.length, ++times]);
+    expect([counted(recorder.events), counted(recorder.events)]).to.deep.equal([
+      [3, 1],
+      [3, 1],
+    ]);
+    recorder.record('s', 'a', 4);
+    expect([counted(recorder.events), counted([])]).to.deep.equal([
+      [4, 2],
+      [0, 3],
+    ]);
+  });
+});
+
 describe('readHistory refuses', () => {
   const cases: [string, string, RegExp][] = [
     ['what is no JSON', `${line({})}nonsense\n`, /events.jsonl:2.*expected a JSON object/s],
     ['a blank line', `\n${line({})}`, /events.jsonl:1/],
     ['a missing field', '{"seq":0}\n', /events.jsonl:1.*mono/s],
+    ['a number that is none', line({ mono: '1' }), /its mono is not a number of at least 0/],
+    ['a time before its start', line({ mono: -1 }), /its mono is not/],
+    ['a part of a number', line({ seq: 0.5 }), /its seq is not a whole number/],
+    ['a time that no date can have', line({ wall: 8.64e15 + 2 }), /its wall is not the time of a date/],
+    ['a number beyond all numbers', line({}).replace('"wall":0', '"wall":1e999'), /its wall is not/],
+    ['an empty source', line({ source: '' }), /its source is not a name/],
+    ['a type that is no text', line({ type: ['t'] }), /its type is not a name/],
+    ['an array', '[0]\n', /it is no object/],
+    ['no event at all', 'null\n', /it is no object/],
+    ['a field by the name of a prototype', line({}).replace('{', '{"__proto__":{},'), /field __proto__/],
     ['a missing body', '{"seq":0,"mono":0,"wall":0,"source":"s","type":"t"}\n', /no body|body/],
     ['a field that is not ours', line({ extra: 1 }), /extra/],
     ['a gap', line({}) + line({ seq: 2 }), /events.jsonl:2.*expected seq 1, found 2/s],

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import { engineEventBodies } from './engine-events.ts';
@@ -10,75 +10,149 @@ export interface ReadHistory {
   truncated: boolean;
 }
 
-const Envelope = z.strictObject({
-  seq: z.int().nonnegative(),
-  mono: z.number().nonnegative(),
-  // What a date can hold, ECMA-262.
-  wall: z.number().min(-8.64e15).max(8.64e15),
-  source: z.string().min(1),
-  type: z.string().min(1),
-  body: z.unknown(),
-});
+/** Long enough to be worth a read, and short enough for its text to be of the young generation, whose collection is cheap. */
+const PIECE_BYTES = 256 << 10;
+const NEWLINE = 0x0a;
 
 /**
  * Reads a history back and checks it: every envelope, the bodies of the engine's own events, numbers without gaps and
- * a clock that never runs backwards. Only the last line may be torn.
+ * a clock that never runs backwards. Only the last line may be torn. The file may be longer than a string can be.
  * @throws OrdealError HISTORY_MISSING or HISTORY_INVALID (exit 3); the latter names file:line and what was expected.
  */
 export async function readHistory(path: string): Promise<ReadHistory> {
-  return parseHistory(await read(path), path);
+  const lines = new Lines(path);
+  let buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  /** What is in the buffer: the beginning of a line. */
+  let rest = 0;
+  const file = await open(path).catch((error: unknown) => {
+    throw missing(path, error);
+  });
+  try {
+    for (;;) {
+      if (rest === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+      const { bytesRead } = await file.read(buffer, rest).catch((error: unknown) => {
+        throw missing(path, error);
+      });
+      if (bytesRead === 0) return lines.end(buffer.toString('utf8', 0, rest));
+      const length = rest + bytesRead;
+      // Between two lines no character is cut in two.
+      const end = buffer.lastIndexOf(NEWLINE, length - 1) + 1;
+      lines.take(buffer.toString('utf8', 0, end));
+      buffer.copyWithin(0, end, length);
+      rest = length - end;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** `readHistory` on text; `path` is for messages. */
 export function parseHistory(text: string, path: string): ReadHistory {
-  const lines = text.split('\n');
-  const tail = lines.pop() ?? '';
-  const events: HistoryEvent[] = [];
-  for (const [index, line] of lines.entries()) {
-    const event = parseEvent(line, events);
-    if (typeof event === 'string') throw invalid(`${path}:${index + 1}`, event);
-    events.push(event);
-  }
-  const last = tail === '' ? undefined : parseEvent(tail, events);
-  if (typeof last === 'object') events.push(last);
-  return { events, truncated: tail !== '' };
+  const lines = new Lines(path);
+  const end = text.lastIndexOf('\n') + 1;
+  lines.take(text.slice(0, end));
+  return lines.end(text.slice(end));
 }
 
-/** The event, or what was expected instead. */
-function parseEvent(line: string, before: HistoryEvent[]): HistoryEvent | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch (error) {
-    return `expected a JSON object: ${messageOf(error)}`;
+/** The events of the lines so far. */
+class Lines {
+  readonly #path: string;
+  readonly #events: HistoryEvent[] = [];
+  /** Sources and types are few and come again and again: each is kept once. */
+  readonly #names = new Map<string, string>();
+
+  constructor(path: string) {
+    this.#path = path;
   }
-  const envelope = Envelope.safeParse(json);
-  if (!envelope.success) return `expected an event: ${z.prettifyError(envelope.error)}`;
-  const event = json as HistoryEvent;
-  if (!('body' in event)) return 'expected an event: it has no body';
-  if (event.seq !== before.length) return `expected seq ${before.length}, found ${event.seq}`;
-  const earlier = before.at(-1)?.mono ?? 0;
-  if (event.mono < earlier) return `expected mono of at least ${earlier}, found ${event.mono}`;
-  if (Object.hasOwn(engineEventBodies, event.type)) {
-    const body = engineEventBodies[event.type as keyof typeof engineEventBodies].safeParse(event.body);
-    if (!body.success) return `expected the body of ${event.type}: ${z.prettifyError(body.error)}`;
+
+  /** @param text whole lines, each with its end */
+  take(text: string): void {
+    let from = 0;
+    for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
+      const event = this.#parse(text.slice(from, to));
+      if (typeof event === 'string') throw invalid(`${this.#path}:${this.#events.length + 1}`, event);
+      this.#events.push(event);
+      from = to + 1;
+    }
   }
-  return event;
+
+  /** @param tail what comes after the last end of a line; an event where nothing but the end is missing */
+  end(tail: string): ReadHistory {
+    const last = tail === '' ? undefined : this.#parse(tail);
+    if (typeof last === 'object') this.#events.push(last);
+    return { events: this.#events, truncated: tail !== '' };
+  }
+
+  /** The event, or what was expected instead. */
+  #parse(line: string): HistoryEvent | string {
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch (error) {
+      return `expected a JSON object: ${messageOf(error)}`;
+    }
+    const fault = envelopeFault(json);
+    if (fault !== undefined) return `expected an event: ${fault}`;
+    const event = json as HistoryEvent;
+    const { length } = this.#events;
+    if (event.seq !== length) return `expected seq ${length}, found ${event.seq}`;
+    const earlier = this.#events[length - 1]?.mono ?? 0;
+    if (event.mono < earlier) return `expected mono of at least ${earlier}, found ${event.mono}`;
+    event.source = this.#known(event.source);
+    event.type = this.#known(event.type);
+    if (Object.hasOwn(engineEventBodies, event.type)) {
+      const body = engineEventBodies[event.type as keyof typeof engineEventBodies].safeParse(event.body);
+      if (!body.success) return `expected the body of ${event.type}: ${z.prettifyError(body.error)}`;
+    }
+    return event;
+  }
+
+  #known(name: string): string {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    this.#names.set(name, name);
+    return name;
+  }
 }
 
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new OrdealError({
-      code: 'HISTORY_MISSING',
-      exit: EXIT.usage,
-      tried: `reading the history ${path}`,
-      seen: messageOf(error),
-      todo: 'name the output folder of a run: it holds events.jsonl',
-      cause: error,
-    });
-  }
+/** What a date can hold, ECMA-262. */
+const MOST_WALL = 8.64e15;
+
+type Fields = Readonly<Record<keyof HistoryEvent, unknown>>;
+
+/** By hand, for there are millions of them: a schema takes longer than the JSON. */
+const ENVELOPE: readonly [keyof HistoryEvent, expected: string, holds: (fields: Fields) => boolean][] = [
+  ['seq', 'a whole number of at least 0', ({ seq }) => Number.isSafeInteger(seq) && (seq as number) >= 0],
+  ['mono', 'a number of at least 0', ({ mono }) => Number.isFinite(mono) && (mono as number) >= 0],
+  [
+    'wall',
+    'the time of a date',
+    ({ wall }) => Number.isFinite(wall) && Math.abs(wall as number) <= MOST_WALL,
+  ],
+  ['source', 'a name', ({ source }) => typeof source === 'string' && source !== ''],
+  ['type', 'a name', ({ type }) => typeof type === 'string' && type !== ''],
+  ['body', 'a value', (fields) => 'body' in fields],
+];
+
+/** What is wrong with an event but its body; undefined where nothing is. */
+function envelopeFault(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'it is no object';
+  for (const [name, expected, holds] of ENVELOPE)
+    if (!holds(json as Fields)) return `its ${name} is not ${expected}`;
+  for (const name in json)
+    if (!ENVELOPE.some(([known]) => known === name)) return `nobody knows its field ${name}`;
+  return undefined;
+}
+
+function missing(path: string, error: unknown): OrdealError {
+  return new OrdealError({
+    code: 'HISTORY_MISSING',
+    exit: EXIT.usage,
+    tried: `reading the history ${path}`,
+    seen: messageOf(error),
+    todo: 'name the output folder of a run: it holds events.jsonl',
+    cause: error,
+  });
 }
 
 function invalid(place: string, seen: string): OrdealError {

@@ -1,4 +1,6 @@
-import type { History } from '../../harness/history/event.ts';
+import type { History, HistoryEvent } from '../../harness/history/event.ts';
+import { grouped } from '../../harness/history/grouped.ts';
+import { remembered } from '../../harness/history/remembered.ts';
 import { edgeEvents } from './events.ts';
 import { steadyIn } from './record.ts';
 import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
@@ -26,55 +28,71 @@ export interface Timeline {
   /** Which machine's monotonic clock it is on. */
   clock: string;
   intervalMs: number;
-  runs: RunLine[];
+  runs: readonly RunLine[];
   probes: number;
   lost: number;
   /** On the prober's clock: the steady state, or the first probe where that came later or the state never did. */
   judgedFromMono: number;
   /** Those that were not over before the steady state was reached: what is still starting is not broken. */
-  outages: Outage[];
+  outages: readonly Outage[];
   /** The longest stretch without a probe sent, in ms; there, nobody knows. */
   unseenMs: number;
   /** What of the record itself is missing. */
-  doubts: string[];
+  doubts: readonly string[];
   /** Add to a time on the prober's clock to get one on the history's, in ms; exact to the ledger's shortest delay. */
   toHistoryMs: number;
 }
 
-/** Every way that was probed, by node and path. */
-export function timelines(history: History): Timeline[] {
-  const ways = new Map<string, { node: string; path: ProbePath }>();
-  for (const { body } of edgeEvents(history, 'ledger.probe.started')) {
-    ways.set(`${body.node} ${body.path}`, { node: body.node, path: body.path });
-  }
-  for (const { body } of edgeEvents(history, 'ledger.probe.run')) {
-    ways.set(`${body.node} ${body.path}`, { node: body.node, path: body.path });
-  }
-  return [...ways.values()].map(({ node, path }) => timeline(history, node, path));
+const nameOf = ({ node, path }: { node: string; path: ProbePath }) => `${node} by ${path}`;
+
+/** What the prober of each way wrote down, by node and path. */
+const runsByWay = remembered((history) =>
+  grouped(edgeEvents(history, 'ledger.probe.run'), ({ body }) => nameOf(body)),
+);
+
+/** What the prober of a way wrote down, as it came. */
+export function probeRuns(
+  history: History,
+  way: Pick<Timeline, 'node' | 'path'>,
+): readonly HistoryEvent<string, RunLine>[] {
+  return runsByWay(history).get(nameOf(way)) ?? [];
 }
 
+/** Every way that was probed, by node and path. */
+export const timelines = remembered((history): readonly Timeline[] => {
+  const ways = new Map<string, { node: string; path: ProbePath }>();
+  for (const { body } of edgeEvents(history, 'ledger.probe.started')) {
+    ways.set(nameOf(body), { node: body.node, path: body.path });
+  }
+  for (const [name, [first]] of runsByWay(history))
+    if (first) ways.set(name, { node: first.body.node, path: first.body.path });
+  return [...ways.values()].map(({ node, path }) => timeline(history, node, path));
+});
+
 function timeline(history: History, node: string, path: ProbePath): Timeline {
-  const name = `${node} by ${path}`;
-  const ours = ({ body }: { body: { node: string; path: ProbePath } }) =>
-    body.node === node && body.path === path;
+  const name = nameOf({ node, path });
   const starts = edgeEvents(history, 'ledger.probe.started')
-    .filter(ours)
-    .map(({ body }) => body);
-  const events = edgeEvents(history, 'ledger.probe.run').filter(ours);
+    .map(({ body }) => body)
+    .filter((body) => nameOf(body) === name);
+  const events = probeRuns(history, { node, path });
   const runs = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
   const clocks = new Set(starts.map(({ clock }) => clock));
   const intervalMs = Math.max(0, ...starts.map((start) => start.intervalMs));
   const doubts: string[] = [];
   if (starts.length === 0) doubts.push(`the prober of ${name} never said that it started`);
   if (clocks.size > 1) doubts.push(`the runs of ${name} are on ${clocks.size} machines’ clocks`);
-  const startless = runs.filter(({ epoch }) => !starts.some((start) => start.epoch === epoch)).length;
+  const epochs = new Set(starts.map(({ epoch }) => epoch));
+  const startless = runs.filter(({ epoch }) => !epochs.has(epoch)).length;
   if (starts.length > 0 && startless > 0) doubts.push(`${startless} runs of ${name} have no start`);
   const missing = missingProbes(runs);
   if (missing > 0) doubts.push(`${missing} probes of ${name} are missing from the record`);
   if (runs.some((run, at) => run.fromMono < (runs[at - 1]?.toMono ?? run.fromMono)))
     doubts.push(`runs of ${name} overlap`);
   const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
-  const toHistoryMs = Math.min(...events.map(({ mono, body }) => mono - body.mono));
+  const toHistoryMs = events.reduce(
+    (least, { mono, body }) => Math.min(least, mono - body.mono),
+    Number.POSITIVE_INFINITY,
+  );
   const steadyMono = steadyIn(history)?.mono ?? Number.NEGATIVE_INFINITY;
   const judgedFromMono = Math.max(steadyMono - toHistoryMs, runs[0]?.fromMono ?? Number.NEGATIVE_INFINITY);
   const outages = outagesOf(runs, intervalMs).filter(({ toMono }) => toMono > judgedFromMono);

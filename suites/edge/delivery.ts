@@ -1,6 +1,6 @@
 import type { History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
-import { intersect, type Range, type Ranges, size, subtract, union } from './ranges.ts';
+import { intersect, type Range, size, subtract, union } from './ranges.ts';
 
 /** What became of what one run of one publisher measured, by its own ledger and the cloud's. */
 export interface Delivery {
@@ -31,10 +31,10 @@ const UNTOLD_MS = 5_000;
 
 interface Sent {
   publisher: string;
-  all: Ranges[];
-  attempted: Ranges[];
-  acknowledged: Ranges[];
-  dropped: Ranges[];
+  all: Range[];
+  attempted: Range[];
+  acknowledged: Range[];
+  dropped: Range[];
   /** Between its last line before the cutoff and its first one after it, on its own clock: measured then is not judged. */
   untoldMs: number;
   /** When it wrote its last line before the cutoff. */
@@ -46,7 +46,7 @@ interface Sent {
 
 interface Got {
   publisher: string;
-  received: Ranges[];
+  received: Range[];
   duplicates: number;
   reordered: number;
   late: number;
@@ -64,19 +64,19 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   const deliveries: Delivery[] = [];
   for (const [session, { publisher, ...ledger }] of sent) {
     const { received = [], duplicates = 0, reordered = 0, late = 0 } = got.get(session) ?? {};
-    const attempted = union(...ledger.attempted);
-    const arrived = union(...received);
+    const attempted = union(ledger.attempted);
+    const arrived = union(received);
     // What is after the ledger's last word was measured after it: the line about it was not written yet.
-    const last = union(...ledger.all).at(-1)?.[1] ?? -1;
-    const unknown = subtract(arrived, union(...ledger.all));
+    const last = union(ledger.all).at(-1)?.[1] ?? -1;
+    const unknown = subtract(arrived, union(ledger.all));
     unaccounted += size(unknown.filter(([from]) => from <= last));
     if (ledger.ended) unaccounted += size(unknown.filter(([from]) => from > last));
     deliveries.push({
       publisher,
       session,
       attempted,
-      acknowledged: intersect(attempted, union(...ledger.acknowledged)),
-      dropped: intersect(attempted, union(...ledger.dropped)),
+      acknowledged: intersect(attempted, union(ledger.acknowledged)),
+      dropped: intersect(attempted, union(ledger.dropped)),
       received: intersect(attempted, arrived),
       duplicates,
       reordered,
@@ -86,7 +86,7 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   for (const [session, { publisher, received }] of got) {
     if (sent.has(session)) continue;
     doubts.push(`messages of ${publisher} came that no ledger of it has`);
-    unaccounted += size(union(...received));
+    unaccounted += size(union(received));
   }
   if (unaccounted > 0) doubts.push(`${unaccounted} messages came that their publishers did not write down`);
   return { deliveries, unaccounted, doubts };
@@ -111,16 +111,16 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
   for (const { seq, body } of edgeEvents(history, 'ledger.collector.published')) {
     const session = sessions.get(body.epoch);
     if (!session) continue;
-    session.all.push(body.attempted);
+    session.all.push(...body.attempted);
     if (seq < cutoff) {
-      session.attempted.push(body.attempted);
+      session.attempted.push(...body.attempted);
       session.toldMono = body.mono;
     } else if (!session.toldAll) {
       session.untoldMs = body.mono - session.toldMono;
       session.toldAll = true;
     }
-    session.acknowledged.push(body.acknowledged);
-    session.dropped.push(body.dropped);
+    session.acknowledged.push(...body.acknowledged);
+    session.dropped.push(...body.dropped);
   }
   for (const { body } of edgeEvents(history, 'ledger.collector.ended')) {
     const session = sessions.get(body.epoch);
@@ -133,20 +133,12 @@ function gotOf(history: History): Map<string, Got> {
   const sessions = new Map<string, Got>();
   for (const { body } of edgeEvents(history, 'ledger.cloud.received')) {
     const { duplicates, late, publisher, received, reordered, session } = body;
-    const before = sessions.get(session) ?? {
-      publisher,
-      received: [],
-      duplicates: 0,
-      reordered: 0,
-      late: 0,
-    };
-    sessions.set(session, {
-      publisher,
-      received: [...before.received, received],
-      duplicates: before.duplicates + duplicates,
-      reordered: before.reordered + reordered,
-      late: before.late + late,
-    });
+    const got = sessions.get(session) ?? { publisher, received: [], duplicates: 0, reordered: 0, late: 0 };
+    got.received.push(...received);
+    got.duplicates += duplicates;
+    got.reordered += reordered;
+    got.late += late;
+    sessions.set(session, got);
   }
   return sessions;
 }
@@ -170,7 +162,7 @@ function publisherDoubts(sent: ReadonlyMap<string, Sent>, nodes: readonly string
   for (const node of nodes) {
     const sessions = [...sent.values()].filter(({ publisher }) => publisher === node);
     if (sessions.length === 0) doubts.push(`the publisher of ${node} has no ledger`);
-    else if (sessions.every(({ attempted }) => size(union(...attempted)) === 0))
+    else if (sessions.every(({ attempted }) => size(union(attempted)) === 0))
       doubts.push(`the publisher of ${node} measured nothing`);
     if (sessions.at(-1)?.toldAll === false)
       doubts.push(`the ledger of the publisher of ${node} fell silent before the end`);
@@ -186,7 +178,7 @@ function publisherDoubts(sent: ReadonlyMap<string, Sent>, nodes: readonly string
     if (torn > 0) doubts.push(`${torn} ledgers of the publisher of ${node} have no end`);
   }
   for (const { publisher, all } of sent.values()) {
-    const whole = union(...all);
+    const whole = union(all);
     const gaps = whole.length > 1 || (whole[0]?.[0] ?? 0) > 0;
     if (gaps) doubts.push(`the ledger of the publisher of ${publisher} has gaps`);
   }

@@ -1,4 +1,5 @@
 import { type EngineEvents, eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
+import { remembered } from '../../harness/history/remembered.ts';
 import { edgeEvents } from './events.ts';
 import { SUITE } from './settings.ts';
 import type { EdgeLine } from './workload/ledger.ts';
@@ -18,7 +19,7 @@ export function steadyIn(history: History): HistoryEvent | undefined {
 }
 
 /** What of the record itself is missing or torn, whoever kept it: none of it may pass for "nothing happened". */
-export function recordDoubts(history: History): string[] {
+export const recordDoubts = remembered((history): readonly string[] => {
   const doubts: string[] = [];
   if (!nodesOf(history)) doubts.push('no network was seen to come up');
   const unreadable = edgeEvents(history, 'ledger.unreadable').length;
@@ -28,7 +29,7 @@ export function recordDoubts(history: History): string[] {
   if (edgeEvents(history, 'observation.ended').length === 0)
     doubts.push('the observation was not seen through');
   return doubts;
-}
+});
 
 /** A line of a ledger: its number, when it was written, and when it came, on the clocks of the two. */
 interface Line {

@@ -1,5 +1,7 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
+import { grouped } from '../../harness/history/grouped.ts';
+import { remembered } from '../../harness/history/remembered.ts';
 import type { PodSeen, ProbeSeen } from './events.ts';
 import { MAIN } from './workload/jobs.ts';
 
@@ -7,25 +9,25 @@ type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>
 
 /** One start of a training container, as the three ledgers have it. */
 export interface Start {
-  podUid: string;
-  pod: string;
-  node: string;
-  attempt: number;
-  gpus: number;
+  readonly podUid: string;
+  readonly pod: string;
+  readonly node: string;
+  readonly attempt: number;
+  readonly gpus: number;
   /** Its node's GPUs are a vendor's: the plugin keeps no ledger, and what it gave is what it told the container. */
-  watched: boolean;
+  readonly watched: boolean;
   /** Its container ended by itself and said that all was well: it has made all its looks. */
-  finished: boolean;
+  readonly finished: boolean;
   /** The container's own ledger, in the order of its looks. */
-  probes: ProbeSeen[];
+  readonly probes: readonly ProbeSeen[];
   /** The plugin's ledger: the devices of the allocation that the container says it holds; a vendor's as told, see `toldOf`. */
-  allocated: string[] | undefined;
+  readonly allocated: readonly string[] | undefined;
   /** PodResources: the devices of this container in the listings that name it. */
-  listed: string[] | undefined;
+  readonly listed: readonly string[] | undefined;
 }
 
 /** The last word on every pod, in the order that they were first seen. */
-export function lastSeen(history: History): PodSeen[] {
+export const lastSeen = remembered((history): readonly PodSeen[] => {
   const pods = new Map<string, PodSeen>();
   for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     const before = pods.get(body.uid);
@@ -33,10 +35,10 @@ export function lastSeen(history: History): PodSeen[] {
     pods.set(body.uid, before && body.gone ? { ...before, gone: true } : body);
   }
   return [...pods.values()];
-}
+});
 
 /** Every start of a training container that was seen, joined by pod UID, container and attempt. */
-export function joinLedgers(history: History): Start[] {
+export const joinLedgers = remembered((history): readonly Start[] => {
   const allocated = new Map<string, string[]>();
   for (const { body } of eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')) {
     allocated.set(body.allocation, body.devices);
@@ -45,15 +47,16 @@ export function joinLedgers(history: History): Start[] {
   for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
     for (const { namespace, pod, container, devices } of body.pods) {
       const key = `${namespace}/${pod}/${container}`;
-      listed.set(key, new Set([...(listed.get(key) ?? []), ...devices]));
+      const ofContainer = listed.get(key);
+      if (!ofContainer) listed.set(key, new Set(devices));
+      else for (const device of devices) ofContainer.add(device);
     }
   }
   const watched = watchedNodes(history);
-  const probes = new Map<string, ProbeSeen[]>();
-  for (const { body } of eventsOf<ProbeSeen>(history, 'gpu.probe')) {
-    const key = `${body.podUid} ${body.attempt}`;
-    probes.set(key, [...(probes.get(key) ?? []), body]);
-  }
+  const probes = grouped(
+    eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body),
+    ({ attempt, podUid }) => `${podUid} ${attempt}`,
+  );
   return lastSeen(history).flatMap((pod) => {
     const container = pod.containers.find(({ name }) => name === MAIN);
     if (pod.gpus === 0 || !container?.started) return [];
@@ -77,7 +80,7 @@ export function joinLedgers(history: History): Start[] {
       };
     });
   });
-}
+});
 
 /** Nodes on which nothing was faked. */
 export function watchedNodes(history: History): Set<string> {
@@ -97,7 +100,10 @@ export function deviceOf(id: string): string {
  * What a vendor's plugin gave a container: what the container was told, where that names devices. By other ways than the
  * environment (CDI, mounts, indices) it does not, and PodResources is the only word on it.
  */
-function toldOf(look: ProbeSeen | undefined, listed: readonly string[] | undefined): string[] | undefined {
+function toldOf(
+  look: ProbeSeen | undefined,
+  listed: readonly string[] | undefined,
+): readonly string[] | undefined {
   if (!look) return undefined;
   const told = look.visible.filter((name) => /^(GPU|MIG)-/.test(name));
   if (told.length > 0) return told;

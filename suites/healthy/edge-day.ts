@@ -18,6 +18,8 @@ export interface EdgeShape {
   /** Measurements of each publisher. */
   messages: number;
   seconds: number;
+  /** When the publishers started; half way through unless told. */
+  publishedFromMs?: number;
   duplicates: number;
   reordered: number;
   /** What the programs’ clock is off by, besides what it always is. */
@@ -30,6 +32,7 @@ export interface EdgeShape {
 export function edgeDay(shape: EdgeShape): History {
   const { cutMs, messages, namespace, nodes, noticedMs, seconds } = shape;
   const end = seconds * 1_000;
+  const { publishedFromMs = end / 2 } = shape;
   const cut = [CUT_AT_MS, CUT_AT_MS + cutMs] as const;
   const [first] = nodes as [string];
   const story = new Story()
@@ -64,7 +67,7 @@ export function edgeDay(shape: EdgeShape): History {
         node,
         { attempted: all },
         { received: all, duplicates, reordered },
-        { mono: end / 2, until: end - 500 },
+        { mono: publishedFromMs, until: end - 500 },
       );
   }
   const from0 = story.events.map((event) => ({ ...event, mono: event.mono + STARTED_MS }));

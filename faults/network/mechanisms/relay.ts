@@ -5,7 +5,8 @@ import { addImpairment, relayState, removeImpairment } from '../impairments.ts';
 import type { ImpairmentSpec } from '../spec.ts';
 import type { Mechanism } from './mechanism.ts';
 
-/** A relay looks every 100 ms. */
+/** A relay looks every 20 ms. */
+const LOOK_MS = 10;
 const APPLY_MS = 10_000;
 
 /** The link's own relay is asked for the impairment, and says what it touched. */
@@ -30,6 +31,7 @@ export function relay(path: RelayPath, id: string, spec: ImpairmentSpec): Mechan
       await waitFor(applied, {
         what: `${id} to be applied by the relay`,
         deadlineMs: APPLY_MS,
+        intervalMs: LOOK_MS,
         clock,
         signal,
       });

@@ -12,6 +12,9 @@ import { checkSelfHeal } from './self-heal.ts';
 
 const target = (threshold: number) => ({ level: 'smoke', threshold }) as const;
 
+/** More lines than a function may have arguments. */
+const LINES = 200_000;
+
 /** Left out: all events of these types, of one source where one is given. */
 const lacking = (history: History, type: string, epoch?: string): History =>
   without(
@@ -28,6 +31,22 @@ describe('EDGE-1', () => {
     const short = checkDisconnect(day({ tunnelDead: [[20_000, 29_000]] }).events, ten);
     expect(short.verdict).to.equal('pass');
     expect(short.measured).to.be.closeTo(9, 0.051);
+  });
+
+  it('is judged over months as over a minute, and so is EDGE-6', () => {
+    const last = { fromSeq: 0, toSeq: 9, fromMono: 0, toMono: 9 * INTERVAL_MS, ok: true };
+    const story = new Story();
+    story.ledger(0, 'e', {
+      ...{ type: 'probe.started', node: 'a', path: 'tunnel', clock: 'boot-1' },
+      ...{ intervalMs: INTERVAL_MS, timeoutMs: 1_000, target: 'cloud:7' },
+    });
+    for (let line = 0; line < LINES; line++) {
+      const at = line * 10 * INTERVAL_MS;
+      const run = { ...last, fromSeq: line * 10, toSeq: line * 10 + 9, fromMono: at, toMono: at + 450 };
+      story.ledger(at, 'e', { type: 'probe.run', node: 'a', path: 'tunnel', late: 0, ...run });
+    }
+    expect(checkDisconnect(story.events, ten)).to.include({ measured: 0, samples: 10 * LINES });
+    expect(checkFrequency(story.events, target(0), 1_000)).to.include({ measured: 0, samples: 99_999 });
   });
 
   it('adds the sampling interval: a silence of just under ten seconds may be one of ten', () => {

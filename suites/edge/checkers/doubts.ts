@@ -1,7 +1,7 @@
 import type { History } from '../../../harness/history/event.ts';
 import { levels } from '../../../harness/verdict/level.ts';
 import type { Target } from '../../judged.ts';
-import type { Timeline } from '../connectivity.ts';
+import { probeRuns, type Timeline } from '../connectivity.ts';
 import { edgeEvents } from '../events.ts';
 import { nodesOf, steadyIn } from '../record.ts';
 import type { ProbePath } from '../workload/ledger.ts';
@@ -16,9 +16,7 @@ export function pathDoubts(history: History, ways: readonly Timeline[], path: Pr
   const ended = edgeEvents(history, 'observation.ended').at(-1)?.seq ?? Number.POSITIVE_INFINITY;
   for (const way of ways.filter((each) => each.path === path)) {
     doubts.push(...way.doubts);
-    const seen = edgeEvents(history, 'ledger.probe.run').filter(
-      ({ body }) => body.node === way.node && body.path === path,
-    );
+    const seen = probeRuns(history, way);
     const first = seen[0]?.seq ?? Number.POSITIVE_INFINITY;
     const last = seen.at(-1)?.seq ?? -1;
     if (steady !== undefined && first > steady) doubts.push(`the probe of ${way.node} by ${path} began late`);

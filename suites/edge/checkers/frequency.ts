@@ -17,6 +17,11 @@ interface Disconnects {
   byCuts: number;
 }
 
+/** When the last of a way's probes was sent. */
+function lastMono({ runs }: Timeline): number {
+  return runs.reduce((last, { toMono }) => Math.max(last, toMono), Number.NEGATIVE_INFINITY);
+}
+
 /** The silences of links that count as a disconnect, since the steady state. */
 export function disconnectsIn(
   history: History,
@@ -26,7 +31,7 @@ export function disconnectsIn(
   const cutOf = cutFinder(history);
   const seen = { disconnects: 0, watchedMs: 0, byCuts: 0 };
   for (const way of ways.filter(({ path, runs }) => path === 'tunnel' && runs.length > 0)) {
-    seen.watchedMs += Math.max(...way.runs.map(({ toMono }) => toMono)) - way.judgedFromMono;
+    seen.watchedMs += lastMono(way) - way.judgedFromMono;
     for (const outage of way.outages.filter(({ ms }) => ms >= disconnectMs)) {
       if (cutOf(way, outage)) seen.byCuts += 1;
       else seen.disconnects += 1;

@@ -67,7 +67,7 @@ export function checkNotice(history: History, target: Target): Judged {
       return notices(history, way, target.threshold);
     });
   const deaf = seen.filter(({ afterMs }) => afterMs === undefined);
-  const worst = Math.max(...seen.map(({ afterMs, outage }) => afterMs ?? outage.ms)) / 1_000;
+  const worst = seen.reduce((most, { afterMs, outage }) => Math.max(most, afterMs ?? outage.ms), 0) / 1_000;
   const reason =
     seen.length === 0
       ? `no disconnect was longer than the ${target.threshold} s that the probes may take`

@@ -77,7 +77,7 @@ function withoutAlert(history: History): number {
 /** EDGE-4: once what broke a tunnel is gone, it has a fresh handshake and hears the far end, without a hand. */
 export function checkSelfHeal(history: History, target: Target): Judged {
   const nodes = nodesOf(history) ?? [];
-  const doubts = recordDoubts(history);
+  const doubts = [...recordDoubts(history)];
   for (const node of nodes) {
     const last = samplesOf(history, node).at(-1);
     // Later than that, it could have been away for too long and nobody would know.

@@ -81,7 +81,7 @@ export function checkBindLatency(history: History, target: Target): Judged {
   const { confidence, minSamples } = levels[target.level];
   const upper = confidence === null ? null : quantileUpperBound(bound, 0.99, confidence);
   const burst = overlap(history);
-  const doubts = recordDoubts(history);
+  const doubts = [...recordDoubts(history)];
   if (!burst.seen) doubts.push('no burst was seen: never two allocations at once on a node');
   if (bound.length < minSamples)
     doubts.push(`${bound.length} seen, the level ${target.level} asks for ${minSamples}`);

@@ -61,8 +61,7 @@ export function checkCaps(history: History, target: Target): Judged {
   const pods = eventsOf<PodSeen>(history, 'pod.seen').length;
   const most = mostAtOnce(history);
   const cap = `at most ${most.pods} GPU pods at once on a node${most.node && ` (${most.node})`}`;
-  const doubts = unseenPods(history);
-  doubts.push(...livesUnseen(history));
+  const doubts = [...unseenPods(history), ...livesUnseen(history)];
   const judged = judgeFigure(pods === 0 ? null : most.pods, pods, target, 'Jobs', { reason: cap, doubts });
   if (judged.verdict !== 'pass') return judged;
   if (eventsOf(history, 'quota.absent').length > 0)
@@ -70,8 +69,8 @@ export function checkCaps(history: History, target: Target): Judged {
   const quotas = eventsOf<SuiteEvents['quota.seen']>(history, 'quota.seen').map(({ body }) => body);
   const [first] = quotas;
   if (!first) return { ...judged, verdict: 'inconclusive', reason: `${cap}; the quota was not seen` };
-  const hard = Math.min(...quotas.map((quota) => quota.hard));
-  const used = Math.max(...quotas.map((quota) => quota.used));
+  const hard = quotas.reduce((least, { hard: limit }) => Math.min(least, limit), first.hard);
+  const used = quotas.reduce((most, quota) => Math.max(most, quota.used), first.used);
   const held = `at most ${most.gpus} GPUs bound of a quota of ${hard}`;
   const admitted = used > hard ? `, which let in pods for ${used} (kubernetes/kubernetes#123434)` : '';
   const verdict = most.gpus <= hard ? 'pass' : 'fail';

@@ -1,5 +1,6 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { grouped } from '../../../harness/history/grouped.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
@@ -16,9 +17,7 @@ interface Use {
 /** Pairs of containers that could use one device at one time, by their own looks. */
 function overlaps(uses: readonly Use[]): [Use, Use][] {
   const found: [Use, Use][] = [];
-  const byDevice = new Map<string, Use[]>();
-  for (const use of uses) byDevice.set(use.device, [...(byDevice.get(use.device) ?? []), use]);
-  for (const list of byDevice.values()) {
+  for (const list of grouped(uses, ({ device }) => device).values()) {
     list.sort((a, b) => a.from - b.from);
     let widest: Use | undefined;
     for (const use of list) {
@@ -69,7 +68,7 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
       ? `no device in two of ${starts.length} containers${shared.size > 0 ? `, by PodResources alone where devices are shared (${shared.size})` : ''}`
       : `${twice.length} devices in two live containers; first: ${twice[0]}`;
   const blind = starts.filter((start) => (unseen(start) ?? unwatched(start, looks)) !== undefined).length;
-  const doubts = recordDoubts(history);
+  const doubts = [...recordDoubts(history)];
   if (blind > 0) doubts.push(`${blind} containers could not be seen`);
   return judgeFigure(starts.length === 0 ? null : twice.length, starts.length, target, 'pairs', {
     reason,

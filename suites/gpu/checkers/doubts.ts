@@ -1,8 +1,9 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
+import { remembered } from '../../../harness/history/remembered.ts';
 import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
 
 /** What of the record itself is missing or torn: none of it may pass for "nothing happened". */
-export function recordDoubts(history: History): string[] {
+export const recordDoubts = remembered((history): readonly string[] => {
   const doubts: string[] = [];
   const count = (type: string, what: string) => {
     const { length } = eventsOf(history, type);
@@ -12,10 +13,10 @@ export function recordDoubts(history: History): string[] {
   count('gpu.log-unreadable', 'containers’ logs could not be read');
   count('ledger.settings.refused', 'times a node refused its settings');
   return [...doubts, ...unseenPods(history), ...clockDoubts(history)];
-}
+});
 
 /** Pods that there must have been, by what else is in the record. */
-export function unseenPods(history: History): string[] {
+export const unseenPods = remembered((history): readonly string[] => {
   const doubts: string[] = [];
   const pods = new Map(eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.job]));
   const ofJob = new Map<string, number>();
@@ -28,7 +29,7 @@ export function unseenPods(history: History): string[] {
   const unknown = [...looked].filter((uid) => !pods.has(uid)).length;
   if (unknown > 0) doubts.push(`${unknown} pods whose containers looked at their GPUs were never seen`);
   return doubts;
-}
+});
 
 /** A node's ledger is one process's, and its monotonic clock begins anew with that alone. */
 function clockDoubts(history: History): string[] {

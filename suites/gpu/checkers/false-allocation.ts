@@ -78,7 +78,7 @@ export function checkFalseAllocation(history: History, target: Target, looks: nu
     wrong.length === 0
       ? `0 of ${judged} starts without the GPU that they were given; ${agreement(starts)}`
       : `${wrong.length} of ${starts.length} starts without the GPU that they were given (${recovered.length} recovered on their own); first: ${wrong[0]?.why}`;
-  const doubts = recordDoubts(history);
+  const doubts = [...recordDoubts(history)];
   if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);
   return judgeRate(wrong.length, Math.max(judged, wrong.length), target, { reason, doubts });
 }

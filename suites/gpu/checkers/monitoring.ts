@@ -36,10 +36,11 @@ export function checkMonitoring(history: History, target: Target, options: Monit
   const lies = named.filter(isLie).sort((a, b) => b.lie.mayMs - a.lie.mayMs);
   const [worst] = lies;
   const mostMs = named.length === 0 ? null : (worst?.lie.mayMs ?? 0);
-  const sureMs = Math.max(0, ...lies.map(({ lie }) => lie.sureMs));
+  const sureMs = lies.reduce((most, { lie }) => Math.max(most, lie.sureMs), 0);
+  const aheadMs = named.reduce((most, told) => Math.max(most, told.aheadMs ?? 0), 0);
   const reason = [
     `of ${lies.length} of ${named.length} starts it was said that they hold what they could not use${worst ? `, for the longest ${storyOf(worst)}` : ''}`,
-    `it was said up to ${Math.round(Math.max(0, ...named.map(({ aheadMs }) => aheadMs ?? 0)))} ms before the first look`,
+    `it was said up to ${Math.round(aheadMs)} ms before the first look`,
     `looks every ${lookIntervalMs} ms, ${eventsOf(history, 'exporter.scraped').length} scrapes every ${scrapeIntervalMs} ms`,
     ...(unnamed > 0 ? [`${unnamed} starts were never named`] : []),
   ].join('; ');
@@ -86,7 +87,10 @@ function toldOfStarts(
     else if (typeof clock === 'string') blind.push(`the clock of ${start.node}’s exporter ${clock}`);
     else told.push(toldOf(start, ofNode.get(start.node) ?? [], clock, { lateMs, lookIntervalMs }));
   }
-  blind.push(...told.flatMap(({ gap, start }) => unwatched(start, looks) ?? gap ?? []));
+  for (const { gap, start } of told) {
+    const why = unwatched(start, looks) ?? gap;
+    if (why !== undefined) blind.push(why);
+  }
   const named = told.filter(({ aheadMs }) => aheadMs !== undefined);
   return { named, unnamed: told.length - named.length, blind };
 }

@@ -27,7 +27,7 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     eventsOf<SuiteEvents['recovery.seen']>(history, 'recovery.seen').map(({ body }) => [body.node, body]),
   );
   const short = [...final.values()].filter(({ allocatable, expected }) => allocatable !== expected);
-  const doubts = unseenPods(history);
+  const doubts = [...unseenPods(history)];
   if (final.size === 0) doubts.push('allocatable was not seen afterwards');
   const nodes = eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(
     ({ body }) => body.node,

@@ -84,7 +84,7 @@ if importlib.util.find_spec(name):
 os.write(out, str(found).encode())
 `.trim();
 
-export const FRAMEWORKS = ['torch', 'tensorflow'] as const;
+const FRAMEWORKS = ['torch', 'tensorflow'] as const;
 
 /**
  * A training container's first act, and then its life: `nvidia-smi -L` at once, and again every interval until the

@@ -46,6 +46,8 @@ export class Relay {
   #applied = '';
   #passed = 0;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** An impairment has touched its first datagram: whoever waits for its bite is told at once. */
+  #news = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -136,7 +138,7 @@ export class Relay {
     const inForce = this.#inForce();
     for (const impairment of inForce) if (impairment.rebind) await this.#rebind(impairment);
     const applied = JSON.stringify(inForce);
-    const due = this.#options.clock.mono() - this.#writtenAt >= STATE_MS;
+    const due = this.#news || this.#options.clock.mono() - this.#writtenAt >= STATE_MS;
     if (applied === this.#applied && !due) return;
     this.#applied = applied;
     await this.#write(inForce.map(({ id }) => id));
@@ -151,11 +153,14 @@ export class Relay {
   }
 
   #touch(id: string): void {
-    this.#touched.set(id, (this.#touched.get(id) ?? 0) + 1);
+    const before = this.#touched.get(id);
+    if (before === undefined) this.#news = true;
+    this.#touched.set(id, (before ?? 0) + 1);
   }
 
   async #write(applied: string[]): Promise<void> {
     this.#writtenAt = this.#options.clock.mono();
+    this.#news = false;
     const state: RelayState = { applied, passed: this.#passed, touched: Object.fromEntries(this.#touched) };
     await replaceFile(this.#options.state, state);
   }

@@ -1,0 +1,16 @@
+import type { History } from './event.ts';
+
+/**
+ * A pure function of a history that goes through it once, however many ask: the requirements of a suite are judged by the
+ * same join of the same ledgers. While a history grows, each length of it is a history of its own.
+ */
+export function remembered<Result>(compute: (history: History) => Result): (history: History) => Result {
+  const known = new WeakMap<History, { length: number; result: Result }>();
+  return (history) => {
+    const before = known.get(history);
+    if (before?.length === history.length) return before.result;
+    const result = compute(history);
+    known.set(history, { length: history.length, result });
+    return result;
+  };
+}
