@@ -91,6 +91,14 @@ describe('two harnesses on one cluster', function () {
     const another = await inject('5s').ended;
     expect(another.code, another.output).to.equal(4);
     expect(another.output).to.match(/CLUSTER_IN_USE/);
+    // What is wrong with the command itself is wrong whoever has the cluster.
+    const astray = await as(
+      'first',
+      ...['fault', 'inject', 'gpu/device-unhealthy', '--target', 'no-such', '--ttl', '5s'],
+      ...['--name', 'shared'],
+    ).ended;
+    expect(astray.code, astray.output).to.equal(3);
+    expect(astray.output).to.match(/TARGET_UNKNOWN: .*no-such.*worker-1/);
     for (const who of ['first', 'second'] as const) {
       const clean = await as(who, 'clean').ended;
       expect(clean.code, clean.output).to.equal(0);

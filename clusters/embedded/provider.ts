@@ -71,14 +71,14 @@ export const embeddedProvider: Provider<Cluster> = {
     return { name, kubeconfig: clusterFiles(folder).kubeconfig };
   },
 
-  async attach(name, context) {
+  async attach(name, context, accept) {
     const files = clusterFiles(detachedFolder(name));
     if (!(await answers(files.control))) return undefined;
     const settings = ClusterSettings.parse(JSON.parse(await readFile(files.settings, 'utf8')));
     const workers = Array.from({ length: settings.workers }, (_, index) => workerName(index));
     const { signal } = context;
     const cluster = await clusterHandle(settings, [CONTROL_PLANE, ...workers], async () => {}, signal);
-    return await lockedFor(cluster, context);
+    return await lockedFor(cluster, context, accept);
   },
 
   async down(name) {
