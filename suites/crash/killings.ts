@@ -14,6 +14,7 @@ import { type Traces, watchTraces } from '../testing/leftovers.ts';
 const GONE_MS = 240_000;
 /** Of one that unwound itself there is nothing left when it has ended; processes that it ended may take as long to be gone. */
 const SELF_GONE_MS = 10_000;
+const BEGUN_MS = 120_000;
 /** The last moment, in ms after the first signal, at which the second one comes: well within an unwinding. */
 const LONGEST_BETWEEN_MS = 1_500;
 /** What a caretaker writes that had to sweep up. */
@@ -25,7 +26,7 @@ export type Ending = readonly ['SIGKILL' | 'SIGTERM', ('SIGKILL' | 'SIGTERM')?];
 export interface Killing {
   /** Arguments of `ordeal run`, without where its files go. */
   args: readonly string[];
-  /** The last moment, in ms after its start, at which the harness is killed. */
+  /** The last moment at which the harness is killed, in ms after it began to work: how long it takes to load, is the machine’s. */
   longestMs: number;
 }
 
@@ -78,6 +79,7 @@ export async function crash({ choices, ending, seed, tell, times }: Crash): Prom
       const betweenMs = Math.round(uniformFloat64(random) * LONGEST_BETWEEN_MS);
       const folder = join(out, String(kill));
       const run = startAs({ env: { ...process.env, ...traces.env } }, ...['run', ...args, '--out', folder]);
+      await begun(run, folder);
       await systemClock.sleep(afterMs);
       const had = run.child.exitCode;
       if (had !== null) crashed.ended += 1;
@@ -103,6 +105,16 @@ export async function crash({ choices, ending, seed, tell, times }: Crash): Prom
 /** As a pipeline's table has it. */
 export function named(ending: Ending): string {
   return ending.join('+');
+}
+
+/** It has made its folder, which it does before all else; or it has ended. */
+async function begun({ child, output }: Started, folder: string): Promise<void> {
+  await waitFor(() => existsSync(folder) || child.exitCode !== null, {
+    what: 'the run to begin',
+    deadlineMs: BEGUN_MS,
+    intervalMs: 20,
+    seen: output,
+  });
 }
 
 async function signalled({ child, ended }: Started, [first, second]: Ending, betweenMs: number) {

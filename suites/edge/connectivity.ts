@@ -1,5 +1,6 @@
 import type { History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
+import { farEndOf } from './far-end.ts';
 import { steadyIn } from './record.ts';
 import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
@@ -26,6 +27,7 @@ export interface Timeline {
   /** Which machine's monotonic clock it is on. */
   clock: string;
   intervalMs: number;
+  /** Without those that somebody else answered than the cloud's end of this way: of the way they say nothing. */
   runs: RunLine[];
   probes: number;
   lost: number;
@@ -61,19 +63,28 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     .filter(ours)
     .map(({ body }) => body);
   const events = edgeEvents(history, 'ledger.probe.run').filter(ours);
-  const runs = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
+  const told = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
+  const isFarEnd = farEndOf(history);
+  const astray = told.filter((run) => run.ok && !isFarEnd(run));
+  const runs = told.filter((run) => !astray.includes(run));
   const clocks = new Set(starts.map(({ clock }) => clock));
   const intervalMs = Math.max(0, ...starts.map((start) => start.intervalMs));
   const doubts: string[] = [];
   if (starts.length === 0) doubts.push(`the prober of ${name} never said that it started`);
   if (clocks.size > 1) doubts.push(`the runs of ${name} are on ${clocks.size} machines’ clocks`);
-  const startless = runs.filter(({ epoch }) => !starts.some((start) => start.epoch === epoch)).length;
+  const startless = told.filter(({ epoch }) => !starts.some((start) => start.epoch === epoch)).length;
   if (starts.length > 0 && startless > 0) doubts.push(`${startless} runs of ${name} have no start`);
-  const missing = missingProbes(runs);
+  const missing = missingProbes(told);
   if (missing > 0) doubts.push(`${missing} probes of ${name} are missing from the record`);
-  if (runs.some((run, at) => run.fromMono < (runs[at - 1]?.toMono ?? run.fromMono)))
+  if (told.some((run, at) => run.fromMono < (told[at - 1]?.toMono ?? run.fromMono)))
     doubts.push(`runs of ${name} overlap`);
-  const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
+  if (astray[0]) {
+    const by = [...new Set(astray.map((run) => run.by ?? 'one that does not say who it is'))].join(', ');
+    doubts.push(
+      `${probesIn(astray)} probes of ${name} were answered by ${by}, which is not the cloud’s end of that way`,
+    );
+  }
+  const probes = probesIn(runs);
   const toHistoryMs = Math.min(...events.map(({ mono, body }) => mono - body.mono));
   const steadyMono = steadyIn(history)?.mono ?? Number.NEGATIVE_INFINITY;
   const judgedFromMono = Math.max(steadyMono - toHistoryMs, runs[0]?.fromMono ?? Number.NEGATIVE_INFINITY);
@@ -92,6 +103,10 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     doubts,
     toHistoryMs,
   };
+}
+
+function probesIn(runs: readonly RunLine[]): number {
+  return runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
 }
 
 /** Probes whose numbers no run has, between the first and the last of each epoch; it starts with number 0. */

@@ -93,6 +93,47 @@ describe('EDGE-1', () => {
       expect(checkDisconnect(events, ten).verdict).to.equal('inconclusive');
   });
 
+  it('is inconclusive where somebody else answered than the cloud’s end of the tunnel, for however short a time', () => {
+    const astray = (by: string | null, from = 100) =>
+      quiet(day().events)
+        .probe('a', 'tunnel', [100, from - INTERVAL_MS])
+        .probe('a', 'tunnel', [from, DAY_MS - 10_000], [], { by, epoch: 'astray' })
+        .probe('a', 'tunnel', [DAY_MS - 10_000 + INTERVAL_MS, DAY_MS], [], { epoch: 'again' });
+    for (const [by, from, reason] of [
+      ['cloud/host', 100, /probes of a by tunnel were answered by cloud\/host, which is not the cloud’s end/],
+      ['cloud/host', DAY_MS - 10_200, /\b5 probes of a by tunnel were answered by cloud\/host/],
+      ['another/tunnel', 100, /answered by another\/tunnel/],
+      [null, 100, /answered by one that does not say who it is/],
+    ] as const) {
+      const judged = checkDisconnect(astray(by, from).events, ten);
+      expect(judged.verdict, `${by} from ${from}`).to.equal('inconclusive');
+      expect(judged.reason).to.match(reason);
+    }
+    // What was lost by the way itself is lost all the same.
+    const dead = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [[20_000, 32_000]], {
+      by: 'cloud/host',
+    });
+    expect(checkDisconnect(dead.events, ten).verdict).to.equal('fail');
+  });
+
+  it('judges a record from before far ends named themselves as before, and one that left names out by none', () => {
+    const lackingNames = (types: readonly string[]) => (events: History) =>
+      events.map((event) => {
+        if (!types.includes(event.type)) return event;
+        const { by: _by, echoes: _echoes, ...body } = event.body as Record<string, unknown>;
+        return { ...event, body };
+      });
+    const before = lackingNames(['ledger.probe.run', 'ledger.cloud.started']);
+    for (const { events } of [
+      day(),
+      day({ tunnelDead: [[20_000, 29_000]] }),
+      day({ tunnelDead: [[20_000, 32_000]] }),
+    ])
+      expect(checkDisconnect(before(events), ten)).to.deep.equal(checkDisconnect(events, ten));
+    for (const type of ['ledger.probe.run', 'ledger.cloud.started'])
+      expect(checkDisconnect(lackingNames([type])(day().events), ten).verdict).to.equal('inconclusive');
+  });
+
   it('is inconclusive where lines come twice or out of order, or a prober’s clock runs backwards or ahead', () => {
     const { events } = day();
     const of = events.filter(({ body }) => (body as { epoch?: string }).epoch === 'a tunnel');
