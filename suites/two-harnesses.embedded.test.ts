@@ -76,7 +76,8 @@ describe('two harnesses on one cluster', function () {
     for (const { child } of running) child.kill('SIGKILL');
     kube?.close();
     await as('first', 'down', 'shared').ended;
-    rmSync(home, { recursive: true, force: true });
+    // A caretaker of what was killed may still be writing there.
+    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   });
 
   it('the second is refused while the first holds a fault, which no clean of it touches', async () => {

@@ -38,6 +38,8 @@ export const embeddedProvider: Provider<Cluster> = {
     let end = async () => {};
     context.undo.push(`end the embedded cluster ${settings.name}`, async () => {
       await end();
+      // One that had to be killed, for it did not hear that it is to end, took not all of its containers along.
+      sweepContainers();
       await rm(settings.folder, { recursive: true, force: true });
     });
     context.progress(`embedded: starting ${settings.workers} workers`);

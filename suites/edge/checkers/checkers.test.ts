@@ -340,6 +340,21 @@ describe('EDGE-2', () => {
 });
 
 describe('EDGE-3', () => {
+  it('is inconclusive where pods were listed anew, for what became of them in between was not told', () => {
+    const judgedWith = (body: { what: string; missed?: true }) =>
+      checkNotice(
+        day({ tunnelDead: [[20_000, 29_000]] })
+          .pod(24_000, 'a', { ready: false })
+          .pod(33_000, 'a')
+          .say(40_000, 'watch.trouble', body).events,
+        target(5.5),
+      );
+    expect(judgedWith({ what: 'cut; resuming from 7' }).verdict).to.equal('pass');
+    const missed = judgedWith({ what: 'too old; listing again', missed: true });
+    expect(missed.verdict).to.equal('inconclusive');
+    expect(missed.reason).to.match(/listed anew/);
+  });
+
   const budget = target(5.5);
   const cut = () => day({ tunnelDead: [[20_000, 27_000]] });
 
