@@ -63,13 +63,20 @@ export async function crash({ choices, ending, seed, tell, times }: Crash): Prom
   const traces = await watchTraces();
   const out = outFolder();
   const crashed: Crashed = { ended: 0, left: [], waitedMs: 0 };
+  // At once: a long series may be cut short.
+  const wrong = (line: string) => {
+    crashed.left.push(line);
+    tell(`  left: ${line}`);
+  };
   // What one harness has left is told once, and not of those after it as well.
   const known = new Set<string>();
   const look = async (deadlineMs: number, of: string) => {
     const from = systemClock.mono();
     const left = await leftAfter(deadlineMs, traces, known);
-    for (const line of left) known.add(line);
-    crashed.left.push(...left.map((line) => `${of}${line}`));
+    for (const line of left) {
+      known.add(line);
+      wrong(`${of}${line}`);
+    }
     crashed.waitedMs = Math.max(crashed.waitedMs, systemClock.mono() - from);
   };
   try {
@@ -89,9 +96,9 @@ export async function crash({ choices, ending, seed, tell, times }: Crash): Prom
       const said = `${kill + 1}: ${args.join(' ')}: ${how}, exit ${code ?? run.child.signalCode}`;
       tell(said);
       if (!unwinds) continue;
-      const wrong = wronglyEnded(run, code);
-      if (wrong !== undefined) crashed.left.push(`${said}: ${wrong}`);
-      if (existsSync(join(folder, SWEPT))) crashed.left.push(`${said}: its caretaker had to sweep up`);
+      const amiss = wronglyEnded(run, code);
+      if (amiss !== undefined) wrong(`${said}: ${amiss}`);
+      if (existsSync(join(folder, SWEPT))) wrong(`${said}: its caretaker had to sweep up`);
       await look(SELF_GONE_MS, `${said}: `);
     }
     if (!unwinds) await look(GONE_MS, '');

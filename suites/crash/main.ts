@@ -41,8 +41,6 @@ for (const [index, { ending, lane }] of rows.entries()) {
   crashed.push({ ...outcome, lane: lane.name, how, kills });
 }
 process.stdout.write(`${table()}\n`);
-for (const { how, lane, left } of crashed)
-  for (const line of left) say(`left by lane ${lane}, ${how}: ${line}`);
 process.exitCode = crashed.every(({ ended, kills, left }) => left.length === 0 && ended < kills) ? 0 : 1;
 
 /** As the doctor finds them. */
