@@ -57,7 +57,7 @@ describe('programs', () => {
     await until('the cloud', 'ledger.cloud.started');
     const prober = await programs.start(
       'edge-probe',
-      { node: 'a', path: 'host', target: hostEcho, intervalMs: 50, timeoutMs: 200 },
+      { node: 'a', path: 'host', target: hostEcho, intervalMs: 50, timeoutMs: 2_000 },
       { enter: ['env', 'ENTERED=1'] },
       listen,
     );
