@@ -7,5 +7,5 @@ describe('a killed harness, process isolation', function () {
   it('leaves nothing: no process, no file, no container', () => killAndLook(6, choicesOf('embedded')));
 
   it('by SIGTERM, and again while it unwinds, takes everything back itself before it ends', () =>
-    killAndLook(3, choicesOf('embedded'), ['SIGTERM', 'SIGTERM']));
+    killAndLook(2, choicesOf('embedded'), ['SIGTERM', 'SIGTERM']));
 });
