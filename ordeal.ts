@@ -117,7 +117,7 @@ const parts: Parts = {
     return (await import('./reports/html/simulation.ts')).simulationPage(parts);
   },
   async faults() {
-    const [{ checkByHand, holdByHand }, { CATALOGUE }, { heldFaults }] = await Promise.all([
+    const [{ checkByHand, checkTargets, holdByHand }, { CATALOGUE }, { heldFaults }] = await Promise.all([
       import('./faults/by-hand.ts'),
       import('./faults/catalogue.ts'),
       import('./faults/journal.ts'),
@@ -125,6 +125,7 @@ const parts: Parts = {
     return {
       kinds: CATALOGUE,
       check: checkByHand,
+      checkTargets: (wanted, cluster) => checkTargets(wanted, cluster as Cluster),
       hold: (wanted, context, cluster) => holdByHand(wanted, context, cluster as Cluster),
       held: () => heldFaults(),
     };

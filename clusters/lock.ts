@@ -55,13 +55,22 @@ export async function lockCluster(kube: Kube, options: LockOptions): Promise<Clu
   };
 }
 
-/** A cluster that is up, for a session alone: given back and let go at its end. @throws OrdealError CLUSTER_IN_USE (exit 4) */
-export async function lockedFor(cluster: Cluster, context: StepContext): Promise<Cluster> {
+/**
+ * A cluster that is up, for a session alone: given back and let go at its end.
+ * @param accept may refuse it by throwing, before it is taken: what is wrong with it holds whoever has it meanwhile.
+ * @throws OrdealError CLUSTER_IN_USE (exit 4)
+ */
+export async function lockedFor(
+  cluster: Cluster,
+  context: StepContext,
+  accept: (cluster: Cluster) => void,
+): Promise<Cluster> {
   const { kube } = cluster;
   let lock: ClusterLock | undefined;
   context.undo.push(`let go of the cluster ${cluster.name}`, async () => {
     await (lock?.release() ?? releaseLock(kube, context.runId)).finally(() => kube.close());
   });
+  accept(cluster);
   lock = await lockCluster(kube, context);
   return cluster;
 }

@@ -100,6 +100,11 @@ export function checkByHand({ kind, targets, with: parameters }: HandFault): voi
   if (mistakes.length > 0) throw planInvalid(`reading the fault ${kind}`, mistakes);
 }
 
+/** Whether the cluster has what is to be broken. @throws OrdealError TARGET_UNKNOWN (exit 3) */
+export function checkTargets({ targets }: HandFault, cluster: Cluster): void {
+  for (const target of targets) nodeOf(cluster, target);
+}
+
 /**
  * Holds one fault on named nodes of a cluster that is up until its TTL is over or the context’s signal comes; in the same
  * wrapper, journal and dead-man as in a run. Where no fake GPU node runs, it is started for as long.

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../harness/clock/wait-for.ts';
-import { ordeal, type Started, start } from './testing/command.ts';
+import { ordeal, type Started, start, startAs } from './testing/command.ts';
 
 describe('a fault by hand', function () {
   this.timeout(120_000);
@@ -24,7 +24,8 @@ describe('a fault by hand', function () {
     const { output } = await ordeal('down');
     if (stateBefore === undefined) delete process.env.XDG_STATE_HOME;
     else process.env.XDG_STATE_HOME = stateBefore;
-    rmSync(state, { recursive: true, force: true });
+    // A caretaker of what was killed may still be writing there.
+    rmSync(state, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
     expect(output).to.match(/is down \(embedded\)/);
   });
 
@@ -41,6 +42,8 @@ describe('a fault by hand', function () {
       seen: started.output,
     });
   };
+
+  const ownFolders = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('ordeal-'));
 
   it('bites, and is gone at its TTL', async () => {
     const { code, output } = await inject('gpu/device-unhealthy', '2s', '--with', 'devices=[0,1]').ended;
@@ -73,14 +76,26 @@ describe('a fault by hand', function () {
     expect(await listed()).to.equal('no fault is listed\n');
   });
 
-  it('whose command was killed is healed without a hand', async () => {
-    const started = inject('gpu/device-unhealthy', '100s');
+  it('whose command was killed is healed without a hand, and leaves no folder of its own', async () => {
+    const scratch = join(state, 't');
+    mkdirSync(scratch);
+    const started = startAs(
+      { env: { ...process.env, TMPDIR: scratch } },
+      ...['fault', 'inject', 'gpu/device-unhealthy', '--target', 'worker-1', '--ttl', '100s'],
+    );
+    running.push(started);
     await held(started);
+    expect(ownFolders(scratch)).to.have.length(2);
     started.child.kill('SIGKILL');
     await started.ended;
     await waitFor(async () => (await listed()) === 'no fault is listed\n', {
       what: 'the heal of what a killed command held',
       deadlineMs: 60_000,
+    });
+    await waitFor(() => ownFolders(scratch).length === 0, {
+      what: 'the end of its folders',
+      deadlineMs: 60_000,
+      seen: () => ownFolders(scratch).join(),
     });
     expect((await ordeal('fault', 'heal')).output).to.equal('nothing was to heal\n');
   });

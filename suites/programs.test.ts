@@ -32,11 +32,13 @@ describe('programs', () => {
       onFailed: (_code: number | null, said: string) => failures.push(said),
     };
     const echo = { host: '127.0.0.1', port: await freePort() };
+    const hostEcho = { host: '127.0.0.1', port: await freePort() };
     const cloud = await programs.start(
       'edge-cloud',
       {
         mqtt: { host: '127.0.0.1', port: await freePort() },
         echo,
+        hostEcho,
         broker: 'aedes',
         folder,
         protocol: 4,
@@ -55,7 +57,7 @@ describe('programs', () => {
     await until('the cloud', 'ledger.cloud.started');
     const prober = await programs.start(
       'edge-probe',
-      { node: 'a', path: 'host', target: echo, intervalMs: 50, timeoutMs: 200 },
+      { node: 'a', path: 'host', target: hostEcho, intervalMs: 50, timeoutMs: 2_000 },
       { enter: ['env', 'ENTERED=1'] },
       listen,
     );
@@ -70,7 +72,8 @@ describe('programs', () => {
     await cloud.stop();
     expect(edgeEvents(recorder.events, 'ledger.probe.ended')).to.have.length(1);
     expect(edgeEvents(recorder.events, 'ledger.cloud.ended')).to.have.length(1);
-    expect(edgeEvents(recorder.events, 'ledger.probe.run').every(({ body }) => body.ok)).to.equal(true);
+    const runs = edgeEvents(recorder.events, 'ledger.probe.run').map(({ body }) => body);
+    expect(runs.every(({ by, ok }) => ok && by?.endsWith('/host'))).to.equal(true);
     expect(failures).to.deep.equal([]);
   });
 

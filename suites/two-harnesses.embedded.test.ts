@@ -76,7 +76,8 @@ describe('two harnesses on one cluster', function () {
     for (const { child } of running) child.kill('SIGKILL');
     kube?.close();
     await as('first', 'down', 'shared').ended;
-    rmSync(home, { recursive: true, force: true });
+    // A caretaker of what was killed may still be writing there.
+    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   });
 
   it('the second is refused while the first holds a fault, which no clean of it touches', async () => {
@@ -91,6 +92,14 @@ describe('two harnesses on one cluster', function () {
     const another = await inject('5s').ended;
     expect(another.code, another.output).to.equal(4);
     expect(another.output).to.match(/CLUSTER_IN_USE/);
+    // What is wrong with the command itself is wrong whoever has the cluster.
+    const astray = await as(
+      'first',
+      ...['fault', 'inject', 'gpu/device-unhealthy', '--target', 'no-such', '--ttl', '5s'],
+      ...['--name', 'shared'],
+    ).ended;
+    expect(astray.code, astray.output).to.equal(3);
+    expect(astray.output).to.match(/TARGET_UNKNOWN: .*no-such.*worker-1/);
     for (const who of ['first', 'second'] as const) {
       const clean = await as(who, 'clean').ended;
       expect(clean.code, clean.output).to.equal(0);

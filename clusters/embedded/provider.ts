@@ -38,6 +38,8 @@ export const embeddedProvider: Provider<Cluster> = {
     let end = async () => {};
     context.undo.push(`end the embedded cluster ${settings.name}`, async () => {
       await end();
+      // One that had to be killed, for it did not hear that it is to end, took not all of its containers along.
+      sweepContainers();
       await rm(settings.folder, { recursive: true, force: true });
     });
     context.progress(`embedded: starting ${settings.workers} workers`);
@@ -71,14 +73,14 @@ export const embeddedProvider: Provider<Cluster> = {
     return { name, kubeconfig: clusterFiles(folder).kubeconfig };
   },
 
-  async attach(name, context) {
+  async attach(name, context, accept) {
     const files = clusterFiles(detachedFolder(name));
     if (!(await answers(files.control))) return undefined;
     const settings = ClusterSettings.parse(JSON.parse(await readFile(files.settings, 'utf8')));
     const workers = Array.from({ length: settings.workers }, (_, index) => workerName(index));
     const { signal } = context;
     const cluster = await clusterHandle(settings, [CONTROL_PLANE, ...workers], async () => {}, signal);
-    return await lockedFor(cluster, context);
+    return await lockedFor(cluster, context, accept);
   },
 
   async down(name) {

@@ -56,7 +56,7 @@ export const kindProvider: Provider<Cluster> = {
     }
   },
 
-  async attach(name, context) {
+  async attach(name, context, accept) {
     const own = ownName(name);
     const containers = await nodeContainers(own);
     const folder = await clusterFolder(own);
@@ -67,7 +67,7 @@ export const kindProvider: Provider<Cluster> = {
     const images = await imagesOf(plainVersion(kubernetes), context);
     const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
     const cluster = await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
-    return await lockedFor(cluster, context);
+    return await lockedFor(cluster, context, accept);
   },
 
   async down(name) {

@@ -31,6 +31,12 @@ interface ExecResult {
   stderr: string;
 }
 
+/** Where the cloud serves them: with an echo of its own for each way, so that an answer can say by which it was asked. */
+export interface CloudServices extends Services {
+  /** For what comes by the hosts' own network; `echo` is for what comes through the tunnels. */
+  hostEcho: Endpoint;
+}
+
 /** A host on the path that has a network namespace of its own. */
 export interface Hop {
   name: string;
@@ -133,7 +139,7 @@ export interface EdgeNetwork {
   /** `wireguard-go 0.0.20220316`, `modelled tunnel`, … by name, for the history. */
   versions: Record<string, string>;
   /** Where the cloud's servers have to listen, and the hop that they run on (undefined: any process of this machine). */
-  cloud: { listen: Services; hop: Hop | undefined };
+  cloud: { listen: CloudServices; hop: Hop | undefined };
   links: readonly EdgeLink[];
   /** Takes everything down; nothing is left. Idempotent. */
   down(): Promise<void>;

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parse } from 'yaml';
 import { systemClock } from '../clock/clock.ts';
 import { waitFor } from '../clock/wait-for.ts';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { parsePlan, planInvalid } from '../plan/load.ts';
 import { Duration, type Plan } from '../plan/schema.ts';
+import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
 import { judgeFaults } from '../verdict/faults.ts';
 import type { FaultVerdict } from '../verdict/verdict.ts';
 import type { HandFault, Parts } from './parts.ts';
@@ -44,15 +42,18 @@ export async function faultInject(parts: Parts, kind: string, options: InjectOpt
   faults.check(wanted);
   const plan = sessionPlan(options, wanted.ttlMs);
   const provider = await providerOf(parts, plan);
-  const outDir = mkdtempSync(join(tmpdir(), 'ordeal-fault-'));
+  // One that goes with the command, also where that is killed: its log is for nobody.
+  const outDir = makeWorkDir();
   let interrupted = false;
   const history = await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
-    const cluster = await provider.attach?.(options.name, context);
+    const cluster = await provider.attach?.(options.name, context, (found) =>
+      faults.checkTargets(wanted, found),
+    );
     if (!cluster) throw notUp(options, provider.attach === undefined);
     const held = await faults.hold(wanted, context, cluster);
     interrupted = context.signal.aborted;
     return held;
-  }).finally(() => rmSync(outDir, { recursive: true, force: true }));
+  }).finally(() => removeWorkDir(outDir));
   const [fault] = judgeFaults(history, []);
   if (!fault) return EXIT.inconclusive;
   process.stdout.write(`${fault.kind} on ${fault.target}: ${became(fault)}\n`);

@@ -65,6 +65,8 @@ interface Faults {
   kinds: readonly { kind: string; title: string }[];
   /** @throws OrdealError (exit 3) before any cluster is asked. */
   check(wanted: HandFault): void;
+  /** @throws OrdealError (exit 3) where the cluster has no such target, before it is taken. */
+  checkTargets(wanted: HandFault, cluster: ClusterHandle): void;
   /** Returns the history of it. */
   hold(wanted: HandFault, context: RunContext, cluster: ClusterHandle): Promise<History>;
   /** What the journal lists. */

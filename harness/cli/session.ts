@@ -47,9 +47,10 @@ export async function inSession<T>(
     log.info(title);
     return await display.task(title, work);
   };
+  // Before there is anything to take back: a signal that comes in between would end this process at once.
+  const interrupt = interruptible(plan.deadline, progress);
   const caretaker = appointCaretaker(outDir);
   const undo = new UndoStack();
-  const interrupt = interruptible(plan.deadline, progress);
   const workDir = makeWorkDir();
   undo.push('remove the scratch folder', async () => removeWorkDir(workDir));
   const runId = `${new Date(systemClock.wall()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}-${randomUUID().slice(0, 6)}`;
@@ -71,9 +72,9 @@ export async function inSession<T>(
     for (const { title, error } of left) {
       process.stderr.write(`not undone: ${title}: ${error}; \`ordeal clean\` tries again after the end\n`);
     }
-    interrupt.release();
     redactFolder(join(outDir, CLUSTER_LOGS));
     if (left.length === 0) caretaker.dismiss();
+    interrupt.release();
   }
 }
 

@@ -39,6 +39,7 @@ export const engineEventBodies = {
     }),
   }),
   'cluster.left': ClusterLeft,
+  'api.away': z.object({ ms: z.number(), reason: z.string().optional() }),
   'phase.entered': z.object({ phase: z.string() }),
   'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
   'fault.refused': z.object({ ...named, reason: z.string() }),

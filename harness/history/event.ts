@@ -50,6 +50,8 @@ export interface EngineEvents {
   'radius.resolved': { suite: string; radius: Radius };
   /** After everything was undone, on a cluster that is someone's: what differs from how it was found, or why nobody knows. */
   'cluster.left': ClusterLeft;
+  /** For so long, until now, the API server did not answer. */
+  'api.away': { ms: number; reason?: string };
   'phase.entered': { phase: string };
   'phase.left': { phase: string; outcome: 'done' | 'failed' | 'interrupted'; error?: string };
   /** Nothing was injected: the capability is missing, or the heal could not be made durable. */

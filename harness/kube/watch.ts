@@ -13,8 +13,11 @@ export interface WatchOptions<T extends KubernetesObject> {
   path: string;
   query?: Record<string, string>;
   onEvent(type: WatchType, object: T): void;
-  /** A cut, a stall, a relist: what happened and what is done about it. */
-  onTrouble?(what: string): void;
+  /**
+   * A cut, a stall, a relist: what happened and what is done about it. `missed`: what became of the objects in between may
+   * never be told, for they are listed anew.
+   */
+  onTrouble?(what: string, missed: boolean): void;
   /** A watch that says nothing for so long is cut and resumed, for one can stall silently; 30 s unless told. */
   inactivityMs?: number;
   /** Pause before reconnecting; 500 ms unless told. */
@@ -93,9 +96,11 @@ async function follow<T extends KubernetesObject>(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Expired) version = undefined;
+      const missed = error instanceof Expired;
+      if (missed) version = undefined;
       options.onTrouble?.(
         `${(error as Error).message}; ${version === undefined ? 'listing again' : `resuming from ${version}`}`,
+        missed,
       );
     }
     await options.clock.sleep(options.reconnectMs ?? 500, signal).catch(() => undefined);

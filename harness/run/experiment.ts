@@ -10,6 +10,7 @@ import { redactFolder } from '../redact/files.ts';
 import { redactor } from '../redact/own.ts';
 import { judge } from '../verdict/judge.ts';
 import type { ClusterLeft, Verdict } from '../verdict/verdict.ts';
+import { watchApi } from './api-watch.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
 import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
 
@@ -52,10 +53,17 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
   const { name, provider, versions, evidence, nodeNames } = cluster;
   say('cluster.up', { name, provider, versions, evidence, nodes: nodeNames });
   say('nodes.found', await foundBy(cluster));
+  const api = watchApi(
+    () => cluster.kube.version.getCode(),
+    context.clock,
+    (away) => say('api.away', away),
+  );
   let ended: EngineEvents['run.ended'] = { outcome: 'done' };
   try {
     for (const suite of suites) await runPhases(suite, { ...context, cluster, recorder }, recorder);
+    api.stop();
   } catch (error) {
+    api.stop();
     const reason = context.signal.aborted ? context.signal.reason : error;
     const { code, todo } = reason instanceof OrdealError ? reason : {};
     const outcome = code === 'INTERRUPTED' ? 'interrupted' : code === 'DEADLINE' ? 'deadline' : 'failed';

@@ -87,9 +87,10 @@ export interface Provider<C extends ClusterHandle = ClusterHandle> {
   /**
    * A cluster of `upDetached` that is up, for this session alone; undefined where there is none of that name. Letting go of
    * it is on `context.undo`.
+   * @param accept told of it before it is taken: what it throws is thrown, and nothing was touched.
    * @throws OrdealError CLUSTER_IN_USE (exit 4)
    */
-  attach?(name: string, context: StepContext): Promise<C | undefined>;
+  attach?(name: string, context: StepContext, accept: (cluster: C) => void): Promise<C | undefined>;
   /** For `ordeal down`: true if there was one. Safe to repeat. */
   down(name: string): Promise<boolean>;
   /** For `ordeal clean`: removes whatever carries our mark and no living run owns; names what it removed. */

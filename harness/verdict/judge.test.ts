@@ -283,6 +283,11 @@ describe('judge', () => {
         instead(ended, ['run.ended', { outcome: 'interrupted', error: 'SIGINT' }]),
         /the run was interrupted: SIGINT/,
       ],
+      [
+        'whose API server was away for a while',
+        [...whole.slice(0, 4), ['api.away', { ms: 20_300, reason: 'ECONNREFUSED' }], ...whole.slice(4)],
+        /the API server did not answer for 20\.3 s \(ECONNREFUSED\): what happened meanwhile was not seen/,
+      ],
       ['past its deadline', instead(ended, ['run.ended', { outcome: 'deadline' }]), /passed its deadline/],
       [
         'failed',

@@ -1,39 +1,46 @@
 /**
- * `npm run crash -- [--times 100] [--seed N] [--signal SIGKILL] [--lane NAME …]`: kills runs at random moments on every lane
- * that this machine holds, or on those named, and looks for what is left by the machine's own means. A Markdown table; exit 0
- * where nothing is left and something was killed, 1 else. Nothing else may start or end on the machine meanwhile.
+ * `npm run crash -- [--times 100] [--seed N] [--signal SIGTERM …] [--lane NAME …]`: ends runs at random moments on every
+ * lane that this machine holds, or on those named, and looks for what is left by the machine's own means. Unless signals
+ * are named, all endings take their turn: SIGKILL, SIGTERM, and a second one of either in the middle of the unwinding
+ * (`SIGTERM+SIGTERM`). A Markdown table; exit 0 where nothing is left and something was ended in each row, 1 else. Nothing
+ * else may start or end on the machine meanwhile.
  */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { ordeal } from '../testing/command.ts';
-import { type Crashed, crash } from './killings.ts';
+import { type Crashed, crash, type Ending, named } from './killings.ts';
 import { CRASH_LANES, type CrashLane } from './lanes.ts';
+
+const ENDINGS: readonly Ending[] = [['SIGKILL'], ['SIGTERM'], ['SIGTERM', 'SIGTERM'], ['SIGTERM', 'SIGKILL']];
 
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Math.floor(systemClock.wall()) % 2 ** 31) },
-    signal: { type: 'string', default: 'SIGKILL' },
+    signal: { type: 'string', multiple: true },
     lane: { type: 'string', multiple: true },
   },
 });
 const times = whole('times', values.times);
 const seed = whole('seed', values.seed);
-const signal = values.signal === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL';
-const lanes = values.lane ? CRASH_LANES.filter(({ name }) => values.lane?.includes(name)) : await heldLanes();
-if (times === 0 || lanes.length === 0) throw new Error('--times and --lane leave nothing to be killed');
+const endings = values.signal?.map((name) => one('signal', name, ENDINGS, named)) ?? ENDINGS;
+const lanes =
+  values.lane?.map((wanted) => one<CrashLane>('lane', wanted, CRASH_LANES, ({ name }) => name)) ??
+  (await heldLanes());
+const rows = lanes.flatMap((lane) => endings.map((ending) => ({ lane, ending })));
+if (times === 0 || rows.length === 0) throw new Error('--times and --lane leave nothing to be killed');
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const crashed: (Crashed & { lane: string; kills: number })[] = [];
-for (const [index, { choices, name }] of lanes.entries()) {
-  const kills = Math.floor((times + index) / lanes.length);
+const crashed: (Crashed & { lane: string; how: string; kills: number })[] = [];
+for (const [index, { ending, lane }] of rows.entries()) {
+  const kills = Math.floor((times + index) / rows.length);
   if (kills === 0) continue;
-  say(`lane ${name}: ${kills} times, seed ${seed + index}`);
-  const outcome = await crash({ choices, seed: seed + index, times: kills, signal, tell: say });
-  crashed.push({ ...outcome, lane: name, kills });
+  const how = named(ending);
+  say(`lane ${lane.name}: ${how}, ${kills} times, seed ${seed + index}`);
+  const outcome = await crash({ choices: lane.choices, ending, seed: seed + index, times: kills, tell: say });
+  crashed.push({ ...outcome, lane: lane.name, how, kills });
 }
 process.stdout.write(`${table()}\n`);
-for (const { lane, left } of crashed) for (const line of left) say(`left by lane ${lane}: ${line}`);
 process.exitCode = crashed.every(({ ended, kills, left }) => left.length === 0 && ended < kills) ? 0 : 1;
 
 /** As the doctor finds them. */
@@ -48,15 +55,25 @@ function whole(name: string, text: string): number {
   throw new Error(`--${name} takes a whole number, got ${text}`);
 }
 
+function one<T>(option: string, wanted: string, all: readonly T[], nameOf: (each: T) => string): T {
+  const found = all.find((each) => nameOf(each) === wanted);
+  if (found) return found;
+  throw new Error(`--${option} takes one of ${all.map(nameOf).join(', ')}, got ${wanted}`);
+}
+
 function table(): string {
-  const rows = crashed.map(
-    ({ ended, kills, lane, left, waitedMs }) =>
-      `| ${lane} | ${kills - ended} | ${ended} | ${left.length} | ${Math.round(waitedMs / 1_000)} s |`,
+  const lines = crashed.map(
+    ({ ended, how, kills, lane, left, waitedMs }) =>
+      `| ${lane} | ${how} | ${kills - ended} | ${ended} | ${left.length} | ${(waitedMs / 1_000).toFixed(1)} s |`,
   );
+  const total = (figure: (row: (typeof crashed)[number]) => number) =>
+    crashed.reduce((sum, row) => sum + figure(row), 0);
+  const sum = `| all | | ${total(({ ended, kills }) => kills - ended)} | ${total(({ ended }) => ended)} | ${total(({ left }) => left.length)} | |`;
   return [
-    `| lane | ${signal} in the middle | had ended | left behind | until nothing was |`,
-    '|---|---|---|---|---|',
-    ...rows,
+    '| lane | signal | ended in the middle | had ended | left behind | until nothing was, at most |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+    sum,
     '',
     `seed ${seed}`,
   ].join('\n');

@@ -1,8 +1,9 @@
 import type { History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
+import { farEndOf } from './far-end.ts';
 import { size } from './ranges.ts';
 import { fresh } from './watchdog/judgement.ts';
-import type { ProbePath } from './workload/ledger.ts';
+import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
 /** The link's tunnel has a usable session and hears the far end, by the last two samples and the last probes. */
 export function tunnelIsWell(history: History, node: string): boolean {
@@ -12,7 +13,7 @@ export function tunnelIsWell(history: History, node: string): boolean {
   return answers(history, node, 'tunnel');
 }
 
-/** The last probes of a node, by one way, were answered. */
+/** The last probes of a node, by one way, were answered by the cloud’s end of it. */
 export function answers(history: History, node: string, path: ProbePath): boolean {
   const last = history.findLast(
     ({ type, body }) =>
@@ -20,7 +21,9 @@ export function answers(history: History, node: string, path: ProbePath): boolea
       (body as { node: string }).node === node &&
       (body as { path: ProbePath }).path === path,
   );
-  return (last?.body as { ok: boolean } | undefined)?.ok ?? false;
+  const run = last?.body as EdgeLineOf<'probe.run'> | undefined;
+  if (!run?.ok) return false;
+  return farEndOf(history)(run);
 }
 
 /** The broker has acknowledged messages of the node's publisher. */

@@ -2,6 +2,7 @@ import type { History, HistoryEvent } from '../../harness/history/event.ts';
 import { grouped } from '../../harness/history/grouped.ts';
 import { remembered } from '../../harness/history/remembered.ts';
 import { edgeEvents } from './events.ts';
+import { farEndOf } from './far-end.ts';
 import { steadyIn } from './record.ts';
 import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
@@ -28,6 +29,7 @@ export interface Timeline {
   /** Which machine's monotonic clock it is on. */
   clock: string;
   intervalMs: number;
+  /** Without those that somebody else answered than the cloud's end of this way: of the way they say nothing. */
   runs: readonly RunLine[];
   probes: number;
   lost: number;
@@ -75,20 +77,30 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     .map(({ body }) => body)
     .filter((body) => nameOf(body) === name);
   const events = probeRuns(history, { node, path });
-  const runs = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
+  const told = events.map(({ body }) => body).sort((a, b) => a.fromMono - b.fromMono);
+  const isFarEnd = farEndOf(history);
+  const isAstray = (run: RunLine) => run.ok && !isFarEnd(run);
+  const astray = told.filter(isAstray);
+  const runs = told.filter((run) => !isAstray(run));
   const clocks = new Set(starts.map(({ clock }) => clock));
   const intervalMs = Math.max(0, ...starts.map((start) => start.intervalMs));
   const doubts: string[] = [];
   if (starts.length === 0) doubts.push(`the prober of ${name} never said that it started`);
   if (clocks.size > 1) doubts.push(`the runs of ${name} are on ${clocks.size} machines’ clocks`);
   const epochs = new Set(starts.map(({ epoch }) => epoch));
-  const startless = runs.filter(({ epoch }) => !epochs.has(epoch)).length;
+  const startless = told.filter(({ epoch }) => !epochs.has(epoch)).length;
   if (starts.length > 0 && startless > 0) doubts.push(`${startless} runs of ${name} have no start`);
-  const missing = missingProbes(runs);
+  const missing = missingProbes(told);
   if (missing > 0) doubts.push(`${missing} probes of ${name} are missing from the record`);
-  if (runs.some((run, at) => run.fromMono < (runs[at - 1]?.toMono ?? run.fromMono)))
+  if (told.some((run, at) => run.fromMono < (told[at - 1]?.toMono ?? run.fromMono)))
     doubts.push(`runs of ${name} overlap`);
-  const probes = runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
+  if (astray.length > 0) {
+    const by = [...new Set(astray.map((run) => run.by ?? 'one that does not say who it is'))].join(', ');
+    doubts.push(
+      `${probesIn(astray)} probes of ${name} were answered by ${by}, which is not the cloud’s end of that way`,
+    );
+  }
+  const probes = probesIn(runs);
   const toHistoryMs = events.reduce(
     (least, { mono, body }) => Math.min(least, mono - body.mono),
     Number.POSITIVE_INFINITY,
@@ -110,6 +122,10 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     doubts,
     toHistoryMs,
   };
+}
+
+function probesIn(runs: readonly RunLine[]): number {
+  return runs.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
 }
 
 /** Probes whose numbers no run has, between the first and the last of each epoch; it starts with number 0. */

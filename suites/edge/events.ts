@@ -27,7 +27,8 @@ interface SuiteEvents {
   /** A remedy that the links were asked for, and what they say that they have. */
   'remedy.applied': { node: string; remedy: string; wanted: unknown; seen: unknown };
   'pod.seen': PodSeen;
-  'watch.trouble': { what: string };
+  /** `missed`: what became of pods in between was not told; left out where nothing was. */
+  'watch.trouble': { what: string; missed?: true };
   'tunnel.sample': TunnelSample & { node: string };
   'tunnel.unseen': { node: string; reason: string };
   /** What a fault about to be injected is expected to do, whatever remedies there are. */

@@ -32,7 +32,7 @@ export class Observer {
       kube: this.#kube,
       path: `/api/v1/namespaces/${this.#namespace}/pods`,
       onEvent: (type, pod) => this.#onPod(pod, type === 'DELETED'),
-      onTrouble: (what) => this.#trouble(what),
+      onTrouble: (what, missed) => this.#trouble(what, missed),
       clock: this.#clock,
       signal,
     });
@@ -55,8 +55,8 @@ export class Observer {
     await this.#watch?.stop();
   }
 
-  #trouble(what: string): void {
-    this.#recorder.record('suite/edge', 'watch.trouble', { what });
+  #trouble(what: string, missed = false): void {
+    this.#recorder.record('suite/edge', 'watch.trouble', { what, ...(missed && { missed }) });
   }
 
   #onPod(pod: V1Pod, gone: boolean): void {

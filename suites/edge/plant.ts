@@ -68,6 +68,7 @@ export class Plant {
     const options: CloudOptions = {
       mqtt: cloud.listen.mqtt,
       echo: cloud.listen.echo,
+      hostEcho: cloud.listen.hostEcho,
       broker: this.#settings.broker,
       // A broker that keeps sessions must not know those of an earlier run: their packet identifiers come again.
       folder: join(cloud.hop?.programs?.scratch ?? join(workDir, 'edge'), runId),

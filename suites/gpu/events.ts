@@ -90,5 +90,6 @@ export interface SuiteEvents {
   'exporter.unread': { node: string; sentMono: number; receivedMono: number; reason: string };
   /** Nobody knows where to ask. */
   'exporter.absent': { node: string; reason: string };
-  'watch.trouble': { what: string };
+  /** `missed`: what became of pods in between was not told; left out where nothing was. */
+  'watch.trouble': { what: string; missed?: true };
 }

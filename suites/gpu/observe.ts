@@ -49,7 +49,7 @@ export class Observer {
       kube: this.#kube,
       path: `/api/v1/namespaces/${this.#namespace}/pods`,
       onEvent: (type, pod) => this.#onPod(pod, type === 'DELETED'),
-      onTrouble: (what) => this.#say('watch.trouble', { what }),
+      onTrouble: (what, missed) => this.#say('watch.trouble', { what, ...(missed && { missed }) }),
       clock: this.#clock,
       signal,
     });

@@ -44,7 +44,12 @@ export function edgeDay(shape: EdgeShape): History {
       ...{ name: 'healthy', provider: 'embedded', versions: {}, evidence: 'modelled', nodes },
     })
     .say(0, 'network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes })
-    .ledger(10, 'cloud', { type: 'cloud.started', clock: 'boot-1', broker: 'aedes' })
+    .ledger(10, 'cloud', {
+      type: 'cloud.started',
+      clock: 'boot-1',
+      broker: 'aedes',
+      echoes: ['tunnel', 'host'],
+    })
     .engine(4_000, 'steady.reached', { suite: 'edge', measured: {} })
     .fault(FAULT, first, cut)
     .engine(CUT_AT_MS + 2, 'fault.injected', { ...PARTITION, detail: null })

@@ -124,11 +124,13 @@ class Plant {
     this.#begin();
     const mqtt = await freePort();
     const echo = await freePort();
+    const hostEcho = await freePort();
     await this.#start(() =>
       startCloud(
         {
           mqtt: { host: '127.0.0.1', port: mqtt },
           echo: { host: '127.0.0.1', port: echo },
+          hostEcho: { host: '127.0.0.1', port: hostEcho },
           ...{ broker: 'aedes', folder: '', protocol: 4, lateMs: 60_000, ledgerMs: 50 },
         },
         machineClock,
@@ -138,7 +140,7 @@ class Plant {
     );
     const ways: Ways = {
       tunnel: await udpProxy(echo),
-      host: await udpProxy(echo),
+      host: await udpProxy(hostEcho),
       mqtt: await tcpProxy(mqtt),
       sleep: systemClock.sleep,
     };

@@ -53,6 +53,7 @@ const QUICK = [
   'acknowledges one message in ten and forgets it',
   'always says ready',
   'goes down by itself',
+  'goes by the host’s network in place of the tunnel',
   'hangs as long as the fault is there',
   'writes nothing down',
 ];
@@ -130,7 +131,7 @@ const ROWS: readonly Row[] = [
       },
     },
   ],
-  ['probe', 'goes by the host’s network in place of the tunnel', ['EDGE-3 inconclusive'], { astray: true }],
+  ['probe', 'goes by the host’s network in place of the tunnel', ['EDGE-1 inconclusive'], { astray: true }],
   [
     'probe',
     'hangs as long as the fault is there',

@@ -4,7 +4,7 @@ import type { EdgeNetwork } from '../port.ts';
 import { type Exec, type Host, ipBatch, thisMachine } from './host.ts';
 import { type LabMark, namespaceName, newLabMark, tunnelName } from './names.ts';
 import { removeLab } from './remove.ts';
-import { type Cable, layTunnels, refuseTooMany, services } from './tunnels.ts';
+import { type Cable, CLOUD_IN_TUNNEL, cloudServices, layTunnels, refuseTooMany } from './tunnels.ts';
 import {
   cloudAddress,
   EDGE,
@@ -61,7 +61,7 @@ export async function netnsLab(options: NetnsLabOptions): Promise<EdgeNetwork> {
       isolation: 'netns',
       evidence: 'real-kernel',
       versions: { kernel: release(), tunnel: version },
-      cloud: { listen: services('0.0.0.0'), hop: cloud },
+      cloud: { listen: cloudServices(CLOUD_IN_TUNNEL), hop: cloud },
       links: links(),
       down,
     };

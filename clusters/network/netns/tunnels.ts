@@ -1,4 +1,4 @@
-import type { Hop, KernelPath, Services } from '../port.ts';
+import type { CloudServices, Endpoint, Hop, KernelPath, Services } from '../port.ts';
 import { NamespaceFiles } from './files.ts';
 import { type Exec, type Host, must, namespaceHop } from './host.ts';
 import { NetnsLink } from './link.ts';
@@ -16,8 +16,11 @@ import {
 } from './wireguard.ts';
 
 const MQTT_PORT = 1_883;
+/** Every address of a host. */
+const ANYWHERE = '0.0.0.0';
 const ECHO_PORT = 7;
-const CLOUD_IN_TUNNEL = '10.8.0.1';
+const HOST_ECHO_PORT = 1_007;
+export const CLOUD_IN_TUNNEL = '10.8.0.1';
 export const TUNNEL_NETWORK = '10.8.0.0/24';
 /** The tunnel's network has 254 addresses, and the cloud has one. */
 const MOST_NODES = 253;
@@ -100,15 +103,24 @@ export async function layTunnels(options: TunnelsOptions): Promise<LaidTunnels> 
           peer: lookAt(cloudEnd, edge, path.edge, local && backend === 'wireguard-go'),
           ends: { edge, cloud: cloudEnd },
           throughTunnel: services(cloudForPods),
-          byHost: services(cable.cloud.address),
+          byHost: { ...services(cable.cloud.address), echo: hostEcho(cable.cloud.address) },
           path,
         });
       }),
   };
 }
 
-export function services(host: string): Services {
+function services(host: string): Services {
   return { mqtt: { host, port: MQTT_PORT }, echo: { host, port: ECHO_PORT } };
+}
+
+function hostEcho(host: string): Endpoint {
+  return { host, port: HOST_ECHO_PORT };
+}
+
+/** Where the cloud listens: at all of its addresses, but for the tunnels' echo, where that has one that no other way leads to. */
+export function cloudServices(echoAt = ANYWHERE): CloudServices {
+  return { mqtt: services(ANYWHERE).mqtt, echo: services(echoAt).echo, hostEcho: hostEcho(ANYWHERE) };
 }
 
 /** Makes the two ends each other's peers. */

@@ -3,7 +3,7 @@ import { EXIT, messageOf, OrdealError } from '../../../harness/errors/error.ts';
 import type { UndoStack } from '../../../harness/run/undo.ts';
 import { type Exec, must } from '../netns/host.ts';
 import { newLabMark } from '../netns/names.ts';
-import { type Cable, layTunnels, refuseTooMany, services, TUNNEL_NETWORK } from '../netns/tunnels.ts';
+import { type Cable, cloudServices, layTunnels, refuseTooMany, TUNNEL_NETWORK } from '../netns/tunnels.ts';
 import type { TunnelEnd } from '../netns/wireguard.ts';
 import { NIC_CLOUD, NIC_EDGE, sendFramesAsDatagrams, setFeatures } from '../netns/wiring.ts';
 import type { EdgeNetwork } from '../port.ts';
@@ -122,7 +122,7 @@ class NodesLab {
         isolation: 'containers',
         evidence: 'real-kernel',
         versions: { kernel: release(), tunnel: version, toolbox: image },
-        cloud: { listen: services('0.0.0.0'), hop },
+        cloud: { listen: cloudServices(), hop },
         links: links(
           podInterface && addressOf(cloud, await interfaceAt(host.exec, CLOUD, podInterface), podInterface),
         ),

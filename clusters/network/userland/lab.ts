@@ -6,7 +6,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { type Started, startProcess } from '../../embedded/process.ts';
 import { programFile } from '../../programs/file.ts';
-import type { Services } from '../port.ts';
+import type { CloudServices } from '../port.ts';
 import { Link } from './ends/link.ts';
 import { type LabReady, type LabSettings, labFiles, RelayReady, type RelaySettings } from './settings.ts';
 import { LOOPBACK } from './wire/udp.ts';
@@ -81,21 +81,25 @@ export class Lab {
 }
 
 /** Ports that are free now, for the cloud's servers, which come later. */
-async function freeServices(): Promise<Services> {
+async function freeServices(): Promise<CloudServices> {
   const tcp = createServer();
-  const udp = createSocket('udp4');
+  const echoes = [createSocket('udp4'), createSocket('udp4')] as const;
   const ports = [
     new Promise<number>((resolve, reject) => {
       tcp.once('error', reject);
       tcp.listen(0, LOOPBACK, () => resolve((tcp.address() as { port: number }).port));
     }),
-    new Promise<number>((resolve, reject) => {
-      udp.once('error', reject);
-      udp.bind(0, LOOPBACK, () => resolve(udp.address().port));
-    }),
-  ] as const;
-  const [mqtt, echo] = await Promise.all(ports);
+    ...echoes.map(
+      (udp) =>
+        new Promise<number>((resolve, reject) => {
+          udp.once('error', reject);
+          udp.bind(0, LOOPBACK, () => resolve(udp.address().port));
+        }),
+    ),
+  ];
+  const [mqtt, echo, hostEcho] = (await Promise.all(ports)) as [number, number, number];
   tcp.close();
-  udp.close();
-  return { mqtt: { host: LOOPBACK, port: mqtt }, echo: { host: LOOPBACK, port: echo } };
+  for (const udp of echoes) udp.close();
+  const at = (port: number) => ({ host: LOOPBACK, port });
+  return { mqtt: at(mqtt), echo: at(echo), hostEcho: at(hostEcho) };
 }

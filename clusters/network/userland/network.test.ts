@@ -10,7 +10,14 @@ import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { OrdealError } from '../../../harness/errors/error.ts';
 import { startProcess } from '../../embedded/process.ts';
 import { replaceFile } from '../../replaced-file.ts';
-import { type EdgeLink, type EdgeNetwork, Impairment, RelayState, type Services } from '../port.ts';
+import {
+  type CloudServices,
+  type EdgeLink,
+  type EdgeNetwork,
+  Impairment,
+  RelayState,
+  type Services,
+} from '../port.ts';
 import { settingsIn } from './fixtures/settings.ts';
 import { startLab, userlandNetwork } from './network.ts';
 import { REKEY_TIMEOUT } from './tunnel/timers.ts';
@@ -22,7 +29,8 @@ const deadline = { deadlineMs: 15_000, intervalMs: 20 };
 /** The cloud's servers: what comes in goes out again. */
 class Cloud {
   readonly server: Server;
-  readonly echo: Datagrams;
+  readonly echo = echoSocket();
+  readonly hostEcho = echoSocket();
   readonly sockets = new Set<Socket>();
 
   constructor() {
@@ -32,20 +40,26 @@ class Cloud {
       socket.on('error', () => undefined);
       socket.pipe(socket);
     });
-    this.echo = createSocket('udp4');
-    this.echo.on('message', (data, { address, port }) => this.echo.send(data, port, address));
   }
 
-  async listen({ echo, mqtt }: Services): Promise<void> {
+  async listen({ echo, hostEcho, mqtt }: CloudServices): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(mqtt.port, mqtt.host, resolve));
     await new Promise<void>((resolve) => this.echo.bind(echo.port, echo.host, resolve));
+    await new Promise<void>((resolve) => this.hostEcho.bind(hostEcho.port, hostEcho.host, resolve));
   }
 
   close(): void {
     this.server.close();
     this.echo.close();
+    this.hostEcho.close();
     for (const socket of this.sockets) socket.destroy();
   }
+}
+
+function echoSocket(): Datagrams {
+  const socket = createSocket('udp4');
+  socket.on('message', (data, { address, port }) => socket.send(data, port, address));
+  return socket;
 }
 
 /** A datagram to the echo and back, sent again until it came or the time is over. */

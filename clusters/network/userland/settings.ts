@@ -4,6 +4,7 @@ import { z } from 'zod';
 const port = z.int().min(1).max(65_535);
 const endpoint = z.strictObject({ host: z.string(), port });
 const services = z.strictObject({ mqtt: endpoint, echo: endpoint });
+const cloudServices = services.extend({ hostEcho: endpoint });
 
 /** What a lab's process is started with, as a JSON file. */
 export const LabSettings = z.strictObject({
@@ -19,7 +20,7 @@ export type LabSettings = z.infer<typeof LabSettings>;
 /** What it says when it is ready. */
 export const LabReady = z.strictObject({
   relayPid: z.int(),
-  cloud: services,
+  cloud: cloudServices,
   links: z.array(z.strictObject({ node: z.string(), throughTunnel: services, byHost: services })),
 });
 export type LabReady = z.infer<typeof LabReady>;

@@ -36,13 +36,23 @@ describe('EDGE-1', () => {
   it('is judged over months as over a minute, and so is EDGE-6', () => {
     const last = { fromSeq: 0, toSeq: 9, fromMono: 0, toMono: 9 * INTERVAL_MS, ok: true };
     const story = new Story();
+    story.ledger(0, 'cloud', {
+      ...{ type: 'cloud.started', clock: 'boot-1', broker: 'aedes', echoes: ['tunnel'] },
+    });
     story.ledger(0, 'e', {
       ...{ type: 'probe.started', node: 'a', path: 'tunnel', clock: 'boot-1' },
       ...{ intervalMs: INTERVAL_MS, timeoutMs: 1_000, target: 'cloud:7' },
     });
     for (let line = 0; line < LINES; line++) {
       const at = line * 10 * INTERVAL_MS;
-      const run = { ...last, fromSeq: line * 10, toSeq: line * 10 + 9, fromMono: at, toMono: at + 450 };
+      const run = {
+        ...last,
+        by: 'cloud/tunnel',
+        fromSeq: line * 10,
+        toSeq: line * 10 + 9,
+        fromMono: at,
+        toMono: at + 450,
+      };
       story.ledger(at, 'e', { type: 'probe.run', node: 'a', path: 'tunnel', late: 0, ...run });
     }
     expect(checkDisconnect(story.events, ten)).to.include({ measured: 0, samples: 10 * LINES });
@@ -110,6 +120,47 @@ describe('EDGE-1', () => {
     expect(checkDisconnect(late.events, ten).reason).to.match(/began late/);
     for (const { events } of [early, late, quiet(day().events)])
       expect(checkDisconnect(events, ten).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive where somebody else answered than the cloud’s end of the tunnel, for however short a time', () => {
+    const astray = (by: string | null, from = 100) =>
+      quiet(day().events)
+        .probe('a', 'tunnel', [100, from - INTERVAL_MS])
+        .probe('a', 'tunnel', [from, DAY_MS - 10_000], [], { by, epoch: 'astray' })
+        .probe('a', 'tunnel', [DAY_MS - 10_000 + INTERVAL_MS, DAY_MS], [], { epoch: 'again' });
+    for (const [by, from, reason] of [
+      ['cloud/host', 100, /probes of a by tunnel were answered by cloud\/host, which is not the cloud’s end/],
+      ['cloud/host', DAY_MS - 10_200, /\b5 probes of a by tunnel were answered by cloud\/host/],
+      ['another/tunnel', 100, /answered by another\/tunnel/],
+      [null, 100, /answered by one that does not say who it is/],
+    ] as const) {
+      const judged = checkDisconnect(astray(by, from).events, ten);
+      expect(judged.verdict, `${by} from ${from}`).to.equal('inconclusive');
+      expect(judged.reason).to.match(reason);
+    }
+    // What was lost by the way itself is lost all the same.
+    const dead = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [[20_000, 32_000]], {
+      by: 'cloud/host',
+    });
+    expect(checkDisconnect(dead.events, ten).verdict).to.equal('fail');
+  });
+
+  it('judges a record from before far ends named themselves as before, and one that left names out by none', () => {
+    const lackingNames = (types: readonly string[]) => (events: History) =>
+      events.map((event) => {
+        if (!types.includes(event.type)) return event;
+        const { by: _by, echoes: _echoes, ...body } = event.body as Record<string, unknown>;
+        return { ...event, body };
+      });
+    const before = lackingNames(['ledger.probe.run', 'ledger.cloud.started']);
+    for (const { events } of [
+      day(),
+      day({ tunnelDead: [[20_000, 29_000]] }),
+      day({ tunnelDead: [[20_000, 32_000]] }),
+    ])
+      expect(checkDisconnect(before(events), ten)).to.deep.equal(checkDisconnect(events, ten));
+    for (const type of ['ledger.probe.run', 'ledger.cloud.started'])
+      expect(checkDisconnect(lackingNames([type])(day().events), ten).verdict).to.equal('inconclusive');
   });
 
   it('is inconclusive where lines come twice or out of order, or a prober’s clock runs backwards or ahead', () => {
@@ -318,6 +369,21 @@ describe('EDGE-2', () => {
 });
 
 describe('EDGE-3', () => {
+  it('is inconclusive where pods were listed anew, for what became of them in between was not told', () => {
+    const judgedWith = (body: { what: string; missed?: true }) =>
+      checkNotice(
+        day({ tunnelDead: [[20_000, 29_000]] })
+          .pod(24_000, 'a', { ready: false })
+          .pod(33_000, 'a')
+          .say(40_000, 'watch.trouble', body).events,
+        target(5.5),
+      );
+    expect(judgedWith({ what: 'cut; resuming from 7' }).verdict).to.equal('pass');
+    const missed = judgedWith({ what: 'too old; listing again', missed: true });
+    expect(missed.verdict).to.equal('inconclusive');
+    expect(missed.reason).to.match(/listed anew/);
+  });
+
   const budget = target(5.5);
   const cut = () => day({ tunnelDead: [[20_000, 27_000]] });
 

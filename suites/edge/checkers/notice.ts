@@ -56,10 +56,18 @@ function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage)
   return notice && notice.mono - from;
 }
 
+/** A watch that was begun anew tells what the pods are, and not what they were in between. */
+function missedPods(history: History): string[] {
+  const times = edgeEvents(history, 'watch.trouble').filter(({ body }) => body.missed).length;
+  return times === 0
+    ? []
+    : [`what became of the pods was not told ${times} times, and they were listed anew`];
+}
+
 /** EDGE-3: a collector that is cut off for longer than its probes need is NotReady or restarted: never Running and deaf. */
 export function checkNotice(history: History, target: Target): Judged {
   const all = timelines(history);
-  const doubts = [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel')];
+  const doubts = [...recordDoubts(history), ...missedPods(history), ...pathDoubts(history, all, 'tunnel')];
   const seen = all
     .filter(({ path }) => path === 'tunnel')
     .flatMap((way) => {

@@ -2,7 +2,7 @@ import type { History } from '../../../harness/history/event.ts';
 import { WrittenHistory } from '../../testing/written.ts';
 import type { EdgeEvents, PodSeen } from '../events.ts';
 import type { Range } from '../ranges.ts';
-import type { EdgeEntry, ProbePath } from '../workload/ledger.ts';
+import { type EdgeEntry, echoName, ProbePath } from '../workload/ledger.ts';
 import { Tracker } from '../workload/probe/tracker.ts';
 
 /** From and to, in ms of the history's clock. */
@@ -63,7 +63,12 @@ export class Story {
     path: ProbePath,
     [from, to]: Span,
     dead: readonly Span[] = [],
-    { clock = 'boot-1', epoch = `${node} ${path}`, unseen = [] as readonly Span[] } = {},
+    {
+      clock = 'boot-1',
+      epoch = `${node} ${path}`,
+      unseen = [] as readonly Span[],
+      by = echoName('cloud', path) as string | null,
+    } = {},
   ): this {
     const started = { clock, intervalMs: INTERVAL_MS, timeoutMs: 1_000, target: 'cloud:7' };
     this.ledger(from, epoch, { type: 'probe.started', node, path, ...started });
@@ -74,7 +79,7 @@ export class Story {
     for (let at = from; at <= to; at += INTERVAL_MS) {
       if (within(unseen, at)) continue;
       tracker.sent(seq, at + PROGRAM_CLOCK_MS);
-      if (!within(dead, at)) tracker.answered(seq, at + PROGRAM_CLOCK_MS);
+      if (!within(dead, at)) tracker.answered(seq, at + PROGRAM_CLOCK_MS, by);
       seq += 1;
       const runs = tracker.decide(at + 1 + PROGRAM_CLOCK_MS);
       if (at >= cutAt || at + INTERVAL_MS > to) {
@@ -184,7 +189,12 @@ interface Happened {
 export function day({ tunnelDead = [], hostDead = [], deaf = tunnelDead }: Happened = {}): Story {
   const story = new Story()
     .say(0, 'network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes: NODES })
-    .ledger(10, 'cloud', { type: 'cloud.started', clock: 'boot-1', broker: 'aedes' })
+    .ledger(10, 'cloud', {
+      type: 'cloud.started',
+      clock: 'boot-1',
+      broker: 'aedes',
+      echoes: [...ProbePath.options],
+    })
     .engine(2_500, 'steady.reached', { suite: 'edge', measured: {} })
     .say(DAY_MS - 2_000, 'publishing.cutoff', {})
     .say(DAY_MS - 1_500, 'observation.ended', {})

@@ -15,6 +15,10 @@ const count = z.int().nonnegative();
 
 export const ProbePath = z.enum(['tunnel', 'host']);
 export type ProbePath = z.infer<typeof ProbePath>;
+/** How the echo of one way names itself in each answer: by the run of the cloud's program that it is of, and the way. */
+export function echoName(cloudEpoch: string, path: ProbePath): string {
+  return `${cloudEpoch}/${path}`;
+}
 /** Which way a probe goes, from which node. */
 const way = { node: z.string(), path: ProbePath };
 
@@ -54,7 +58,14 @@ export const EdgeLine = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...stamp, type: z.literal('collector.ended'), publisher }),
 
-  z.strictObject({ ...stamp, type: z.literal('cloud.started'), clock, broker: z.string() }),
+  z.strictObject({
+    ...stamp,
+    type: z.literal('cloud.started'),
+    clock,
+    broker: z.string(),
+    /** The ways whose echo names itself; not told in records from before they did. */
+    echoes: z.array(ProbePath),
+  }),
   z.strictObject({ ...stamp, type: z.literal('cloud.broker'), up: z.boolean() }),
   /** What the subscriber got of one run of a publisher since the line before. */
   z.strictObject({
@@ -94,6 +105,8 @@ export const EdgeLine = z.discriminatedUnion('type', [
     toSeq: count,
     fromMono: z.number(),
     toMono: z.number(),
+    /** Who answered them, by its own word; null where nobody did, or without one. Not told in records from before it was asked. */
+    by: z.string().nullable(),
     /** Answers since the line before that came after their probe was given up. */
     late: count,
   }),

@@ -27,6 +27,7 @@ class Bench {
       {
         mqtt: { host: '127.0.0.1', port: this.brokerPort },
         echo: { host: '127.0.0.1', port: await freePort() },
+        hostEcho: { host: '127.0.0.1', port: await freePort() },
         broker: 'aedes',
         folder: '',
         protocol: 4,

@@ -333,6 +333,18 @@ describe('GPU-7', () => {
   };
   const quota = (used: number) => ['suite/gpu', 'quota.seen', { namespace: 'n', hard: 4, used }] as const;
 
+  it('is inconclusive where pods were listed anew: others may have come and gone in between', () => {
+    const trouble = ['suite/gpu', 'watch.trouble', { what: 'too old; listing again', missed: true }] as const;
+    const { reason, verdict } = checkCaps(
+      running('a', 'b')
+        .add(...quota(2))
+        .add(...trouble).events,
+      target,
+    );
+    expect(verdict).to.equal('inconclusive');
+    expect(reason).to.match(/listed anew/);
+  });
+
   it('counts the pods that a node holds at one time', () => {
     expect(checkCaps(running('a', 'b').add(...quota(2)).events, target).verdict).to.equal('pass');
     expect(checkCaps(running('a', 'b', 'c').add(...quota(3)).events, target)).to.include({

@@ -15,9 +15,19 @@ export const recordDoubts = remembered((history): readonly string[] => {
   return [...doubts, ...unseenPods(history), ...clockDoubts(history)];
 });
 
+/** A watch that was begun anew tells what the pods are, and not what they were in between. */
+function missedPods(history: History): string[] {
+  const times = eventsOf<SuiteEvents['watch.trouble']>(history, 'watch.trouble').filter(
+    ({ body }) => body.missed,
+  ).length;
+  return times === 0
+    ? []
+    : [`what became of the pods was not told ${times} times, and they were listed anew`];
+}
+
 /** Pods that there must have been, by what else is in the record. */
 export const unseenPods = remembered((history): readonly string[] => {
-  const doubts: string[] = [];
+  const doubts = missedPods(history);
   const pods = new Map(eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.job]));
   const ofJob = new Map<string, number>();
   for (const job of pods.values()) if (job !== null) ofJob.set(job, (ofJob.get(job) ?? 0) + 1);

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { JumpableRandomGenerator } from 'pure-rand/types/JumpableRandomGenerator';
 import type { Clock } from '../../../../harness/clock/clock.ts';
-import type { Services, TunnelSample } from '../../port.ts';
+import type { CloudServices, Services, TunnelSample } from '../../port.ts';
 import { TunnelEnd } from '../tunnel/end.ts';
 import { type KeyPair, newKeyPair } from '../tunnel/handshake.ts';
 import { Alarm } from '../wire/alarm.ts';
@@ -20,7 +20,7 @@ import { CloudGate } from './cloud-gate.ts';
 import { EdgeGate } from './edge-gate.ts';
 
 export interface LinkOptions {
-  services: Services;
+  services: CloudServices;
   stallMs: number;
   offload: boolean;
   keepaliveMs: number;
@@ -200,7 +200,8 @@ export class Link {
   #hostGateOf(source: number): CloudGate {
     const known = this.#hostGates.get(source);
     if (known) return known;
-    const { clock, services, stallMs } = this.#options;
+    const { clock, stallMs } = this.#options;
+    const services = { ...this.#options.services, echo: this.#options.services.hostEcho };
     const send = (packet: Buffer) => this.#cloud.send('host', packet, source);
     const gate = new CloudGate({ clock, stallMs, services, send });
     this.#hostGates.set(source, gate);

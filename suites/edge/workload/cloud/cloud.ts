@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../../../harness/clock/clock.ts';
+import { echoName, ProbePath } from '../ledger.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
 import { parseMessage } from '../message.ts';
 import { clockId, type Program } from '../program.ts';
@@ -12,7 +13,7 @@ import { Tally } from './tally.ts';
 const Order = z.strictObject({ broker: z.enum(['up', 'down']) });
 export type CloudOrder = z.infer<typeof Order>;
 
-/** The cloud: a broker, whose messages are written down, and an echo of UDP datagrams. */
+/** The cloud: a broker, whose messages are written down, and an echo of UDP datagrams for each way to it. */
 export async function startCloud(
   options: CloudOptions,
   clock: Clock,
@@ -28,10 +29,18 @@ export async function startCloud(
   const account = () => {
     for (const entry of tally.drain()) ledger.write(entry);
   };
-  const echo = await startEcho(options.echo);
+  const echoes = [
+    await startEcho(options.echo, echoName(ledger.epoch, 'tunnel')),
+    await startEcho(options.hostEcho, echoName(ledger.epoch, 'host')),
+  ];
   await turn(true);
   const timer = setInterval(account, options.ledgerMs);
-  ledger.write({ type: 'cloud.started', clock: clockId(), broker: broker.name });
+  ledger.write({
+    type: 'cloud.started',
+    clock: clockId(),
+    broker: broker.name,
+    echoes: [...ProbePath.options],
+  });
   // Orders are carried out one after the other, in the order that they came.
   let orders = Promise.resolve();
   return {
@@ -45,7 +54,7 @@ export async function startCloud(
       clearInterval(timer);
       await broker.close();
       account();
-      echo.close();
+      for (const echo of echoes) echo.close();
       ledger.write({ type: 'cloud.ended' });
     },
   };

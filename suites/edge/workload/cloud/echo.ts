@@ -4,10 +4,12 @@ export interface Echo {
   close(): void;
 }
 
-/** Sends every UDP datagram back to where it came from. */
-export async function startEcho({ host, port }: { host: string; port: number }): Promise<Echo> {
+/** Sends every UDP datagram back to where it came from, with the echo's own name behind it. */
+export async function startEcho(at: { host: string; port: number }, name: string): Promise<Echo> {
+  const { host, port } = at;
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  socket.on('message', (datagram, from) => socket.send(datagram, from.port, from.address));
+  const signature = Buffer.from(name);
+  socket.on('message', (datagram, from) => socket.send([datagram, signature], from.port, from.address));
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(port, host, () => {

@@ -3,9 +3,10 @@ import { z } from 'zod';
 const Endpoint = z.strictObject({ host: z.string(), port: z.int() });
 
 export const CloudOptions = z.strictObject({
-  /** Where the broker and the echo of UDP datagrams listen. */
+  /** Where the broker and the echoes of UDP datagrams listen: that of the tunnels, and that of the hosts' own network. */
   mqtt: Endpoint,
   echo: Endpoint,
+  hostEcho: Endpoint,
   /** `mosquitto` is started as that command, with a configuration file in `folder`. */
   broker: z.enum(['aedes', 'mosquitto']),
   /** A folder of the program's own: a mosquitto keeps its sessions in it. */

@@ -30,8 +30,9 @@ for (const { broker, protocol, version } of [
       ledgers = new Ledgers();
       const mqtt = { host: '127.0.0.1', port: await freePort() };
       const echo = { host: '127.0.0.1', port: await freePort() };
+      const hostEcho = { host: '127.0.0.1', port: await freePort() };
       port = String(mqtt.port);
-      const options = { mqtt, echo, broker, folder, protocol, lateMs: 60_000, ledgerMs: 20 };
+      const options = { mqtt, echo, hostEcho, broker, folder, protocol, lateMs: 60_000, ledgerMs: 20 };
       cloud = await startCloud(options, machineClock, ledgers.of('cloud'));
     });
 

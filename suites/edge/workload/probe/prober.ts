@@ -9,8 +9,10 @@ import { type Run, Tracker } from './tracker.ts';
 const CUT_MS = 1_000;
 /** Before the number: the epoch, so that an answer to an earlier prober is not taken for one of ours. */
 const SEQ_BYTES = 4;
+/** No echo's name is longer: what is longer is not kept whole. */
+const NAME_BYTES = 64;
 
-/** Sends numbered datagrams to an echo and writes down, run by run, which came back in time. */
+/** Sends numbered datagrams to an echo and writes down, run by run, which came back in time, and from whom. */
 export async function startProber(
   options: ProbeOptions,
   clock: Clock,
@@ -23,9 +25,10 @@ export async function startProber(
   // A datagram that could not even be sent is a lost probe: it gets no answer.
   socket.on('error', () => undefined);
   socket.on('message', (datagram) => {
-    if (datagram.length !== mark.length + SEQ_BYTES || !datagram.subarray(0, mark.length).equals(mark))
-      return;
-    tracker.answered(datagram.readUInt32BE(mark.length), clock.mono());
+    const asked = mark.length + SEQ_BYTES;
+    if (datagram.length < asked || !datagram.subarray(0, mark.length).equals(mark)) return;
+    const name = datagram.toString('utf8', asked, asked + NAME_BYTES);
+    tracker.answered(datagram.readUInt32BE(mark.length), clock.mono(), name === '' ? null : name);
   });
   ledger.write({
     type: 'probe.started',

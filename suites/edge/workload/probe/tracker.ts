@@ -1,6 +1,8 @@
 /** Probes in a row with one outcome. */
 export interface Run {
   ok: boolean;
+  /** Who answered them, by its own word; null for nobody. */
+  by: string | null;
   fromSeq: number;
   toSeq: number;
   /** When the first and the last of them were sent, monotonic milliseconds. */
@@ -12,6 +14,7 @@ interface Pending {
   seq: number;
   mono: number;
   answered: boolean;
+  by: string | null;
 }
 
 /**
@@ -29,13 +32,14 @@ export class Tracker {
   }
 
   sent(seq: number, mono: number): void {
-    this.#pending.push({ seq, mono, answered: false });
+    this.#pending.push({ seq, mono, answered: false, by: null });
   }
 
-  answered(seq: number, mono: number): void {
+  /** @param by whoever answered, as it names itself; the first one counts. */
+  answered(seq: number, mono: number, by: string | null): void {
     const probe = this.#pending.find((pending) => pending.seq === seq);
-    if (probe && mono - probe.mono <= this.#timeoutMs) probe.answered = true;
-    else this.#late += 1;
+    if (!probe || mono - probe.mono > this.#timeoutMs) this.#late += 1;
+    else if (!probe.answered) Object.assign(probe, { answered: true, by });
   }
 
   /** Runs that ended by a change of outcome, after deciding what can be decided at `mono`. */
@@ -44,7 +48,7 @@ export class Tracker {
     for (let head = this.#pending[0]; head; head = this.#pending[0]) {
       if (!head.answered && mono - head.mono <= this.#timeoutMs) break;
       this.#pending.shift();
-      if (this.#run?.ok === head.answered) {
+      if (this.#run?.ok === head.answered && this.#run.by === head.by) {
         this.#run.toSeq = head.seq;
         this.#run.toMono = head.mono;
         continue;
@@ -52,6 +56,7 @@ export class Tracker {
       if (this.#run) over.push(this.#run);
       this.#run = {
         ok: head.answered,
+        by: head.by,
         fromSeq: head.seq,
         toSeq: head.seq,
         fromMono: head.mono,

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { systemClock } from '../harness/clock/clock.ts';
+import { waitFor } from '../harness/clock/wait-for.ts';
+import { type EngineEvents, eventsOf } from '../harness/history/event.ts';
+import { parseHistory } from '../harness/history/reader.ts';
+import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
+import { type Traces, watchTraces } from './testing/leftovers.ts';
+
+const STACK = /\n\s+at .*:\d+/;
+
+/** The whole cluster stands still meanwhile, its API server and its kubelets; containers, links and the harness go on. */
+describe('a cluster that stops answering in the middle of a run', function () {
+  this.timeout(600_000);
+  let out: string;
+  let traces: Traces;
+  let run: Started | undefined;
+
+  beforeEach(async () => {
+    out = outFolder();
+    traces = await watchTraces();
+  });
+
+  afterEach(() => {
+    run?.child.kill('SIGKILL');
+    // One that stands still would hear nothing of its harness's end.
+    try {
+      process.kill(cluster(), 'SIGCONT');
+    } catch {
+      // It has ended, as it should.
+    }
+    traces.remove();
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  const certify = (...args: string[]) => {
+    run = startAs(
+      { env: { ...process.env, ...traces.env } },
+      ...['run', '--profile', 'hardened', '--level', 'smoke', '--out', out, ...args],
+    );
+    return run;
+  };
+  const history = () => parseHistory(readFileSync(join(out, 'events.jsonl'), 'utf8'), 'the run').events;
+  const injected = async (started: Started) => {
+    const seen = () => {
+      try {
+        return readFileSync(join(out, 'events.jsonl'), 'utf8').includes('"fault.injected"');
+      } catch {
+        return false;
+      }
+    };
+    await waitFor(() => seen() || started.child.exitCode !== null, {
+      what: 'a fault',
+      deadlineMs: 300_000,
+      seen: started.output,
+    });
+    expect(started.child.exitCode, started.output()).to.equal(null);
+  };
+  /** The process of this run's cluster, which is told by what it was started with. */
+  const cluster = () => {
+    const scratch = traces.env.TMPDIR as string;
+    const pid = readdirSync('/proc').find((name) => {
+      try {
+        const [, ...argv] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        return argv[0]?.startsWith(scratch) && argv[0].includes('embedded-cluster') && argv[1] === '--config';
+      } catch {
+        return false;
+      }
+    });
+    expect(pid, 'the process of the cluster').to.not.equal(undefined);
+    return Number(pid);
+  };
+  /** Of this machine’s kernel nothing was asked, and others work on it. */
+  const left = async () => (await traces.left()).filter((line) => /^(process|file) /.test(line));
+  const nothingLeft = async () => {
+    let seen: string[] = [];
+    const look = async () => {
+      seen = await left();
+      return seen.length === 0;
+    };
+    await waitFor(look, { what: 'nothing left', deadlineMs: 10_000, seen: () => seen.join('\n') });
+  };
+  const healedAll = () => {
+    const { faults } = verdictIn(out);
+    for (const { healed, injected: was, id } of faults) if (was) expect(healed, id).to.equal(true);
+  };
+
+  for (const [suite, seconds] of [
+    ['edge', 20],
+    ['gpu', 90],
+  ] as const) {
+    it(`and comes back after ${seconds} s: suite ${suite} passes nothing that was not seen, heals and leaves nothing`, async () => {
+      const started = certify('--suite', suite);
+      await injected(started);
+      const pid = cluster();
+      process.kill(pid, 'SIGSTOP');
+      await systemClock.sleep(seconds * 1_000);
+      process.kill(pid, 'SIGCONT');
+      const { code, output } = await started.ended;
+      expect(code, output).to.equal(2);
+      expect(output).to.not.match(STACK);
+      expect(verdictIn(out).reasons.join('\n')).to.match(/the API server did not answer for \d+\.\d s/);
+      const away = eventsOf<EngineEvents['api.away']>(history(), 'api.away').map(({ body }) => body.ms);
+      expect(Math.max(...away)).to.be.at.least(seconds * 1_000 - 2_000);
+      healedAll();
+      await nothingLeft();
+    });
+  }
+
+  it('and is asked to end meanwhile: takes everything back once it answers again', async () => {
+    const started = certify('--suite', 'gpu');
+    await injected(started);
+    const pid = cluster();
+    process.kill(pid, 'SIGSTOP');
+    started.child.kill('SIGTERM');
+    await systemClock.sleep(10_000);
+    process.kill(pid, 'SIGCONT');
+    const { code, output } = await started.ended;
+    expect(code, output).to.equal(130);
+    expect(output).to.not.match(STACK);
+    expect(verdictIn(out).verdict).to.equal('inconclusive');
+    healedAll();
+    await nothingLeft();
+  });
+});
