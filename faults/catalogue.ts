@@ -10,6 +10,10 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
   { kind: 'gpu/plugin-stream-lost', title: 'a device plugin’s ListAndWatch ends, and it goes on serving' },
   { kind: 'gpu/plugin-stream-ended', title: 'a device plugin ends its ListAndWatch, and goes on serving' },
   { kind: 'gpu/plugin-late-disconnect', title: 'a device plugin ends after its successor has registered' },
+  {
+    kind: 'gpu/plugin-restart-race',
+    title: 'a device plugin ends in the midst of an Allocate, and comes back',
+  },
   { kind: 'gpu/kubelet-restart', title: 'the kubelet starts anew, and its plugin registers late' },
   { kind: 'gpu/kubelet-socket-hidden', title: 'a device plugin starts before the kubelet’s socket is there' },
   { kind: 'gpu/node-reboot', title: 'the node boots anew, and its device plugin registers late' },

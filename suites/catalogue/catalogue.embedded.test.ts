@@ -30,7 +30,7 @@ interface Case {
 const CASES = {
   'a supervised plugin under upstream’s kubelet': {
     ...{ profile: 'hardened', kubelet: [], code: 0 },
-    rows: ['G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
+    rows: ['G3', 'G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
   },
   'a node that boots anew under upstream’s kubelet': {
     ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5', 'G6'] },
@@ -48,11 +48,11 @@ const CASES = {
     rows: ['G11', 'G12', 'G14', 'G16'],
   },
   'a kubelet that is broken, and a gate that asks one GPU': {
-    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
+    ...{ profile: 'hardened', code: 1, rows: ['G3', 'G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
     remedies: { gate: 'first' },
     kubelet: [
       ...['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
-      'admits-unregistered',
+      ...['admits-unregistered', 'panics-at-broken-allocate'],
     ],
   },
   'a kubelet that is mended': {
@@ -182,6 +182,7 @@ describe('failure catalogue on embedded', function () {
     for (const id of ['G5', 'G6'])
       expect(seen[id]?.reason).to.match(/^holder ran without a device at \d+ looks; holder is Running/);
     expect(seen.G16?.reason).to.contain('work on first GPU was done');
+    expect(seen.G3?.reason).to.match(/^the kubelet started anew/);
     expect(seen.G4?.reason).to.contain('2 of 2 pods did not live on').and.contain('UnexpectedAdmissionError');
     expect(seen.G10).to.include({ measured: 1, samples: 4 });
     expect(seen.G13?.reason).to.contain('finished is Failed');

@@ -53,6 +53,8 @@ export interface CatalogueEvents {
   'bystander.asked': { scenario: string; pod: string };
   /** The moment before a pod that asks for all devices is created. */
   'devices.asked': { scenario: string; pod: string; devices: number };
+  /** `process`: what tells the kubelet from the one before it; left out where it has no socket. `answers`: on that socket. */
+  'kubelet.looked': { scenario: string; process?: string; answers: boolean };
   /** Names of the pods that PodResources lists with devices of the resource. */
   'podresources.listed': { scenario: string; pods: string[] };
   'podresources.unlisted': { scenario: string; reason: string };

@@ -69,9 +69,7 @@ export const ROWS: readonly Row[] = [
     affected: '1.35.0 and others',
     needs: sockets,
     invariant: 'the kubelet’s process lives on',
-    heldBy: notYet(
-      'an embedded kubelet is no process of its own: it takes a real one’s, in its node’s process table',
-    ),
+    heldBy: scenario,
   },
   {
     id: 'G4',

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -90,7 +91,7 @@ export class Stage {
   }
 
   /** A plugin that serves and has tried to register, under a name of its own. */
-  async plugin(name = 'only'): Promise<StagedPlugin> {
+  async plugin(name = 'only', more: { allocateMs?: number } = {}): Promise<StagedPlugin> {
     const { context, node, remedies, scenario, settings } = this.#options;
     const plugin = new StagedPlugin({
       folder: node.kubeletDirs.devicePlugins,
@@ -99,6 +100,7 @@ export class Stage {
       name,
       devices: settings.devices,
       supervised: remedies.supervisor,
+      ...more,
       clock: context.clock,
       tell: (deed) => void this.note('plugin.did', { plugin: name, ...deed }),
     });
@@ -253,13 +255,22 @@ export class Stage {
     await this.pods.remove(this.#podName(name));
   }
 
+  /** Notes which process the kubelet is, by the socket that each makes at its start, and whether it answers there. */
+  async lookAtKubelet(): Promise<{ answers: boolean }> {
+    const made = statSync(this.#podResourcesSocket, { throwIfNoEntry: false });
+    const answers = await this.#podResources((reader) => reader.allocatable()).then(
+      () => true,
+      () => false,
+    );
+    const process = made && `${made.ino}@${made.mtimeMs}`;
+    this.note('kubelet.looked', { ...(process !== undefined && { process }), answers });
+    return { answers };
+  }
+
   /** Notes which pods the kubelet lists with devices of the scenario's resource. */
   async list(): Promise<void> {
-    const { node } = this.#options;
-    // One reader a list: a kubelet that restarts has another socket.
-    const reader = new PodResourcesReader(join(node.kubeletDirs.podResources, 'kubelet.sock'), 5_000);
     try {
-      const listed = (await reader.list()).filter(({ containers }) =>
+      const listed = (await this.#podResources((reader) => reader.list())).filter(({ containers }) =>
         containers.some(({ devices }) =>
           devices.some(({ resource_name }) => resource_name === this.resource),
         ),
@@ -270,6 +281,18 @@ export class Stage {
       });
     } catch (error) {
       this.note('podresources.unlisted', { reason: messageOf(error) });
+    }
+  }
+
+  get #podResourcesSocket(): string {
+    return join(this.#options.node.kubeletDirs.podResources, 'kubelet.sock');
+  }
+
+  /** One reader a question: a kubelet that restarts has another socket. */
+  async #podResources<Answer>(ask: (reader: PodResourcesReader) => Promise<Answer>): Promise<Answer> {
+    const reader = new PodResourcesReader(this.#podResourcesSocket, 5_000);
+    try {
+      return await ask(reader);
     } finally {
       reader.close();
     }

@@ -72,6 +72,12 @@ const keptWaiting = () =>
       .look('bystander', 7_000),
   );
 
+const livedOn = (after = 'p1', answers = true) =>
+  [800, 2_000, 5_000].reduce(
+    (story, at) => story.note('kubelet.looked', { process: 'p1', answers: true }, at),
+    Story.of('G3').note('kubelet.looked', { process: after, answers }, 7_000),
+  );
+
 const freed = () =>
   Story.of('G10')
     .look('half', 1_500, FAILED)
@@ -154,6 +160,10 @@ const PAIRS: readonly Pair[] = [
     ...{ id, good: () => recovered(id), bad: () => neverBack(id), threshold: 3 },
     essential: [...OF_ALL, 'allocatable.seen', ...(id === 'G8' ? ['fault.healed'] : [])],
   })),
+  {
+    ...{ id: 'G3', good: () => livedOn(), bad: () => livedOn('p2'), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'kubelet.looked'],
+  },
   {
     ...{ id: 'G4', good: survived, bad: ended, threshold: 0 },
     essential: [...OF_ALL, 'fault.healed', 'pod.looked'],
@@ -349,6 +359,22 @@ describe('a finished pod in PodResources', () => {
     expect(listed('v1.27.3')).to.include({ verdict: 'pass' });
     expect(listed('v1.27.3').reason).to.contain('not judged before 1.34');
     expect(listed('unknown').verdict).to.equal('inconclusive');
+  });
+});
+
+describe('a kubelet’s process', () => {
+  it('that does not answer in the end has not lived on', () => {
+    const judged = check('G3', livedOn('p1', false).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1 });
+    expect(judged.reason).to.contain('does not answer in the end');
+  });
+
+  it('may be without a socket for a moment, and is another one by its next', () => {
+    const story = livedOn().note('kubelet.looked', { answers: false }, 3_000);
+    expect(check('G3', story.events).verdict).to.equal('pass');
+    expect(
+      check('G3', story.note('kubelet.looked', { process: 'p2', answers: true }, 4_000).events),
+    ).to.include({ verdict: 'fail', measured: 2 });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { allocHang } from './g1-alloc-hang.ts';
+import { allocPanic } from './g3-alloc-panic.ts';
 import { kubeletRestarted } from './g4-kubelet-restart.ts';
 import { rebooted } from './g5-node-reboot.ts';
 import { withoutCheckpoint } from './g6-checkpoint-lost.ts';
@@ -16,6 +17,7 @@ import { falseReady } from './g16-false-ready.ts';
 /** Every row that is a scenario, in the catalogue’s order. */
 export const SCENARIOS: readonly Scenario[] = [
   allocHang,
+  allocPanic,
   kubeletRestarted,
   rebooted,
   withoutCheckpoint,
