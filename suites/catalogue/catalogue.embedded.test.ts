@@ -129,12 +129,13 @@ describe('failure catalogue on embedded', function () {
       });
   };
 
-  it('covers every row both ways', () => {
+  it('covers every row of a plugin both ways', () => {
     const rows = (codes: readonly number[]) => {
       const those = Object.values(CASES).filter(({ code }) => codes.includes(code));
       return [...new Set(those.flatMap((each) => each.rows))].sort();
     };
-    const built = SCENARIOS.map(({ id }) => id).sort();
+    const ofPlugins = SCENARIOS.filter(({ needs }) => needs.includes('plugin-sockets'));
+    const built = ofPlugins.map(({ id }) => id).sort();
     expect(rows([0])).to.deep.equal(built);
     expect(rows([1])).to.deep.equal(built);
   });

@@ -1,3 +1,6 @@
+import type { Isolation } from '../../clusters/network/port.ts';
+import type { Evidence } from '../../harness/verdict/verdict.ts';
+
 /** What this suite records. Each body names the row that it is about: several may be in one history. */
 export interface PodLook {
   scenario: string;
@@ -55,6 +58,15 @@ export interface CatalogueEvents {
   'devices.asked': { scenario: string; pod: string; devices: number };
   /** `process`: what tells the kubelet from the one before it; left out where it has no socket. `answers`: on that socket. */
   'kubelet.looked': { scenario: string; process?: string; answers: boolean };
+  /** The vxlan of a link is there, and answers. */
+  'overlay.up': {
+    scenario: string;
+    isolation: Isolation;
+    evidence: Evidence;
+    versions: Record<string, string>;
+  };
+  /** Whether the cloud answered through it; InCsumErrors of the cloud's kernel, which only grows. */
+  'overlay.looked': { scenario: string; reached: boolean; inCsumErrors: number };
   /** Names of the pods that PodResources lists with devices of the resource. */
   'podresources.listed': { scenario: string; pods: string[] };
   'podresources.unlisted': { scenario: string; reason: string };

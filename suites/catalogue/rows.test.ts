@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
+import { openNetwork } from '../../clusters/network/open.ts';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import { runSpecs } from '../../harness/run/mocha-runner.ts';
@@ -11,6 +12,8 @@ import { faultIdOf, resourceOf } from './scenario.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { resolve } from './settings.ts';
 import { catalogueSuite } from './suite.ts';
+
+const catalogue = catalogueSuite(openNetwork);
 
 const planOf = (...scenarios: string[]) =>
   Plan.parse({ suites: [{ name: 'catalogue', settings: { scenarios } }] });
@@ -52,7 +55,8 @@ describe('the failure catalogue', () => {
     expect(faults.map(({ id }) => id)).to.deep.equal(SCENARIOS.map(({ id }) => faultIdOf(id)));
     for (const [index, { reach }] of faults.entries()) {
       expect(reach.nodes).to.have.length(1);
-      expect(reach.resources).to.include(resourceOf(SCENARIOS[index]?.id ?? ''));
+      const { id = '', needs = [] } = SCENARIOS[index] ?? {};
+      if (needs.includes('plugin-sockets')) expect(reach.resources, id).to.include(resourceOf(id));
     }
   });
 
@@ -90,8 +94,8 @@ describe('the failure catalogue', () => {
 
   it('shows each row of a plan as a test of its own', async () => {
     const plan = resolve(planOf('G7', 'G4'));
-    const verdict = judge({ history: [], suites: [catalogueSuite], plan, truncated: false });
-    const tests = await runSpecs({ suites: [catalogueSuite], plan, verdict });
+    const verdict = judge({ history: [], suites: [catalogue], plan, truncated: false });
+    const tests = await runSpecs({ suites: [catalogue], plan, verdict });
     expect(tests.map(({ path, state }) => [path.at(-1), state])).to.deep.equal([
       ['G7 late disconnect', 'inconclusive'],
       ['G4 kubelet restart, registration withheld', 'inconclusive'],
@@ -101,7 +105,13 @@ describe('the failure catalogue', () => {
   it('takes the remedy of the profile', () => {
     const remedies = (profile: 'incident' | 'hardened') =>
       resolve({ ...planOf('G9'), profile }).suites[0]?.remedies;
-    const all = (on: boolean) => ({ supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on });
+    const all = (on: boolean) => ({
+      supervisor: on,
+      healthCheck: on,
+      declaredDevices: on,
+      stableIds: on,
+      offloadOff: on,
+    });
     expect(remedies('hardened')).to.deep.equal({ ...all(true), gate: 'every' });
     expect(remedies('incident')).to.deep.equal({ ...all(false), gate: 'capacity' });
   });

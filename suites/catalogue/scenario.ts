@@ -1,3 +1,4 @@
+import type { EdgeLink } from '../../clusters/network/port.ts';
 import type { Capability } from '../../clusters/port.ts';
 import type { OwnGpu } from '../../faults/gpu/own-gpu.ts';
 import type { OwnPlugin, OwnPluginAt } from '../../faults/gpu/own-plugin.ts';
@@ -22,6 +23,8 @@ export interface FaultAt extends OwnPluginAt {
   tellContainers(word: string): Promise<void>;
   /** What the scenario has noted of a type since the fault was asked for. */
   since<Type extends keyof CatalogueEvents>(context: FaultContext, type: Type): CatalogueEvents[Type][];
+  /** The link under the scenario's vxlan, whose tunnel is the vxlan. */
+  below(): Pick<EdgeLink, 'node' | 'path'>;
   /** Whether a plugin of the scenario has tried to register since the fault was injected, and could not. */
   refused(context: FaultContext): boolean;
 }

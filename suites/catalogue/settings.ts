@@ -42,6 +42,8 @@ export const Remedies = z.strictObject({
   declaredDevices: z.boolean(),
   /** The plugin's device IDs are the hardware's own; false: drawn anew at each start. */
   stableIds: z.boolean(),
+  /** TX checksum offload of the edge's NIC is off: it is handed whole checksums. */
+  offloadOff: z.boolean(),
   /** What a node has to show before it counts as ready: its capacity, work on the first GPU, or work on every one. */
   gate: z.enum(['capacity', 'first', 'every']),
 });
@@ -70,7 +72,7 @@ function defaultsOf(plan: Plan): Omit<CatalogueSettings, 'scenarios'> {
 
 function remediesOf(on: boolean): Remedies {
   const gate = on ? 'every' : 'capacity';
-  return { supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on, gate };
+  return { supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on, offloadOff: on, gate };
 }
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
 import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
+import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { allocatableOn } from '../../faults/gpu/allocatable.ts';
 import type { FaultKeeper, HoldOptions } from '../../faults/wrapper.ts';
@@ -18,6 +19,7 @@ import type { PluginNode } from '../contract/lab.ts';
 import { seenOf } from './checkers/seen.ts';
 import type { CatalogueEvents } from './events.ts';
 import { StagedGpu } from './gpu.ts';
+import { Overlay } from './overlay.ts';
 import { StagedPlugin } from './plugin.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
@@ -27,11 +29,16 @@ const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
 const SLOW_MS = 10_000;
 
+/** The network of these nodes of the cluster; registers its undo on the context before it acts. */
+export type OpenNetwork = (context: SuiteContext<Cluster>, nodes: readonly string[]) => Promise<EdgeNetwork>;
+
 export interface StageOptions {
   context: SuiteContext<Cluster>;
   scenario: Scenario;
-  keeper: FaultKeeper;
+  /** Of faults that may touch these links as well. */
+  keeper(links?: readonly EdgeLink[]): FaultKeeper;
   node: PluginNode;
+  openNetwork: OpenNetwork;
   namespace: string;
   settings: CatalogueSettings;
   remedies: Remedies;
@@ -44,6 +51,8 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #plugins = new Map<string, StagedPlugin>();
   #gpu: StagedGpu | undefined;
+  #links: readonly EdgeLink[] | undefined;
+  #overlay: Overlay | undefined;
   /** The last stamp of each pod's log that has been read. */
   readonly #readTo = new Map<string, number>();
   /** Whether each pod could use all of its devices when it last looked. */
@@ -124,6 +133,19 @@ export class Stage {
     context.undo.push(`end the fake GPU node of ${scenario.id}`, () => gpu.end());
     await gpu.start();
     return gpu;
+  }
+
+  /** A vxlan between the node and the cloud, over a link of the plan's isolation, that answers. */
+  async overlay(): Promise<Overlay> {
+    const { context, node, openNetwork, remedies } = this.#options;
+    const { evidence, isolation, links, versions } = await openNetwork(context, [node.name]);
+    const [link] = links;
+    if (!link) throw new RangeError(`the network of ${node.name} has no link`);
+    await link.setOffload(!remedies.offloadOff);
+    this.#links = links;
+    this.#overlay = await Overlay.lay(link);
+    this.note('overlay.up', { isolation, evidence, versions });
+    return this.#overlay;
   }
 
   /** All devices allocatable, before anything is broken. */
@@ -301,7 +323,7 @@ export class Stage {
   /** The scenario's fault, held while the work is done. */
   async hold(work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
     const { keeper, scenario } = this.#options;
-    await keeper.hold(scenario.fault(this.#at()), work, options);
+    await keeper(this.#links).hold(scenario.fault(this.#at()), work, options);
   }
 
   /** Until the fault that is held has bitten, as the history has it; gives up after so long and goes on. */
@@ -339,6 +361,10 @@ export class Stage {
         return plugin;
       },
       gpu: () => this.#staged(),
+      below: () => {
+        if (!this.#overlay) throw new RangeError(`${scenario.id} has no vxlan`);
+        return this.#overlay.below;
+      },
       tellContainers: (word) => this.#staged().tellContainers(word),
       since: ({ recorder }, type) =>
         seenOf(recorder.events.slice(from), scenario.id, type).map(({ body }) => body),

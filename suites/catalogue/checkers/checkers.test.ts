@@ -78,6 +78,16 @@ const livedOn = (after = 'p1', answers = true) =>
     Story.of('G3').note('kubelet.looked', { process: after, answers }, 7_000),
   );
 
+/** Looks through a vxlan every 200 ms; cut while the fault is held, or never. */
+const overlaid = (cut: boolean) => {
+  const story = Story.of('N1');
+  for (let at = 800; at <= 8_000; at += 200) {
+    const reached = !cut || at < HELD.injected || at > HELD.healed;
+    story.note('overlay.looked', { reached, inCsumErrors: reached ? 0 : 3 }, at + 10);
+  }
+  return story;
+};
+
 const freed = () =>
   Story.of('G10')
     .look('half', 1_500, FAILED)
@@ -199,6 +209,10 @@ const PAIRS: readonly Pair[] = [
   {
     ...{ id: 'G16', good: () => gate(false), bad: () => gate(true), threshold: 0 },
     essential: [...OF_ALL, 'fault.healed', 'gate.said', 'work.done'],
+  },
+  {
+    ...{ id: 'N1', good: () => overlaid(false), bad: () => overlaid(true), threshold: 3 },
+    essential: [...OF_ALL, 'fault.healed', 'overlay.looked'],
   },
 ];
 

@@ -13,6 +13,7 @@ import { runtimeLoss } from './g12-runtime-loss.ts';
 import { finishedPods } from './g13-finished-pods.ts';
 import { idChurn } from './g14-id-churn.ts';
 import { falseReady } from './g16-false-ready.ts';
+import { vxlanChecksum } from './n1-vxlan-checksum.ts';
 
 /** Every row that is a scenario, in the catalogue’s order. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   finishedPods,
   idChurn,
   falseReady,
+  vxlanChecksum,
 ];
 
 /** @throws RangeError for a row that is none. */
