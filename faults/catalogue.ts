@@ -18,6 +18,7 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
   { kind: 'gpu/kubelet-socket-hidden', title: 'a device plugin starts before the kubelet’s socket is there' },
   { kind: 'gpu/node-reboot', title: 'the node boots anew, and its device plugin registers late' },
   { kind: 'gpu/checkpoint-lost', title: 'the same, and the kubelet’s checkpoint of devices is gone' },
+  { kind: 'gpu/claim-bind-delay', title: 'binding a device to its ResourceClaim takes longer' },
   { kind: 'gpu/device-lost', title: 'the driver loses a GPU, whatever its plugin advertises' },
   { kind: 'gpu/device-workless', title: 'a GPU is listed and healthy, and does no work' },
   { kind: 'gpu/runtime-reload', title: 'the container runtime applies its device rules anew' },

@@ -62,6 +62,7 @@ const CASES = {
   'a cluster whose pods start too late': {
     ...{ profile: 'hardened', kubelet: [], code: 2, rows: ['G4'], startLatency: '60s', patience: '1s' },
   },
+  'a cluster without ResourceClaims': { ...{ profile: 'hardened', kubelet: [], code: 2 }, rows: ['G15'] },
 } satisfies Record<string, Case>;
 
 type Name = keyof typeof CASES;
@@ -129,12 +130,14 @@ describe('failure catalogue on embedded', function () {
       });
   };
 
-  it('covers every row of a plugin both ways', () => {
+  it('covers every row of a device plugin both ways', () => {
     const rows = (codes: readonly number[]) => {
       const those = Object.values(CASES).filter(({ code }) => codes.includes(code));
       return [...new Set(those.flatMap((each) => each.rows))].sort();
     };
-    const ofPlugins = SCENARIOS.filter(({ needs }) => needs.includes('plugin-sockets'));
+    const ofPlugins = SCENARIOS.filter(
+      ({ needs }) => needs.includes('plugin-sockets') && !needs.includes('resource-claims'),
+    );
     const built = ofPlugins.map(({ id }) => id).sort();
     expect(rows([0])).to.deep.equal(built);
     expect(rows([1])).to.deep.equal(built);
@@ -201,6 +204,11 @@ describe('failure catalogue on embedded', function () {
   it('is inconclusive where a row could not be brought about', () => {
     const seen = all('a cluster whose pods start too late', 'inconclusive');
     expect(seen.G4?.reason).to.contain('the scenario broke off');
+  });
+
+  it('is inconclusive where the cluster lacks what a row needs', () => {
+    const seen = all('a cluster without ResourceClaims', 'inconclusive');
+    expect(seen.G15?.reason).to.contain('this cluster lacks resource-claims');
   });
 
   it('judges a past run again by the same rules', async () => {

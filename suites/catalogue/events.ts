@@ -67,6 +67,18 @@ export interface CatalogueEvents {
   };
   /** Whether the cloud answered through it; InCsumErrors of the cloud's kernel, which only grows. */
   'overlay.looked': { scenario: string; reached: boolean; inCsumErrors: number };
+  /** What a DRA driver does for a claim of a pod, by their UIDs: `asked` by the kubelet, and `over` when it is answered. */
+  'claim.prepared': {
+    scenario: string;
+    claim: string;
+    pod: string;
+    devices: string[];
+    moment: 'asked' | 'over';
+  };
+  /** Every claim that has devices, by the API. */
+  'claims.seen': { scenario: string; claims: { claim: string; pods: string[]; devices: string[] }[] };
+  /** By how much binding is to take longer, and how long a container took from its claim's preparation to its first look. */
+  'claims.delayed': { scenario: string; startMs: number; delayMs: number };
   /** Names of the pods that PodResources lists with devices of the resource. */
   'podresources.listed': { scenario: string; pods: string[] };
   'podresources.unlisted': { scenario: string; reason: string };

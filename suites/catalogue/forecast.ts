@@ -27,6 +27,7 @@ export function forecast(plan: Plan): Forecast {
       ...{ id: faultIdOf(scenario), node, namespace: NOMINAL_NAMESPACE },
       ...{ resource: resourceOf(scenario), devices },
       ...{ plugin: notYet('the plugin'), gpu: notYet('the fake GPU node') },
+      ...{ dra: notYet('the DRA driver'), claimDelay: notYet('its delay') },
       below: () => links[0] as EdgeLink,
       ...{ tellContainers: async () => undefined, since: () => [], refused: () => false },
     }),

@@ -17,13 +17,15 @@ import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
 import { seenOf } from './checkers/seen.ts';
+import { Claims } from './claims.ts';
+import { registrationOf, StagedDra } from './dra.ts';
 import type { CatalogueEvents } from './events.ts';
 import { StagedGpu } from './gpu.ts';
 import { Overlay } from './overlay.ts';
 import { StagedPlugin } from './plugin.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
-import { lookIn, workIn } from './work.ts';
+import { lookIn, PROBE, workIn } from './work.ts';
 
 const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
@@ -51,6 +53,9 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #plugins = new Map<string, StagedPlugin>();
   #gpu: StagedGpu | undefined;
+  #dra: { driver: StagedDra; claims: Claims; delayMs: number } | undefined;
+  /** Pods with a claim that may be there. */
+  readonly #claiming = new Set<string>();
   #links: readonly EdgeLink[] | undefined;
   #overlay: Overlay | undefined;
   /** The last stamp of each pod's log that has been read. */
@@ -133,6 +138,63 @@ export class Stage {
     context.undo.push(`end the fake GPU node of ${scenario.id}`, () => gpu.end());
     await gpu.start();
     return gpu;
+  }
+
+  /** A DRA driver that the kubelet has registered, whose devices are published. */
+  async dra(): Promise<void> {
+    const { context, namespace, node, remedies, scenario, settings } = this.#options;
+    const { clock, cluster, signal, undo } = context;
+    const { pluginsRegistry } = node.kubeletDirs;
+    if (node.stateDir === undefined || pluginsRegistry === undefined)
+      throw new RangeError(`the files of ${node.name} are out of reach`);
+    const purpose = scenario.id.toLowerCase();
+    const name = `${purpose}.catalogue.ordeal.dev`;
+    const { devices } = settings;
+    const claims = new Claims({ kube: cluster.kube, namespace, node: node.name, name, devices });
+    const driver = new StagedDra({
+      ...{ registry: pluginsRegistry, stateDir: node.stateDir, name, purpose, devices, clock },
+      awaitsBinding: remedies.awaitsBinding,
+      claimOf: (claim) => claims.read(claim),
+      tell: (deed) => void this.note('claim.prepared', deed),
+    });
+    this.#dra = { driver, claims, delayMs: 0 };
+    undo.push(`end the DRA driver of ${scenario.id}`, () => this.#endDra());
+    await driver.start();
+    await waitFor(() => driver.registration?.registered, {
+      ...{ what: `the DRA driver ${name} registered`, clock, signal, intervalMs: LOOK_MS },
+      ...{ deadlineMs: settings.patience, seen: () => registrationOf(driver) },
+    });
+    await claims.publish();
+  }
+
+  /** A pod that looks at the device of its claim all the time. */
+  async createClaiming(name: string): Promise<void> {
+    const { claims, driver } = this.#stagedDra();
+    this.#claiming.add(name);
+    await this.pods.create({ ...claims.shape(driver.hostRoot, PROBE), name: this.#podName(name) });
+  }
+
+  /** Milliseconds from the preparation of a pod's only claim to its container's first look. */
+  startMs(pod: string): number {
+    const { context, scenario } = this.#options;
+    const prepared = seenOf(context.recorder.events, scenario.id, 'claim.prepared').findLast(
+      ({ body }) => body.moment === 'over',
+    );
+    const first = seenOf(context.recorder.events, scenario.id, 'work.seen').find(
+      ({ body }) => body.pod === pod && body.n === 0,
+    );
+    if (!prepared || !first) throw new Error(`the start of ${pod} was not seen`);
+    return Math.max(0, first.body.at - prepared.wall);
+  }
+
+  delayClaims(startMs: number, delayMs: number): void {
+    this.#stagedDra().delayMs = delayMs;
+    this.note('claims.delayed', { startMs, delayMs });
+  }
+
+  /** Notes which claim has which device. */
+  async lookAtClaims(): Promise<void> {
+    this.note('claims.seen', { claims: await this.#stagedDra().claims.allocated() });
   }
 
   /** A vxlan between the node and the cloud, over a link of the plan's isolation, that answers. */
@@ -275,6 +337,7 @@ export class Stage {
 
   async remove(name: string): Promise<void> {
     await this.pods.remove(this.#podName(name));
+    this.#claiming.delete(name);
   }
 
   /** Notes which process the kubelet is, by the socket that each makes at its start, and whether it answers there. */
@@ -339,6 +402,7 @@ export class Stage {
 
   /** Ends its plugins: the next scenario has its own. */
   async end(): Promise<void> {
+    await this.#endDra();
     await Promise.all(this.#parts().map((part) => part.end()));
   }
 
@@ -361,6 +425,8 @@ export class Stage {
         return plugin;
       },
       gpu: () => this.#staged(),
+      dra: () => this.#stagedDra().driver,
+      claimDelay: () => this.#stagedDra().delayMs,
       below: () => {
         if (!this.#overlay) throw new RangeError(`${scenario.id} has no vxlan`);
         return this.#overlay.below;
@@ -375,6 +441,21 @@ export class Stage {
     };
   }
 
+  /** Its pods first: none of them is gone before its driver has taken its device back. */
+  async #endDra(): Promise<void> {
+    if (!this.#dra) return;
+    const { claims, driver } = this.#dra;
+    await Promise.all([...this.#claiming].map((pod) => this.remove(pod).catch(goneAlready)));
+    await claims.remove();
+    await driver.end();
+    this.#dra = undefined;
+  }
+
+  #stagedDra() {
+    if (!this.#dra) throw new RangeError(`${this.#options.scenario.id} has no DRA driver`);
+    return this.#dra;
+  }
+
   #staged(): StagedGpu {
     if (!this.#gpu) throw new RangeError(`${this.#options.scenario.id} has no fake GPU node`);
     return this.#gpu;
@@ -383,6 +464,10 @@ export class Stage {
   #podName(name: string): string {
     return `${this.#options.scenario.id.toLowerCase()}-${name}`;
   }
+}
+
+function goneAlready(error: unknown): void {
+  if (apiStatus(error) !== 404) throw error;
 }
 
 type Look = Omit<CatalogueEvents['pod.looked'], 'scenario' | 'pod'>;

@@ -88,6 +88,26 @@ const overlaid = (cut: boolean) => {
   return story;
 };
 
+const CLAIMED = 9;
+/** Pods with a claim each, one after the other in pairs: what each could use at its first look, and at its second. */
+const claimed = (firsts: (pod: number) => string[], twice = false) => {
+  const story = Story.of('G15').note('claims.delayed', { startMs: 900, delayMs: 4_000 }, 700);
+  for (let pod = 0; pod < CLAIMED; pod++) {
+    const name = `burst-${pod}`;
+    const at = 1_300 + 400 * Math.floor(pod / 2);
+    const devices = [`gpu-${pod % 2}`];
+    const own = { claim: `claim-${pod}`, pod: `uid-${name}`, devices };
+    story.note('claim.prepared', { ...own, moment: 'asked' }, at);
+    work(story.look(name, at + 50), name, at + 100, firsts(pod), devices, 0);
+    work(story, name, at + 200, devices, devices, 1);
+    const other = { claim: 'other', pods: ['uid-other'], devices: twice ? devices : ['gpu-9'] };
+    story.note('claims.seen', { claims: [{ ...own, pods: [own.pod] }, other] }, at + 150);
+  }
+  return story;
+};
+const granted = () => claimed((pod) => [`gpu-${pod % 2}`]);
+const premature = () => claimed(() => [], true);
+
 const freed = () =>
   Story.of('G10')
     .look('half', 1_500, FAILED)
@@ -205,6 +225,10 @@ const PAIRS: readonly Pair[] = [
   {
     ...{ id: 'G14', good: stable, bad: churned, threshold: 0 },
     essential: [...OF_ALL, 'pod.looked', 'work.seen'],
+  },
+  {
+    ...{ id: 'G15', good: granted, bad: premature, threshold: 0 },
+    essential: [...OF_ALL, 'claim.prepared', 'claims.seen', 'claims.delayed', 'pod.looked', 'work.seen'],
   },
   {
     ...{ id: 'G16', good: () => gate(false), bad: () => gate(true), threshold: 0 },
@@ -389,6 +413,39 @@ describe('a kubelet’s process', () => {
     expect(
       check('G3', story.note('kubelet.looked', { process: 'p2', answers: true }, 4_000).events),
     ).to.include({ verdict: 'fail', measured: 2 });
+  });
+});
+
+describe('a device of a claim', () => {
+  it('that came after its container started is a false allocation of that container alone', () => {
+    const judged = check('G15', claimed((pod) => (pod === 3 ? [] : [`gpu-${pod % 2}`])).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1, samples: CLAIMED });
+    expect(judged.reason).to.contain('1 of 9 containers started without their device');
+  });
+
+  it('is not the one that another claim has', () => {
+    const judged = check('G15', claimed(() => ['gpu-9']).events);
+    expect(judged.reason).to.contain('9 of 9 containers started without their device');
+  });
+
+  it('in two claims is counted once, however often it was seen', () => {
+    const judged = check('G15', claimed((pod) => [`gpu-${pod % 2}`], true).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 2 });
+    expect(judged.reason).to.contain('gpu-0, gpu-1 in two claims');
+  });
+
+  it('is not in two containers at once, and may be in one after the other', () => {
+    const both = work(granted().look('late', 1_350), 'late', 1_450, ['gpu-0'], ['gpu-0'], 0);
+    const judged = check('G15', both.events);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('gpu-0 in two containers');
+  });
+
+  it('shows nothing where it came no later than a container takes to start', () => {
+    const story = granted().note('claims.delayed', { startMs: 5_000, delayMs: 4_000 }, 710);
+    const judged = check('G15', story.events);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('no later than a container takes to start');
   });
 });
 

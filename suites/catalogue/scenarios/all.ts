@@ -12,6 +12,7 @@ import { lostDevice } from './g11-lost-device.ts';
 import { runtimeLoss } from './g12-runtime-loss.ts';
 import { finishedPods } from './g13-finished-pods.ts';
 import { idChurn } from './g14-id-churn.ts';
+import { claims } from './g15-claims.ts';
 import { falseReady } from './g16-false-ready.ts';
 import { vxlanChecksum } from './n1-vxlan-checksum.ts';
 
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   runtimeLoss,
   finishedPods,
   idChurn,
+  claims,
   falseReady,
   vxlanChecksum,
 ];
