@@ -11,7 +11,7 @@ const OWNER_FILE = 'owner.json';
 export const NODE_STATE = '/var/lib/ordeal';
 export const DEVICE_PLUGINS = '/var/lib/kubelet/device-plugins';
 export const POD_RESOURCES = '/var/lib/kubelet/pod-resources';
-export const PLUGINS_REGISTRY = '/var/lib/kubelet/plugins_registry';
+const PLUGINS_REGISTRY = '/var/lib/kubelet/plugins_registry';
 
 /** One worker's folders on this machine, mounted into its node. Short names: sockets lie in them. */
 export interface WorkerFolders {

@@ -90,14 +90,15 @@ const overlaid = (cut: boolean) => {
 
 const CLAIMED = 9;
 /** Pods with a claim each, one after the other in pairs: what each could use at its first look, and at its second. */
-const claimed = (firsts: (pod: number) => string[], twice = false) => {
-  const story = Story.of('G15').note('claims.delayed', { startMs: 900, delayMs: 4_000 }, 700);
+const claimed = (firsts: (pod: number) => string[], twice = false, waitMs = 150) => {
+  const story = Story.of('G15').note('claims.delayed', { startMs: 90, delayMs: 150 }, 700);
   for (let pod = 0; pod < CLAIMED; pod++) {
     const name = `burst-${pod}`;
     const at = 1_300 + 400 * Math.floor(pod / 2);
     const devices = [`gpu-${pod % 2}`];
     const own = { claim: `claim-${pod}`, pod: `uid-${name}`, devices };
-    story.note('claim.prepared', { ...own, moment: 'asked' }, at);
+    story.note('claim.prepared', { ...own, moment: 'asked' }, at - waitMs);
+    story.note('claim.prepared', { ...own, moment: 'over' }, at);
     work(story.look(name, at + 50), name, at + 100, firsts(pod), devices, 0);
     work(story, name, at + 200, devices, devices, 1);
     const other = { claim: 'other', pods: ['uid-other'], devices: twice ? devices : ['gpu-9'] };
@@ -439,6 +440,13 @@ describe('a device of a claim', () => {
     const judged = check('G15', both.events);
     expect(judged.verdict).to.equal('fail');
     expect(judged.reason).to.contain('gpu-0 in two containers');
+  });
+
+  it('is not seen to have been waited for where the container was slower than it', () => {
+    const at = (waitMs: number) => check('G15', claimed((pod) => [`gpu-${pod % 2}`], false, waitMs).events);
+    expect(at(20).verdict).to.equal('pass');
+    expect(at(100).verdict).to.equal('inconclusive');
+    expect(at(100).reason).to.contain('9 containers took longer to start than their device to come');
   });
 
   it('shows nothing where it came no later than a container takes to start', () => {

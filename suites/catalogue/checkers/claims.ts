@@ -19,7 +19,8 @@ interface Start {
 export function checkClaims(history: History, scenario: string, target: Target, wanted: number): Judged {
   const { injected } = heldOf(history, scenario);
   const doubts = doubtsOf(history, scenario);
-  const prepared = seenOf(history, scenario, 'claim.prepared').filter(({ body }) => body.moment === 'asked');
+  const preparations = seenOf(history, scenario, 'claim.prepared');
+  const prepared = preparations.filter(({ body }) => body.moment === 'asked');
   const starts = startsIn(history, scenario);
   const late = starts.filter(
     ({ first, uid }) =>
@@ -42,6 +43,15 @@ export function checkClaims(history: History, scenario: string, target: Target, 
     ),
   );
   const delay = seenOf(history, scenario, 'claims.delayed').at(-1)?.body;
+  // A driver that did not wait so long is caught by a container that starts sooner alone.
+  const telling = (start: Start) => {
+    const asked = prepared.find(({ body, mono }) => body.pod === start.uid && mono > (injected ?? 0));
+    const over = preparations.find(({ body }) => body.pod === start.uid && body.moment === 'over');
+    if (!asked || delay === undefined) return true;
+    const waited = over ? over.mono - asked.mono : 0;
+    return waited >= delay.delayMs || start.from - asked.wall < delay.delayMs;
+  };
+  const slow = starts.filter((start) => !telling(start)).length;
   const during = prepared.filter(({ mono }) => injected !== undefined && mono > injected);
   const more = [
     ...(starts.length < wanted
@@ -50,6 +60,7 @@ export function checkClaims(history: History, scenario: string, target: Target, 
     ...(starts.some(({ uid }) => !prepared.some(({ body }) => body.pod === uid))
       ? ['a container started whose claim was not seen prepared']
       : []),
+    ...(slow > 0 ? [`${slow} containers took longer to start than their device to come`] : []),
     ...(allocations.length === 0 ? ['nobody looked at the claims'] : []),
     ...(during.length === 0 ? ['no claim was prepared while it lasted'] : []),
     ...(delay === undefined || delay.delayMs <= delay.startMs

@@ -6,7 +6,7 @@ import type { Stage } from '../stage.ts';
 const FIRST = 'first';
 /** By how much a device comes later, of what a container took from its claim's preparation to its first look. */
 const START_LATENCIES = 2;
-const LEAST_MS = 4_000;
+const LEAST_MS = 10_000;
 /** The kubelet gives a driver 45 s for a claim. */
 const MOST_MS = 30_000;
 /** Pods for each device: those that find none wait for those that do. */
