@@ -12,7 +12,6 @@ import type { Claim, PreparedDevice } from '../../clusters/kubelet-api/messages.
 import type { Listening } from '../../clusters/kubelet-api/transport.ts';
 import type { OwnDra } from '../../faults/gpu/claim-bind-delay.ts';
 import type { Clock } from '../../harness/clock/clock.ts';
-import { messageOf } from '../../harness/errors/error.ts';
 import type { CatalogueEvents } from './events.ts';
 
 /** The node's state folder by the name that its kubelet has for it. */
@@ -163,5 +162,5 @@ export function deviceNames(devices: number): string[] {
 /** Why a kubelet has not registered a driver, in a wait's words. */
 export function registrationOf({ registration }: StagedDra): string {
   if (!registration) return 'the kubelet has not asked for it';
-  return registration.registered ? 'registered' : messageOf(registration.error);
+  return registration.registered ? 'registered' : registration.error;
 }
