@@ -20,7 +20,13 @@ export const suites = {
     ]);
     return suite(edgeSuite({ openNetwork, faults: LINK_FAULTS }));
   },
-  catalogue: async () => suite((await import('./suites/catalogue/suite.ts')).catalogueSuite),
+  catalogue: async () => {
+    const [{ catalogueSuite }, { openNetwork }] = await Promise.all([
+      import('./suites/catalogue/suite.ts'),
+      import('./clusters/network/open.ts'),
+    ]);
+    return suite(catalogueSuite(openNetwork));
+  },
 } satisfies Parts['suites'];
 
 export const scenarios: Parts['scenarios'] = {

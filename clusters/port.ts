@@ -6,6 +6,8 @@ import type { EdgeNetwork } from './network/port.ts';
 export type Capability =
   /** `ClusterNode.kubeletDirs` is there: sockets of device plugins and PodResources can be reached from the harness. */
   | 'plugin-sockets'
+  /** `ClusterNode.kubeletDirs.pluginsRegistry` is there, and resource.k8s.io/v1: Kubernetes 1.34. */
+  | 'resource-claims'
   | 'restart-kubelet'
   /** `ClusterNode.power` is there: a node can be switched off and on. */
   | 'power-cycle'
@@ -29,7 +31,7 @@ export interface ClusterNode {
    */
   stateDir: string | undefined;
   /** The kubelet's folders as paths on this machine; undefined without the capability `plugin-sockets`. */
-  kubeletDirs: { devicePlugins: string; podResources: string } | undefined;
+  kubeletDirs: { devicePlugins: string; podResources: string; pluginsRegistry?: string } | undefined;
   /** Runs an argument array in the node's namespaces (never a shell string). Capability `toolbox`. */
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** Restarts the kubelet and returns once it was told to; readiness is the caller's to await. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { openNetwork } from '../clusters/network/open.ts';
 import { OrdealError } from '../harness/errors/error.ts';
 import type { History } from '../harness/history/event.ts';
 import { parseHistory } from '../harness/history/reader.ts';
@@ -15,12 +16,14 @@ import { day } from './edge/testing/story.ts';
 import { gpuSuite } from './gpu/suite.ts';
 import { Written } from './gpu/testing/written.ts';
 
+const catalogue = catalogueSuite(openNetwork);
+
 const edge: JudgedSuite = { name: 'edge', requirements: edgeRequirements, scheduledFaults: () => [] };
 const plans = {
   gpu: { suites: [gpuSuite], plan: gpuSuite.resolve(Plan.parse({ suites: [{ name: 'gpu' }] })) },
   catalogue: {
-    suites: [catalogueSuite],
-    plan: catalogueSuite.resolve(
+    suites: [catalogue],
+    plan: catalogue.resolve(
       Plan.parse({ suites: [{ name: 'catalogue', settings: { scenarios: ['G9', 'G4'] } }] }),
     ),
   },

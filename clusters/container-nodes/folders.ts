@@ -11,6 +11,7 @@ const OWNER_FILE = 'owner.json';
 export const NODE_STATE = '/var/lib/ordeal';
 export const DEVICE_PLUGINS = '/var/lib/kubelet/device-plugins';
 export const POD_RESOURCES = '/var/lib/kubelet/pod-resources';
+const PLUGINS_REGISTRY = '/var/lib/kubelet/plugins_registry';
 
 /** One worker's folders on this machine, mounted into its node. Short names: sockets lie in them. */
 export interface WorkerFolders {
@@ -20,11 +21,16 @@ export interface WorkerFolders {
   devicePlugins: string;
   /** /var/lib/kubelet/pod-resources of the node. */
   podResources: string;
+  /** /var/lib/kubelet/plugins_registry of the node. */
+  pluginsRegistry: string;
 }
 
 export function workerFolders(folder: string, worker: number): WorkerFolders {
   const own = join(folder, `w${worker}`);
-  return { state: join(own, 's'), devicePlugins: join(own, 'd'), podResources: join(own, 'p') };
+  return {
+    ...{ state: join(own, 's'), devicePlugins: join(own, 'd') },
+    ...{ podResources: join(own, 'p'), pluginsRegistry: join(own, 'r') },
+  };
 }
 
 /** A worker's folders as a container gets them: what lies here, and where it is seen there. */
@@ -33,6 +39,7 @@ export function workerMounts(folders: WorkerFolders): { source: string; target: 
     { source: folders.state, target: NODE_STATE },
     { source: folders.devicePlugins, target: DEVICE_PLUGINS },
     { source: folders.podResources, target: POD_RESOURCES },
+    { source: folders.pluginsRegistry, target: PLUGINS_REGISTRY },
   ];
 }
 
@@ -45,6 +52,7 @@ export async function prepareFolders(folder: string, workers: number): Promise<W
     await mkdir(gpuNodeFiles(folders.state).root, { recursive: true });
     await mkdir(folders.devicePlugins, { recursive: true });
     await mkdir(folders.podResources, { recursive: true });
+    await mkdir(folders.pluginsRegistry, { recursive: true });
   }
   return all;
 }

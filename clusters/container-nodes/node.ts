@@ -22,7 +22,11 @@ export function containerNode(options: ContainerNodeOptions): ClusterNode {
     stateDir: folders?.state,
     kubeletDirs:
       folders && socketsReachable
-        ? { devicePlugins: folders.devicePlugins, podResources: folders.podResources }
+        ? {
+            devicePlugins: folders.devicePlugins,
+            podResources: folders.podResources,
+            pluginsRegistry: folders.pluginsRegistry,
+          }
         : undefined,
     exec(argv, options = {}) {
       const interactive = options.input === undefined ? [] : ['--interactive'];

@@ -13,7 +13,7 @@ import { readyToolbox } from '../images/toolbox-image.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
 import { release } from './claims.ts';
-import { MOUNTED_IMAGES } from './config.ts';
+import { MOUNTED_IMAGES, minor } from './config.ts';
 import { nodeContainers } from './docker.ts';
 import { kindVersion } from './readiness.ts';
 
@@ -26,6 +26,9 @@ export interface CreatedCluster {
   images: ImageSet;
   workers: WorkerFolders[];
 }
+
+/** The minor of Kubernetes 1 that serves resource.k8s.io/v1. */
+const RESOURCE_CLAIMS_SINCE = 34;
 
 /** The names that kind gives the nodes of a cluster with one control plane. */
 export function nodeNames(cluster: string, workers: number): { controlPlane: string; workers: string[] } {
@@ -60,6 +63,8 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   const reachable = await socketsReachable(created.workers);
   const capabilities = new Set<Capability>(['restart-kubelet', 'toolbox', 'daemonset-agents']);
   if (reachable) capabilities.add('plugin-sockets');
+  if (reachable && minor(created.images.kubernetes) >= RESOURCE_CLAIMS_SINCE)
+    capabilities.add('resource-claims');
   const nodes = [
     kindNode(names.controlPlane, undefined, false),
     ...names.workers.map((name, index) => kindNode(name, created.workers[index], reachable)),

@@ -62,6 +62,6 @@ function skippedPhases(kubernetes: string): string[] {
   ];
 }
 
-function minor(kubernetes: string): number {
+export function minor(kubernetes: string): number {
   return Number(kubernetes.split('.')[1]);
 }

@@ -2,7 +2,7 @@ import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor }
 import { fromJSON, type MessageTypeDefinition } from '@grpc/proto-loader';
 
 /**
- * The kubelet's two node-local APIs: device plugin v1beta1 and PodResources v1. Names and field numbers are those of
+ * The kubelet's node-local APIs: device plugin v1beta1, PodResources v1, plugin registration and DRA v1. Names and field numbers are those of
  * k8s.io/kubelet; they are data here, so that a bundle of the node agent needs no .proto file beside it.
  */
 type Field = [id: number, type: string, rule?: 'repeated'];
@@ -130,9 +130,61 @@ const v1 = {
   }),
 };
 
+/** How the kubelet finds plugins by their sockets; its package has no version in its name. */
+const pluginregistration = {
+  Registration: service({
+    GetInfo: ['InfoRequest', 'PluginInfo'],
+    NotifyRegistrationStatus: ['RegistrationStatus', 'RegistrationStatusResponse'],
+  }),
+  InfoRequest: message(),
+  PluginInfo: message({
+    type: [1, 'string'],
+    name: [2, 'string'],
+    endpoint: [3, 'string'],
+    supported_versions: [4, 'string', 'repeated'],
+  }),
+  RegistrationStatus: message({ plugin_registered: [1, 'bool'], error: [2, 'string'] }),
+  RegistrationStatusResponse: message(),
+};
+
+/** Dynamic resource allocation, by the kubelet's package of it: k8s.io.kubelet.pkg.apis.dra.v1. */
+const dra = {
+  DRAPlugin: service({
+    NodePrepareResources: ['NodePrepareResourcesRequest', 'NodePrepareResourcesResponse'],
+    NodeUnprepareResources: ['NodeUnprepareResourcesRequest', 'NodeUnprepareResourcesResponse'],
+  }),
+  Claim: message({ namespace: [1, 'string'], uid: [2, 'string'], name: [3, 'string'] }),
+  NodePrepareResourcesRequest: message({ claims: [1, 'Claim', 'repeated'] }),
+  NodePrepareResourcesResponse: message({ claims: [1, 'map<string,NodePrepareResourceResponse>'] }),
+  NodePrepareResourceResponse: message({ devices: [1, 'Device', 'repeated'], error: [2, 'string'] }),
+  Device: message({
+    request_names: [1, 'string', 'repeated'],
+    pool_name: [2, 'string'],
+    device_name: [3, 'string'],
+    cdi_device_ids: [4, 'string', 'repeated'],
+  }),
+  NodeUnprepareResourcesRequest: message({ claims: [1, 'Claim', 'repeated'] }),
+  NodeUnprepareResourcesResponse: message({ claims: [1, 'map<string,NodeUnprepareResourceResponse>'] }),
+  NodeUnprepareResourceResponse: message({ error: [1, 'string'] }),
+};
+
+/** A package by its whole name. */
+function nested(name: string, types: object): object {
+  return name.split('.').reduceRight((inner, part) => ({ [part]: { nested: inner } }), types);
+}
+
+const DRA = 'k8s.io.kubelet.pkg.apis.dra.v1';
+
 const packages = loadPackageDefinition(
   fromJSON(
-    { nested: { v1beta1: { nested: v1beta1 }, v1: { nested: v1 } } } as Parameters<typeof fromJSON>[0],
+    {
+      nested: {
+        v1beta1: { nested: v1beta1 },
+        v1: { nested: v1 },
+        pluginregistration: { nested: pluginregistration },
+        ...nested(DRA, dra),
+      },
+    } as Parameters<typeof fromJSON>[0],
     { keepCase: true, defaults: true, arrays: true, objects: true, longs: Number },
   ),
 );
@@ -142,9 +194,12 @@ export const containerAllocateResponse = (packages.v1beta1 as GrpcObject)
   .ContainerAllocateResponse as MessageTypeDefinition<object, object>;
 
 function client(space: string, name: string): ServiceClientConstructor {
-  return (packages[space] as GrpcObject)[name] as ServiceClientConstructor;
+  const inside = space.split('.').reduce((outer, part) => outer[part] as GrpcObject, packages);
+  return inside[name] as ServiceClientConstructor;
 }
 
 export const RegistrationClient = client('v1beta1', 'Registration');
 export const DevicePluginClient = client('v1beta1', 'DevicePlugin');
 export const PodResourcesClient = client('v1', 'PodResourcesLister');
+export const PluginWatcherClient = client('pluginregistration', 'Registration');
+export const DraPluginClient = client(DRA, 'DRAPlugin');

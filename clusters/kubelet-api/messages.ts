@@ -1,4 +1,4 @@
-/** Messages of the device plugin API v1beta1 and of PodResources v1, as they cross the wire. */
+/** Messages of the device plugin API v1beta1, of PodResources v1 and of DRA v1, as they cross the wire. */
 export interface DevicePluginOptions {
   pre_start_required: boolean;
   get_preferred_allocation_available: boolean;
@@ -63,6 +63,20 @@ export interface PodResources {
   name: string;
   namespace: string;
   containers: { name: string; devices: ContainerDevices[] }[];
+}
+
+/** A ResourceClaim, as the kubelet names it to a driver. */
+export interface Claim {
+  namespace: string;
+  uid: string;
+  name: string;
+}
+
+export interface PreparedDevice {
+  request_names: string[];
+  pool_name: string;
+  device_name: string;
+  cdi_device_ids: string[];
 }
 
 /** The version that a plugin registers with. */

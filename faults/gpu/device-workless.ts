@@ -1,34 +1,17 @@
-import type { Fault, FaultContext } from '../port.ts';
-import type { OwnGpu } from './own-gpu.ts';
-import { type OwnPluginAt, ownPluginFault } from './own-plugin.ts';
+import type { BrokenDevice } from './broken-device.ts';
 
 /**
  * `gpu/device-workless`: a device is listed and healthy and does no work, as where its uvm nodes are missing. It is the last
  * one: work on the first tells nothing of it.
- * @param noticed whether a container was seen for which a listed device did no work since
+ * @param devices all that there are
  */
-export function deviceWorkless(
-  id: string,
-  at: OwnPluginAt,
-  gpu: () => OwnGpu,
-  noticed: (context: FaultContext) => boolean,
-): Fault {
-  return ownPluginFault({
-    ...{ ...at, id, kind: 'gpu/device-workless' },
-    mechanism: 'the fake driver lists the device and gives it no work',
-    async inject() {
-      gpu().idle([at.devices - 1]);
-    },
-    async bitten(context) {
-      const seen = noticed(context);
-      return {
-        seen,
-        evidence: `a device that a container sees ${seen ? 'does no work' : 'was not seen to do none'}`,
-      };
-    },
-    async heal() {
-      gpu().idle([]);
-    },
-    impaired: () => gpu().impaired,
-  });
-}
+export const deviceWorkless = (devices: number): BrokenDevice => ({
+  kind: 'gpu/device-workless',
+  mechanism: 'the fake driver lists the device and gives it no work',
+  device: devices - 1,
+  set: (gpu, broken) => gpu.idle(broken),
+  evidence: {
+    noticed: 'a device that a container sees does no work',
+    unnoticed: 'a device that a container sees was not seen to do none',
+  },
+});

@@ -9,6 +9,8 @@ export interface OwnPlugin {
   readonly openStreams: number;
   /** Those that are over because `endStreams` ended them; a plugin that looks after itself has another in no time. */
   readonly endedStreams: number;
+  /** Allocates that have been asked for and are not answered yet. */
+  readonly allocating: number;
   /** Ends every ListAndWatch, and goes on serving. */
   endStreams(): void;
   /** Ends, with its streams and its socket. */

@@ -12,7 +12,7 @@ import type { Mechanism } from './mechanisms/mechanism.ts';
 export function networkFault(
   id: string,
   kind: string,
-  link: EdgeLink,
+  link: Pick<EdgeLink, 'node' | 'path'>,
   detail: object,
   mechanisms: readonly Mechanism[],
 ): Fault {
@@ -57,7 +57,11 @@ export function networkFault(
 }
 
 /** Of every mechanism that may be taken, for which it will be is not known before the link was asked. */
-function reachOf({ node, path }: EdgeLink, mechanisms: readonly Mechanism[], hostTraffic: boolean): Reach {
+function reachOf(
+  { node, path }: Pick<EdgeLink, 'node' | 'path'>,
+  mechanisms: readonly Mechanism[],
+  hostTraffic: boolean,
+): Reach {
   const nodeOf = ({ hop }: Port) => (path.kind === 'kernel' && hop === path.cloud ? path.cloudNode : node);
   const ports = mechanisms.flatMap(({ touches }) => touches);
   const interfaces = ports.map((port) => ({ node: nodeOf(port) ?? CLOUD, device: port.device }));

@@ -17,7 +17,11 @@ export type OffloadDefectWith = z.infer<typeof OffloadDefectWith>;
  * `network/offload-defect`: the NIC's TX checksum offload is broken towards the cloud. It bites where a datagram went
  * through it; whether that hurts is up to the edge's offload setting.
  */
-export function offloadDefect(id: string, wanted: OffloadDefectWith, link: EdgeLink): Fault {
+export function offloadDefect(
+  id: string,
+  wanted: OffloadDefectWith,
+  link: Pick<EdgeLink, 'node' | 'path'>,
+): Fault {
   const { match } = wanted;
   const { path } = link;
   const asked = spec({ offloadDefect: true, direction: 'to-cloud', match });

@@ -122,7 +122,7 @@ export interface CatalogueRow {
   invariant: string;
   /** Whether `ordeal run --scenario` runs it. */
   built: boolean;
-  /** What holds it, in a line, or why nothing does. */
+  /** What holds it, in a line. */
   heldBy: string;
 }
 

@@ -35,6 +35,8 @@ export const KubeletVariant = z.enum([
   'tells-streams-apart',
   /** A pod that waits for its plugin keeps no other pod waiting. */
   'admits-concurrently',
+  /** A plugin that ends in the midst of its Allocate takes it along, and it starts anew. */
+  'panics-at-broken-allocate',
   /** A device that a pod holds counts as free. */
   'gives-held-devices',
   /** Devices of pods that have ended stay taken. */

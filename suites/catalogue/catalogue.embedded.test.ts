@@ -30,7 +30,7 @@ interface Case {
 const CASES = {
   'a supervised plugin under upstream’s kubelet': {
     ...{ profile: 'hardened', kubelet: [], code: 0 },
-    rows: ['G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
+    rows: ['G3', 'G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
   },
   'a node that boots anew under upstream’s kubelet': {
     ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5', 'G6'] },
@@ -48,11 +48,11 @@ const CASES = {
     rows: ['G11', 'G12', 'G14', 'G16'],
   },
   'a kubelet that is broken, and a gate that asks one GPU': {
-    ...{ profile: 'hardened', code: 1, rows: ['G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
+    ...{ profile: 'hardened', code: 1, rows: ['G3', 'G4', 'G5', 'G6', 'G10', 'G13', 'G16'] },
     remedies: { gate: 'first' },
     kubelet: [
       ...['ends-pods-at-restart', 'leaks-refused-devices', 'admits-finished-pods'],
-      'admits-unregistered',
+      ...['admits-unregistered', 'panics-at-broken-allocate'],
     ],
   },
   'a kubelet that is mended': {
@@ -62,6 +62,7 @@ const CASES = {
   'a cluster whose pods start too late': {
     ...{ profile: 'hardened', kubelet: [], code: 2, rows: ['G4'], startLatency: '60s', patience: '1s' },
   },
+  'a cluster without ResourceClaims': { ...{ profile: 'hardened', kubelet: [], code: 2 }, rows: ['G15'] },
 } satisfies Record<string, Case>;
 
 type Name = keyof typeof CASES;
@@ -129,12 +130,15 @@ describe('failure catalogue on embedded', function () {
       });
   };
 
-  it('covers every row both ways', () => {
+  it('covers every row of a device plugin both ways', () => {
     const rows = (codes: readonly number[]) => {
       const those = Object.values(CASES).filter(({ code }) => codes.includes(code));
       return [...new Set(those.flatMap((each) => each.rows))].sort();
     };
-    const built = SCENARIOS.map(({ id }) => id).sort();
+    const ofPlugins = SCENARIOS.filter(
+      ({ needs }) => needs.includes('plugin-sockets') && !needs.includes('resource-claims'),
+    );
+    const built = ofPlugins.map(({ id }) => id).sort();
     expect(rows([0])).to.deep.equal(built);
     expect(rows([1])).to.deep.equal(built);
   });
@@ -182,6 +186,7 @@ describe('failure catalogue on embedded', function () {
     for (const id of ['G5', 'G6'])
       expect(seen[id]?.reason).to.match(/^holder ran without a device at \d+ looks; holder is Running/);
     expect(seen.G16?.reason).to.contain('work on first GPU was done');
+    expect(seen.G3?.reason).to.match(/^the kubelet started anew/);
     expect(seen.G4?.reason).to.contain('2 of 2 pods did not live on').and.contain('UnexpectedAdmissionError');
     expect(seen.G10).to.include({ measured: 1, samples: 4 });
     expect(seen.G13?.reason).to.contain('finished is Failed');
@@ -199,6 +204,11 @@ describe('failure catalogue on embedded', function () {
   it('is inconclusive where a row could not be brought about', () => {
     const seen = all('a cluster whose pods start too late', 'inconclusive');
     expect(seen.G4?.reason).to.contain('the scenario broke off');
+  });
+
+  it('is inconclusive where the cluster lacks what a row needs', () => {
+    const seen = all('a cluster without ResourceClaims', 'inconclusive');
+    expect(seen.G15?.reason).to.contain('this cluster lacks resource-claims');
   });
 
   it('judges a past run again by the same rules', async () => {

@@ -1,3 +1,4 @@
+import type { EdgeLink } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { messageOf, OrdealError } from '../../harness/errors/error.ts';
@@ -12,16 +13,18 @@ import { rowOf } from './rows.ts';
 import { resourceOf, type Scenario } from './scenario.ts';
 import { scenarioOf } from './scenarios/all.ts';
 import { SUITE, settingsOf } from './settings.ts';
-import { Stage } from './stage.ts';
+import { type OpenNetwork, Stage } from './stage.ts';
 
 /** One run of the rows that a plan names, one after the other, on the first worker whose sockets are in reach. */
 export class Certification {
   readonly #context: SuiteContext<Cluster>;
   readonly #namespace: string;
+  readonly #openNetwork: OpenNetwork;
   #heldBy: FaultKeeper | undefined;
 
-  constructor(context: SuiteContext<Cluster>) {
+  constructor(context: SuiteContext<Cluster>, openNetwork: OpenNetwork) {
     this.#context = context;
+    this.#openNetwork = openNetwork;
     this.#namespace = `ordeal-${context.runId}-${SUITE}`.slice(0, 63);
   }
 
@@ -74,8 +77,9 @@ export class Certification {
       return;
     }
     const stage = new Stage({
-      ...{ context: this.#context, scenario, keeper: this.#keeper, node, settings, remedies },
+      ...{ context: this.#context, scenario, node, settings, remedies, openNetwork: this.#openNetwork },
       ...{ namespace: this.#namespace, threshold: thresholdOf(plan, scenario.id) },
+      keeper: (links) => this.#keeperOf(links),
     });
     try {
       await scenario.run(stage);
@@ -89,9 +93,11 @@ export class Certification {
     }
   }
 
-  /** Made when the first fault is held: its radius is recorded with the run. */
-  get #keeper(): FaultKeeper {
-    this.#heldBy ??= keeperIn(this.#context, { suite: SUITE, namespace: this.#namespace });
+  /** Made when the first fault is held, or the first of links: its radius is recorded with the run. */
+  #keeperOf(links: readonly EdgeLink[] | undefined): FaultKeeper {
+    const own = { suite: SUITE, namespace: this.#namespace };
+    if (links) return keeperIn(this.#context, { ...own, links });
+    this.#heldBy ??= keeperIn(this.#context, own);
     return this.#heldBy;
   }
 

@@ -1,3 +1,6 @@
+import type { Isolation } from '../../clusters/network/port.ts';
+import type { Evidence } from '../../harness/verdict/verdict.ts';
+
 /** What this suite records. Each body names the row that it is about: several may be in one history. */
 export interface PodLook {
   scenario: string;
@@ -53,6 +56,29 @@ export interface CatalogueEvents {
   'bystander.asked': { scenario: string; pod: string };
   /** The moment before a pod that asks for all devices is created. */
   'devices.asked': { scenario: string; pod: string; devices: number };
+  /** `process`: what tells the kubelet from the one before it; left out where it has no socket. `answers`: on that socket. */
+  'kubelet.looked': { scenario: string; process?: string; answers: boolean };
+  /** The vxlan of a link is there, and answers. */
+  'overlay.up': {
+    scenario: string;
+    isolation: Isolation;
+    evidence: Evidence;
+    versions: Record<string, string>;
+  };
+  /** Whether the cloud answered through it; InCsumErrors of the cloud's kernel, which only grows. */
+  'overlay.looked': { scenario: string; reached: boolean; inCsumErrors: number };
+  /** What a DRA driver does for a claim of a pod, by their UIDs: `asked` by the kubelet, and `over` when it is answered. */
+  'claim.prepared': {
+    scenario: string;
+    claim: string;
+    pod: string;
+    devices: string[];
+    moment: 'asked' | 'over';
+  };
+  /** Every claim that has devices, by the API. */
+  'claims.seen': { scenario: string; claims: { claim: string; pods: string[]; devices: string[] }[] };
+  /** By how much binding is to take longer, and how long a container took from its claim's preparation to its first look. */
+  'claims.delayed': { scenario: string; startMs: number; delayMs: number };
   /** Names of the pods that PodResources lists with devices of the resource. */
   'podresources.listed': { scenario: string; pods: string[] };
   'podresources.unlisted': { scenario: string; reason: string };

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ContainerAllocateResponse } from '../../clusters/kubelet-api/messages.ts';
 import type { OwnPlugin } from '../../faults/gpu/own-plugin.ts';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { type Call, ProbePlugin } from '../contract/probe-plugin.ts';
+import { answerOf, type Call, ProbePlugin } from '../contract/probe-plugin.ts';
 import type { CatalogueEvents } from './events.ts';
 
 const LOOK_MS = 250;
@@ -25,6 +26,8 @@ export interface StagedPluginOptions {
   devices: number;
   /** Whether it looks after itself, or registers once and no more. */
   supervised: boolean;
+  /** How long each Allocate takes; nothing unless told. */
+  allocateMs?: number;
   clock: Clock;
   tell(deed: Deed): void;
 }
@@ -34,7 +37,8 @@ export class StagedPlugin implements OwnPlugin {
   readonly #options: StagedPluginOptions;
   readonly #probe: ProbePlugin;
   readonly #ending = new AbortController();
-  #serving = false;
+  /** Aborted when it ends. */
+  #serving: AbortController | undefined;
   #withheld = false;
   #registeredWith: number | undefined;
   #registeredAt = Number.NEGATIVE_INFINITY;
@@ -49,7 +53,7 @@ export class StagedPlugin implements OwnPlugin {
       heard: (call, moment) => options.tell(deedOf(call, moment)),
     });
     // The lowest first, as many as were asked for: the kubelet has the last word.
-    this.#probe.behaviour = { preferred: () => [] };
+    this.#probe.behaviour = { preferred: () => [], allocate: (devices) => this.#allocate(devices) };
   }
 
   get openStreams(): number {
@@ -65,6 +69,10 @@ export class StagedPlugin implements OwnPlugin {
 
   get endedStreams(): number {
     return this.#probe.endedStreams;
+  }
+
+  get allocating(): number {
+    return this.#probe.callsOf('Allocate').filter(({ answered }) => answered === undefined).length;
   }
 
   endStreams(): void {
@@ -83,8 +91,7 @@ export class StagedPlugin implements OwnPlugin {
   async comeBack(): Promise<void> {
     this.#withheld = true;
     await this.#quit();
-    await this.#serve();
-    await waitFor(() => this.#register(), {
+    await waitFor(() => this.#reachable().then(() => this.#register()), {
       what: `the plugin ${this.#options.name} of ${this.#options.resource} registered`,
       deadlineMs: COME_BACK_MS,
       intervalMs: LOOK_MS,
@@ -105,10 +112,7 @@ export class StagedPlugin implements OwnPlugin {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       if (!this.#withheld && this.#isLost()) {
-        if (!existsSync(this.#socket)) {
-          await this.#quit();
-          await this.#serve();
-        }
+        await this.#reachable();
         await this.#register();
       }
       await clock.sleep(LOOK_MS, signal).catch(() => undefined);
@@ -131,14 +135,28 @@ export class StagedPlugin implements OwnPlugin {
     return statSync(join(this.#options.folder, 'kubelet.sock'), { throwIfNoEntry: false })?.mtimeMs;
   }
 
+  /** Serves, anew where a kubelet that has started took the socket away. */
+  async #reachable(): Promise<void> {
+    if (this.#serving && existsSync(this.#socket)) return;
+    await this.#quit();
+    await this.#serve();
+  }
+
+  async #allocate(devices: string[]): Promise<ContainerAllocateResponse[]> {
+    const { allocateMs = 0, clock } = this.#options;
+    if (allocateMs > 0) await clock.sleep(allocateMs, this.#serving?.signal);
+    return [answerOf(devices)];
+  }
+
   async #serve(): Promise<void> {
     await this.#probe.serve();
-    this.#serving = true;
+    this.#serving = new AbortController();
   }
 
   async #quit(): Promise<void> {
     if (this.#serving) this.#options.tell({ what: 'stopped', moment: 'over' });
-    this.#serving = false;
+    this.#serving?.abort();
+    this.#serving = undefined;
     await this.#probe.stop();
   }
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { Requirement } from '../../harness/verdict/verdict.ts';
-import { kubernetesOf } from './checkers/seen.ts';
+import { kubernetesOf, seenOf } from './checkers/seen.ts';
 import { knownOn, withKnown } from './known.ts';
 import { rowOf } from './rows.ts';
 import { scenarioOf } from './scenarios/all.ts';
@@ -20,6 +20,7 @@ export function requirements(plan: Plan): Requirement[] {
     return {
       id,
       title: rowOf(id).title,
+      evidence: (history) => seenOf(history, id, 'overlay.up').at(-1)?.body.evidence,
       check: (history) =>
         withKnown(scenario.check(history, target, settings), knownOn(id, kubernetesOf(history))),
     };

@@ -1,4 +1,6 @@
+import type { EdgeLink } from '../../clusters/network/port.ts';
 import type { Capability } from '../../clusters/port.ts';
+import type { OwnDra } from '../../faults/gpu/claim-bind-delay.ts';
 import type { OwnGpu } from '../../faults/gpu/own-gpu.ts';
 import type { OwnPlugin, OwnPluginAt } from '../../faults/gpu/own-plugin.ts';
 import type { Fault, FaultContext } from '../../faults/port.ts';
@@ -18,10 +20,15 @@ export interface FaultAt extends OwnPluginAt {
   plugin(name: string): OwnPlugin;
   /** The scenario's fake GPU node; asked for while the fault is held, not before. */
   gpu(): OwnGpu;
+  /** The scenario's DRA driver, and by how much it is to bind later; asked for while the fault is held, not before. */
+  dra(): OwnDra;
+  claimDelay(): number;
   /** A word to the containers of the scenario's fake GPU node. */
   tellContainers(word: string): Promise<void>;
   /** What the scenario has noted of a type since the fault was asked for. */
   since<Type extends keyof CatalogueEvents>(context: FaultContext, type: Type): CatalogueEvents[Type][];
+  /** The link under the scenario's vxlan, whose tunnel is the vxlan. */
+  below(): Pick<EdgeLink, 'node' | 'path'>;
   /** Whether a plugin of the scenario has tried to register since the fault was injected, and could not. */
   refused(context: FaultContext): boolean;
 }

@@ -10,9 +10,7 @@ const BUILT = ROWS.filter(({ heldBy }) => heldBy.by === 'scenario').map(({ id })
 const RowId = z.string().superRefine((id, context) => {
   if (BUILT.includes(id)) return;
   const row = ROWS.find((each) => each.id === id);
-  const why = row
-    ? `${id} is ${row.heldBy.by === 'nothing' ? '' : 'held by '}${holderLine(row)}`
-    : `got ${id}`;
+  const why = row ? `${id} is held by ${holderLine(row)}` : `got ${id}`;
   context.addIssue({ code: 'custom', message: `expected one of ${BUILT.join(', ')}: ${why}` });
 });
 
@@ -42,6 +40,10 @@ export const Remedies = z.strictObject({
   declaredDevices: z.boolean(),
   /** The plugin's device IDs are the hardware's own; false: drawn anew at each start. */
   stableIds: z.boolean(),
+  /** A DRA driver has prepared a claim when its devices are bound; false: at once. */
+  awaitsBinding: z.boolean(),
+  /** TX checksum offload of the edge's NIC is off: it is handed whole checksums. */
+  offloadOff: z.boolean(),
   /** What a node has to show before it counts as ready: its capacity, work on the first GPU, or work on every one. */
   gate: z.enum(['capacity', 'first', 'every']),
 });
@@ -70,7 +72,10 @@ function defaultsOf(plan: Plan): Omit<CatalogueSettings, 'scenarios'> {
 
 function remediesOf(on: boolean): Remedies {
   const gate = on ? 'every' : 'capacity';
-  return { supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on, gate };
+  return {
+    ...{ supervisor: on, healthCheck: on, declaredDevices: on, stableIds: on },
+    ...{ awaitsBinding: on, offloadOff: on, gate },
+  };
 }
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */

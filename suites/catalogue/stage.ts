@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
 import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
+import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { allocatableOn } from '../../faults/gpu/allocatable.ts';
 import type { FaultKeeper, HoldOptions } from '../../faults/wrapper.ts';
@@ -15,22 +17,30 @@ import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
 import { seenOf } from './checkers/seen.ts';
+import { Claims } from './claims.ts';
+import { registrationOf, StagedDra } from './dra.ts';
 import type { CatalogueEvents } from './events.ts';
 import { StagedGpu } from './gpu.ts';
+import { Overlay } from './overlay.ts';
 import { StagedPlugin } from './plugin.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
-import { lookIn, workIn } from './work.ts';
+import { lookIn, PROBE, workIn } from './work.ts';
 
 const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
 const SLOW_MS = 10_000;
 
+/** The network of these nodes of the cluster; registers its undo on the context before it acts. */
+export type OpenNetwork = (context: SuiteContext<Cluster>, nodes: readonly string[]) => Promise<EdgeNetwork>;
+
 export interface StageOptions {
   context: SuiteContext<Cluster>;
   scenario: Scenario;
-  keeper: FaultKeeper;
+  /** Of faults that may touch these links as well. */
+  keeper(links?: readonly EdgeLink[]): FaultKeeper;
   node: PluginNode;
+  openNetwork: OpenNetwork;
   namespace: string;
   settings: CatalogueSettings;
   remedies: Remedies;
@@ -43,6 +53,11 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #plugins = new Map<string, StagedPlugin>();
   #gpu: StagedGpu | undefined;
+  #dra: { driver: StagedDra; claims: Claims; delayMs: number } | undefined;
+  /** Pods with a claim that may be there. */
+  readonly #claiming = new Set<string>();
+  #links: readonly EdgeLink[] | undefined;
+  #overlay: Overlay | undefined;
   /** The last stamp of each pod's log that has been read. */
   readonly #readTo = new Map<string, number>();
   /** Whether each pod could use all of its devices when it last looked. */
@@ -90,7 +105,7 @@ export class Stage {
   }
 
   /** A plugin that serves and has tried to register, under a name of its own. */
-  async plugin(name = 'only'): Promise<StagedPlugin> {
+  async plugin(name = 'only', more: { allocateMs?: number } = {}): Promise<StagedPlugin> {
     const { context, node, remedies, scenario, settings } = this.#options;
     const plugin = new StagedPlugin({
       folder: node.kubeletDirs.devicePlugins,
@@ -99,6 +114,7 @@ export class Stage {
       name,
       devices: settings.devices,
       supervised: remedies.supervisor,
+      ...more,
       clock: context.clock,
       tell: (deed) => void this.note('plugin.did', { plugin: name, ...deed }),
     });
@@ -122,6 +138,76 @@ export class Stage {
     context.undo.push(`end the fake GPU node of ${scenario.id}`, () => gpu.end());
     await gpu.start();
     return gpu;
+  }
+
+  /** A DRA driver that the kubelet has registered, whose devices are published. */
+  async dra(): Promise<void> {
+    const { context, namespace, node, remedies, scenario, settings } = this.#options;
+    const { clock, cluster, signal, undo } = context;
+    const { pluginsRegistry } = node.kubeletDirs;
+    if (node.stateDir === undefined || pluginsRegistry === undefined)
+      throw new RangeError(`the files of ${node.name} are out of reach`);
+    const purpose = scenario.id.toLowerCase();
+    const name = `${purpose}.catalogue.ordeal.dev`;
+    const { devices } = settings;
+    const claims = new Claims({ kube: cluster.kube, namespace, node: node.name, name, devices });
+    const driver = new StagedDra({
+      ...{ registry: pluginsRegistry, stateDir: node.stateDir, name, purpose, devices, clock },
+      awaitsBinding: remedies.awaitsBinding,
+      claimOf: (claim) => claims.read(claim),
+      tell: (deed) => void this.note('claim.prepared', deed),
+    });
+    this.#dra = { driver, claims, delayMs: 0 };
+    undo.push(`end the DRA driver of ${scenario.id}`, () => this.#endDra());
+    await driver.start();
+    await waitFor(() => driver.registration?.registered, {
+      ...{ what: `the DRA driver ${name} registered`, clock, signal, intervalMs: LOOK_MS },
+      ...{ deadlineMs: settings.patience, seen: () => registrationOf(driver) },
+    });
+    await claims.publish();
+  }
+
+  /** A pod that looks at the device of its claim all the time. */
+  async createClaiming(name: string): Promise<void> {
+    const { claims, driver } = this.#stagedDra();
+    this.#claiming.add(name);
+    await this.pods.create({ ...claims.shape(driver.hostRoot, PROBE), name: this.#podName(name) });
+  }
+
+  /** Milliseconds from the preparation of a pod's only claim to its container's first look. */
+  startMs(pod: string): number {
+    const { context, scenario } = this.#options;
+    const prepared = seenOf(context.recorder.events, scenario.id, 'claim.prepared').findLast(
+      ({ body }) => body.moment === 'over',
+    );
+    const first = seenOf(context.recorder.events, scenario.id, 'work.seen').find(
+      ({ body }) => body.pod === pod && body.n === 0,
+    );
+    if (!prepared || !first) throw new Error(`the start of ${pod} was not seen`);
+    return Math.max(0, first.body.at - prepared.wall);
+  }
+
+  delayClaims(startMs: number, delayMs: number): void {
+    this.#stagedDra().delayMs = delayMs;
+    this.note('claims.delayed', { startMs, delayMs });
+  }
+
+  /** Notes which claim has which device. */
+  async lookAtClaims(): Promise<void> {
+    this.note('claims.seen', { claims: await this.#stagedDra().claims.allocated() });
+  }
+
+  /** A vxlan between the node and the cloud, over a link of the plan's isolation, that answers. */
+  async overlay(): Promise<Overlay> {
+    const { context, node, openNetwork, remedies } = this.#options;
+    const { evidence, isolation, links, versions } = await openNetwork(context, [node.name]);
+    const [link] = links;
+    if (!link) throw new RangeError(`the network of ${node.name} has no link`);
+    await link.setOffload(!remedies.offloadOff);
+    this.#links = links;
+    this.#overlay = await Overlay.lay(link);
+    this.note('overlay.up', { isolation, evidence, versions });
+    return this.#overlay;
   }
 
   /** All devices allocatable, before anything is broken. */
@@ -251,15 +337,25 @@ export class Stage {
 
   async remove(name: string): Promise<void> {
     await this.pods.remove(this.#podName(name));
+    this.#claiming.delete(name);
+  }
+
+  /** Notes which process the kubelet is, by the socket that each makes at its start, and whether it answers there. */
+  async lookAtKubelet(): Promise<{ answers: boolean }> {
+    const made = statSync(this.#podResourcesSocket, { throwIfNoEntry: false });
+    const answers = await this.#podResources((reader) => reader.allocatable()).then(
+      () => true,
+      () => false,
+    );
+    const process = made && `${made.ino}@${made.mtimeMs}`;
+    this.note('kubelet.looked', { ...(process !== undefined && { process }), answers });
+    return { answers };
   }
 
   /** Notes which pods the kubelet lists with devices of the scenario's resource. */
   async list(): Promise<void> {
-    const { node } = this.#options;
-    // One reader a list: a kubelet that restarts has another socket.
-    const reader = new PodResourcesReader(join(node.kubeletDirs.podResources, 'kubelet.sock'), 5_000);
     try {
-      const listed = (await reader.list()).filter(({ containers }) =>
+      const listed = (await this.#podResources((reader) => reader.list())).filter(({ containers }) =>
         containers.some(({ devices }) =>
           devices.some(({ resource_name }) => resource_name === this.resource),
         ),
@@ -270,6 +366,18 @@ export class Stage {
       });
     } catch (error) {
       this.note('podresources.unlisted', { reason: messageOf(error) });
+    }
+  }
+
+  get #podResourcesSocket(): string {
+    return join(this.#options.node.kubeletDirs.podResources, 'kubelet.sock');
+  }
+
+  /** One reader a question: a kubelet that restarts has another socket. */
+  async #podResources<Answer>(ask: (reader: PodResourcesReader) => Promise<Answer>): Promise<Answer> {
+    const reader = new PodResourcesReader(this.#podResourcesSocket, 5_000);
+    try {
+      return await ask(reader);
     } finally {
       reader.close();
     }
@@ -278,7 +386,7 @@ export class Stage {
   /** The scenario's fault, held while the work is done. */
   async hold(work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
     const { keeper, scenario } = this.#options;
-    await keeper.hold(scenario.fault(this.#at()), work, options);
+    await keeper(this.#links).hold(scenario.fault(this.#at()), work, options);
   }
 
   /** Until the fault that is held has bitten, as the history has it; gives up after so long and goes on. */
@@ -294,6 +402,7 @@ export class Stage {
 
   /** Ends its plugins: the next scenario has its own. */
   async end(): Promise<void> {
+    await this.#endDra();
     await Promise.all(this.#parts().map((part) => part.end()));
   }
 
@@ -316,6 +425,12 @@ export class Stage {
         return plugin;
       },
       gpu: () => this.#staged(),
+      dra: () => this.#stagedDra().driver,
+      claimDelay: () => this.#stagedDra().delayMs,
+      below: () => {
+        if (!this.#overlay) throw new RangeError(`${scenario.id} has no vxlan`);
+        return this.#overlay.below;
+      },
       tellContainers: (word) => this.#staged().tellContainers(word),
       since: ({ recorder }, type) =>
         seenOf(recorder.events.slice(from), scenario.id, type).map(({ body }) => body),
@@ -326,6 +441,21 @@ export class Stage {
     };
   }
 
+  /** Its pods first: none of them is gone before its driver has taken its device back. */
+  async #endDra(): Promise<void> {
+    if (!this.#dra) return;
+    const { claims, driver } = this.#dra;
+    await Promise.all([...this.#claiming].map((pod) => this.remove(pod).catch(goneAlready)));
+    await claims.remove();
+    await driver.end();
+    this.#dra = undefined;
+  }
+
+  #stagedDra() {
+    if (!this.#dra) throw new RangeError(`${this.#options.scenario.id} has no DRA driver`);
+    return this.#dra;
+  }
+
   #staged(): StagedGpu {
     if (!this.#gpu) throw new RangeError(`${this.#options.scenario.id} has no fake GPU node`);
     return this.#gpu;
@@ -334,6 +464,10 @@ export class Stage {
   #podName(name: string): string {
     return `${this.#options.scenario.id.toLowerCase()}-${name}`;
   }
+}
+
+function goneAlready(error: unknown): void {
+  if (apiStatus(error) !== 404) throw error;
 }
 
 type Look = Omit<CatalogueEvents['pod.looked'], 'scenario' | 'pod'>;

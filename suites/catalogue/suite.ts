@@ -8,13 +8,14 @@ import { requirements } from './requirements.ts';
 import { faultIdOf, resourceOf } from './scenario.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { resolve, SUITE, settingsOf } from './settings.ts';
+import type { OpenNetwork } from './stage.ts';
 import { timeline } from './timeline.ts';
 
 /** The failure catalogue: the rows that a plan names, each with a requirement under its own id. */
-export const catalogueSuite: Suite<Cluster> = {
+export const catalogueSuite = (openNetwork: OpenNetwork): Suite<Cluster> => ({
   name: SUITE,
   title: 'Failure catalogue',
-  phases: (context) => new Certification(context).phases(),
+  phases: (context) => new Certification(context, openNetwork).phases(),
   requirements,
   refusedFor: [],
   timeline,
@@ -25,4 +26,4 @@ export const catalogueSuite: Suite<Cluster> = {
   forecast,
   resolve,
   spec: join(import.meta.dirname, 'catalogue.spec.ts'),
-};
+});

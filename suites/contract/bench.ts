@@ -12,6 +12,9 @@ const EVENT_DEADLINE_MS = 30_000;
 /** A script's last line that keeps a container running until it is told to end. */
 export const HOLD = "trap 'exit 0' TERM; sleep 600 & wait $!";
 
+/** What a pod calls its claim. */
+const CLAIM = 'device';
+
 /** A pod as a case describes it; everything else is the same for all. */
 export interface PodShape {
   name: string;
@@ -34,8 +37,10 @@ export interface PodShape {
   env?: NonNullable<NonNullable<V1Pod['spec']>['containers'][number]['env']>;
   ports?: NonNullable<Container['ports']>;
   probes?: Pick<Container, 'livenessProbe' | 'readinessProbe' | 'startupProbe'>;
-  /** Of a ConfigMap, read-only; without one an emptyDir. */
-  volumes?: { name: string; configMap?: string; mountPath: string }[];
+  /** Of a ConfigMap or of the node's path, read-only; without one an emptyDir. */
+  volumes?: { name: string; configMap?: string; hostPath?: string; mountPath: string }[];
+  /** Of a ResourceClaimTemplate: the main container has the claim that is made of it. */
+  claimTemplate?: string;
 }
 
 type Container = NonNullable<V1Pod['spec']>['containers'][number];
@@ -60,10 +65,10 @@ export class Bench {
     devices: [string, number] | undefined,
     shape: Partial<PodShape>,
   ): Container {
-    const mounts = (shape.volumes ?? []).map(({ name: volume, configMap, mountPath }) => ({
+    const mounts = (shape.volumes ?? []).map(({ name: volume, configMap, hostPath, mountPath }) => ({
       name: volume,
       mountPath,
-      readOnly: configMap !== undefined,
+      readOnly: configMap !== undefined || hostPath !== undefined,
     }));
     return {
       name,
@@ -73,6 +78,7 @@ export class Bench {
       resources: {
         ...(devices ? { limits: { [devices[0]]: String(devices[1]) } } : {}),
         ...(shape.cpu ? { requests: { cpu: shape.cpu } } : {}),
+        ...(shape.claimTemplate ? { claims: [{ name: CLAIM }] } : {}),
       },
       ...(shape.env ? { env: shape.env } : {}),
       ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
@@ -104,10 +110,16 @@ export class Bench {
         ],
         ...(shape.volumes
           ? {
-              volumes: shape.volumes.map(({ name, configMap }) =>
-                configMap === undefined ? { name, emptyDir: {} } : { name, configMap: { name: configMap } },
-              ),
+              volumes: shape.volumes.map(({ name, configMap, hostPath }) => {
+                if (hostPath !== undefined) return { name, hostPath: { path: hostPath } };
+                return configMap === undefined
+                  ? { name, emptyDir: {} }
+                  : { name, configMap: { name: configMap } };
+              }),
             }
+          : {}),
+        ...(shape.claimTemplate
+          ? { resourceClaims: [{ name: CLAIM, resourceClaimTemplateName: shape.claimTemplate }] }
           : {}),
       },
     };

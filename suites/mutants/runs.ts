@@ -81,6 +81,12 @@ const SCENARIOS: readonly Row[] = [
     ['G10'],
     scenario('G10', ...kubelet('leaks-refused-devices')),
   ],
+  [
+    'kubelet',
+    'panics where a plugin ends in the midst of its Allocate',
+    ['G3'],
+    scenario('G3', ...kubelet('panics-at-broken-allocate')),
+  ],
   ['kubelet', 'admits finished pods anew', ['G13'], scenario('G13', ...kubelet('admits-finished-pods'))],
 ];
 

@@ -23,6 +23,8 @@ export interface DeviceManagerOptions {
   activePods(): ReadonlySet<string>;
   /** Allocatable or capacity may have changed. */
   changed(): void;
+  /** The kubelet is to end at once, and its supervisor to start it anew. */
+  panic(): void;
 }
 
 /** Why the kubelet rejects a pod at admission. */
@@ -239,7 +241,10 @@ export class DeviceManager {
     this.#allocations.push(entry);
     if (!endpoint?.plugin) throw new Error(`endpoint ${resource} has been stopped`);
     const request = { container_requests: [{ devices_ids: devices }] };
-    const answer = await Promise.race([endpoint.plugin.allocate(request), this.#stopped]);
+    const answer = await Promise.race([endpoint.plugin.allocate(request), this.#stopped]).catch((error) => {
+      if (this.#is('panics-at-broken-allocate')) this.#options.panic();
+      throw error;
+    });
     const [response] = answer.container_responses;
     if (!response) throw new Error(`no containers return in allocation response ${JSON.stringify(answer)}`);
     entry.response = response;

@@ -212,6 +212,7 @@ export class Kubelet implements KubeletPort {
       ...(variants !== undefined && { variants }),
       activePods: () => new Set(this.#activePods().map(({ metadata }) => metadata.uid)),
       changed: () => this.#scheduleStatus(),
+      panic: () => void this.restart(),
     });
   }
 

@@ -72,6 +72,43 @@ const keptWaiting = () =>
       .look('bystander', 7_000),
   );
 
+const livedOn = (after = 'p1', answers = true) =>
+  [800, 2_000, 5_000].reduce(
+    (story, at) => story.note('kubelet.looked', { process: 'p1', answers: true }, at),
+    Story.of('G3').note('kubelet.looked', { process: after, answers }, 7_000),
+  );
+
+/** Looks through a vxlan every 200 ms; cut while the fault is held, or never. */
+const overlaid = (cut: boolean) => {
+  const story = Story.of('N1');
+  for (let at = 800; at <= 8_000; at += 200) {
+    const reached = !cut || at < HELD.injected || at > HELD.healed;
+    story.note('overlay.looked', { reached, inCsumErrors: reached ? 0 : 3 }, at + 10);
+  }
+  return story;
+};
+
+const CLAIMED = 9;
+/** Pods with a claim each, one after the other in pairs: what each could use at its first look, and at its second. */
+const claimed = (firsts: (pod: number) => string[], twice = false, waitMs = 150) => {
+  const story = Story.of('G15').note('claims.delayed', { startMs: 90, delayMs: 150 }, 700);
+  for (let pod = 0; pod < CLAIMED; pod++) {
+    const name = `burst-${pod}`;
+    const at = 1_300 + 400 * Math.floor(pod / 2);
+    const devices = [`gpu-${pod % 2}`];
+    const own = { claim: `claim-${pod}`, pod: `uid-${name}`, devices };
+    story.note('claim.prepared', { ...own, moment: 'asked' }, at - waitMs);
+    story.note('claim.prepared', { ...own, moment: 'over' }, at);
+    work(story.look(name, at + 50), name, at + 100, firsts(pod), devices, 0);
+    work(story, name, at + 200, devices, devices, 1);
+    const other = { claim: 'other', pods: ['uid-other'], devices: twice ? devices : ['gpu-9'] };
+    story.note('claims.seen', { claims: [{ ...own, pods: [own.pod] }, other] }, at + 150);
+  }
+  return story;
+};
+const granted = () => claimed((pod) => [`gpu-${pod % 2}`]);
+const premature = () => claimed(() => [], true);
+
 const freed = () =>
   Story.of('G10')
     .look('half', 1_500, FAILED)
@@ -155,6 +192,10 @@ const PAIRS: readonly Pair[] = [
     essential: [...OF_ALL, 'allocatable.seen', ...(id === 'G8' ? ['fault.healed'] : [])],
   })),
   {
+    ...{ id: 'G3', good: () => livedOn(), bad: () => livedOn('p2'), threshold: 0 },
+    essential: [...OF_ALL, 'fault.healed', 'kubelet.looked'],
+  },
+  {
     ...{ id: 'G4', good: survived, bad: ended, threshold: 0 },
     essential: [...OF_ALL, 'fault.healed', 'pod.looked'],
   },
@@ -187,8 +228,16 @@ const PAIRS: readonly Pair[] = [
     essential: [...OF_ALL, 'pod.looked', 'work.seen'],
   },
   {
+    ...{ id: 'G15', good: granted, bad: premature, threshold: 0 },
+    essential: [...OF_ALL, 'claim.prepared', 'claims.seen', 'claims.delayed', 'pod.looked', 'work.seen'],
+  },
+  {
     ...{ id: 'G16', good: () => gate(false), bad: () => gate(true), threshold: 0 },
     essential: [...OF_ALL, 'fault.healed', 'gate.said', 'work.done'],
+  },
+  {
+    ...{ id: 'N1', good: () => overlaid(false), bad: () => overlaid(true), threshold: 3 },
+    essential: [...OF_ALL, 'fault.healed', 'overlay.looked'],
   },
 ];
 
@@ -349,6 +398,62 @@ describe('a finished pod in PodResources', () => {
     expect(listed('v1.27.3')).to.include({ verdict: 'pass' });
     expect(listed('v1.27.3').reason).to.contain('not judged before 1.34');
     expect(listed('unknown').verdict).to.equal('inconclusive');
+  });
+});
+
+describe('a kubelet’s process', () => {
+  it('that does not answer in the end has not lived on', () => {
+    const judged = check('G3', livedOn('p1', false).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1 });
+    expect(judged.reason).to.contain('does not answer in the end');
+  });
+
+  it('may be without a socket for a moment, and is another one by its next', () => {
+    const story = livedOn().note('kubelet.looked', { answers: false }, 3_000);
+    expect(check('G3', story.events).verdict).to.equal('pass');
+    expect(
+      check('G3', story.note('kubelet.looked', { process: 'p2', answers: true }, 4_000).events),
+    ).to.include({ verdict: 'fail', measured: 2 });
+  });
+});
+
+describe('a device of a claim', () => {
+  it('that came after its container started is a false allocation of that container alone', () => {
+    const judged = check('G15', claimed((pod) => (pod === 3 ? [] : [`gpu-${pod % 2}`])).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 1, samples: CLAIMED });
+    expect(judged.reason).to.contain('1 of 9 containers started without their device');
+  });
+
+  it('is not the one that another claim has', () => {
+    const judged = check('G15', claimed(() => ['gpu-9']).events);
+    expect(judged.reason).to.contain('9 of 9 containers started without their device');
+  });
+
+  it('in two claims is counted once, however often it was seen', () => {
+    const judged = check('G15', claimed((pod) => [`gpu-${pod % 2}`], true).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 2 });
+    expect(judged.reason).to.contain('gpu-0, gpu-1 in two claims');
+  });
+
+  it('is not in two containers at once, and may be in one after the other', () => {
+    const both = work(granted().look('late', 1_350), 'late', 1_450, ['gpu-0'], ['gpu-0'], 0);
+    const judged = check('G15', both.events);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('gpu-0 in two containers');
+  });
+
+  it('is not seen to have been waited for where the container was slower than it', () => {
+    const at = (waitMs: number) => check('G15', claimed((pod) => [`gpu-${pod % 2}`], false, waitMs).events);
+    expect(at(20).verdict).to.equal('pass');
+    expect(at(100).verdict).to.equal('inconclusive');
+    expect(at(100).reason).to.contain('9 containers took longer to start than their device to come');
+  });
+
+  it('shows nothing where it came no later than a container takes to start', () => {
+    const story = granted().note('claims.delayed', { startMs: 5_000, delayMs: 4_000 }, 710);
+    const judged = check('G15', story.events);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('no later than a container takes to start');
   });
 });
 

@@ -1,4 +1,5 @@
-import { deviceLost } from '../../../faults/gpu/device-lost.ts';
+import { brokenDevice } from '../../../faults/gpu/broken-device.ts';
+import { DEVICE_LOST } from '../../../faults/gpu/device-lost.ts';
 import { checkEmployed } from '../checkers/employed.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
@@ -16,8 +17,13 @@ export const lostDevice: Scenario = {
   threshold: 1,
   unit: 'pods',
   fault: (at) =>
-    deviceLost(at.id, at, at.gpu, (context) =>
-      at.since(context, 'work.seen').some(({ usable, visible }) => usable.length < visible.length),
+    brokenDevice(
+      at.id,
+      at,
+      at.gpu,
+      (context) =>
+        at.since(context, 'work.seen').some(({ usable, visible }) => usable.length < visible.length),
+      DEVICE_LOST,
     ),
   async run(stage) {
     const { devices, patience } = stage.settings;

@@ -1,3 +1,4 @@
+import { brokenDevice } from '../../../faults/gpu/broken-device.ts';
 import { deviceWorkless } from '../../../faults/gpu/device-workless.ts';
 import { checkGate } from '../checkers/gate.ts';
 import type { Scenario } from '../scenario.ts';
@@ -13,8 +14,12 @@ export const falseReady: Scenario = {
   threshold: 0,
   unit: 'answers',
   fault: (at) =>
-    deviceWorkless(at.id, at, at.gpu, (context) =>
-      at.since(context, 'work.done').some(({ listed, worked }) => worked.length < listed.length),
+    brokenDevice(
+      at.id,
+      at,
+      at.gpu,
+      (context) => at.since(context, 'work.done').some(({ listed, worked }) => worked.length < listed.length),
+      deviceWorkless(at.devices),
     ),
   async run(stage) {
     const { devices, patience } = stage.settings;

@@ -1,14 +1,19 @@
 /** The simulation as the command line takes it. */
-import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import { calibrated } from '../../simulation/calibrated.ts';
 import { chosen } from '../../simulation/chosen.ts';
 import { readParameters } from '../../simulation/read-parameters.ts';
 import { variantsOf } from '../ablation.ts';
 import { SUITE } from '../settings.ts';
-import { type Calibration, calibrate, type Recorded } from './calibration.ts';
+import { calibrate, type Recorded } from './calibration.ts';
 import { Parameters } from './parameters.ts';
 import { partOf } from './plots.ts';
 import { type Simulation, simulate } from './simulate.ts';
 import { simulationText } from './text.ts';
+
+const TOO_FEW = {
+  seen: 'of those with the same remedies every other one is held out, and no kind of fault has three disconnects that calibrate and one held out',
+  todo: 'give a folder that has six runs or more with network/offload-defect or network/partition below it',
+};
 
 export const parameters = (set: readonly string[]): Parameters => readParameters(set, Parameters);
 
@@ -22,24 +27,10 @@ export function run(
     only,
     variantsOf().map(([name]) => name),
   );
-  const calibration = calibrated(runs, parameters);
+  const calibration = calibrated(SUITE, runs, (ours) => calibrate(ours, parameters), TOO_FEW);
   const document: Simulation = {
     ...simulate(parameters, only, progress),
     ...(calibration && { calibration }),
   };
   return { document, text: simulationText(document), part: partOf(document) };
-}
-
-function calibrated(runs: readonly Recorded[], parameters: Parameters): Calibration | undefined {
-  if (runs.length === 0) return undefined;
-  const ours = runs.filter(({ plan }) => plan.suites.some(({ name }) => name === SUITE));
-  const calibration = calibrate(ours, parameters);
-  if (calibration) return calibration;
-  throw new OrdealError({
-    code: 'CALIBRATION_IMPOSSIBLE',
-    exit: EXIT.usage,
-    tried: `calibrating the simulation by ${ours.length} runs of suite ${SUITE}`,
-    seen: 'of those with the same remedies every other one is held out, and no kind of fault has three disconnects that calibrate and one held out',
-    todo: 'give a folder that has six runs or more with network/offload-defect or network/partition below it',
-  });
 }

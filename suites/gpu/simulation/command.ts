@@ -1,5 +1,5 @@
 /** The simulation as the command line takes it. */
-import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
+import { calibrated } from '../../simulation/calibrated.ts';
 import { chosen } from '../../simulation/chosen.ts';
 import { readParameters } from '../../simulation/read-parameters.ts';
 import { variantsOf } from '../ablation.ts';
@@ -9,6 +9,11 @@ import { Parameters } from './parameters.ts';
 import { partOf } from './plots.ts';
 import { type Simulation, simulate } from './simulate.ts';
 import { simulationText } from './text.ts';
+
+const TOO_FEW = {
+  seen: 'of the runs without a wait and an init gate every other one of the same remedies calibrates: fewer than two did, or none was held out',
+  todo: 'give a folder that has four runs or more of profile incident below it',
+};
 
 export const parameters = (set: readonly string[]): Parameters => readParameters(set, Parameters);
 
@@ -22,7 +27,7 @@ export function run(
     only,
     variantsOf(asked.gpusPerNode).map(([name]) => name),
   );
-  const calibration = calibrated(runs, asked);
+  const calibration = calibrated(SUITE, runs, (ours) => calibrate(observed(ours), asked), TOO_FEW);
   // What was asked for goes before what was seen, and that before the defaults.
   const used = calibration ? readParameters([...fitted(calibration), ...set], Parameters) : asked;
   const document: Simulation = { ...simulate(used, only, progress), ...(calibration && { calibration }) };
@@ -35,18 +40,4 @@ function fitted({ fit: { admission, late, start } }: Calibration): string[] {
     `${path}.p50=${p50.toFixed(1)}`,
     `${path}.p95=${p95.toFixed(1)}`,
   ]);
-}
-
-function calibrated(runs: readonly Recorded[], parameters: Parameters): Calibration | undefined {
-  if (runs.length === 0) return undefined;
-  const ours = runs.filter(({ plan }) => plan.suites.some(({ name }) => name === SUITE));
-  const calibration = calibrate(observed(ours), parameters);
-  if (calibration) return calibration;
-  throw new OrdealError({
-    code: 'CALIBRATION_IMPOSSIBLE',
-    exit: EXIT.usage,
-    tried: `calibrating the simulation by ${ours.length} runs of suite ${SUITE}`,
-    seen: 'of the runs without a wait and an init gate every other one of the same remedies calibrates: fewer than two did, or none was held out',
-    todo: 'give a folder that has four runs or more of profile incident below it',
-  });
 }
