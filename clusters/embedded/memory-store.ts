@@ -8,6 +8,7 @@ import { isTerminal } from './pod.ts';
 import { enforceQuota, NamespaceUsage, quotaUsed } from './quota.ts';
 import { safeLetters } from './safe-letters.ts';
 import {
+  type Effort,
   type KubeObject,
   type ObjectMeta,
   type Plural,
@@ -174,6 +175,10 @@ class MemoryStore implements Store {
 
   watchNode(plural: 'pods' | 'nodes', node: string, listener: (event: WatchEvent) => void): () => void {
     return this.#table(plural).watchNode(node, listener);
+  }
+
+  effort(plural: Plural): Effort {
+    return { ...this.#table(plural).effort };
   }
 
   textOf(plural: Plural, object: KubeObject): string {

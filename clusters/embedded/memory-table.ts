@@ -1,23 +1,13 @@
-import type { KubeObject, WatchEvent } from './store.ts';
-import { StatusError } from './store.ts';
+import { type Effort, type KubeObject, StatusError, type WatchEvent } from './store.ts';
 
 /** Changes of one kind that a watch can still be resumed from. */
 const REPLAY_WINDOW = 20_000;
 
 type Listener = (event: WatchEvent) => void;
 
-/** How much was done of what must grow no faster than the changes do. */
-export interface TableEffort {
-  changes: number;
-  /** Changes times those who heard of them. */
-  delivered: number;
-  /** Objects written out as JSON. */
-  encoded: number;
-}
-
 /** One kind's objects, found by name, namespace and owner; and who hears of their changes. */
 export class Table {
-  readonly effort: TableEffort = { changes: 0, delivered: 0, encoded: 0 };
+  readonly effort: Effort = { changes: 0, delivered: 0, encoded: 0 };
   readonly #nodeOf: (object: KubeObject) => string | undefined;
   readonly #objects = new Map<string, KubeObject>();
   /** Keys by namespace, so that listing one does not read the others. */
