@@ -32,6 +32,7 @@ const MAX_WARM = 160;
 /** A whole cluster in this process: the API and its store, scheduler, controllers, and a kubelet a node. */
 export class EmbeddedCluster {
   readonly store: Store;
+  readonly scheduler: Scheduler;
   readonly #settings: ClusterSettings;
   readonly #clock: Clock;
   readonly #kubelets = new Map<string, Kubelet>();
@@ -45,8 +46,9 @@ export class EmbeddedCluster {
     this.#clock = clock;
     this.store = createStore(clock);
     this.#shims = new ShimPool(join(settings.folder, 'shims'));
+    this.scheduler = new Scheduler(this.store, clock, settings.seed);
     this.#controllers = [
-      new Scheduler(this.store, clock, settings.seed),
+      this.scheduler,
       new JobController(this.store, clock, settings.backoffMs),
       new ReplicaSetController(this.store, clock),
       new DeploymentController(this.store, clock),

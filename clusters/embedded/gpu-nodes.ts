@@ -10,6 +10,10 @@ import { type Started, startProcess } from './process.ts';
 import { clusterFiles } from './settings.ts';
 
 const READY_MS = 30_000;
+/** More for each: a node's plugin and its kubelet greet each other in 20 ms of a busy processor's time. */
+const READY_MS_A_NODE = 100;
+/** Of many that are silent, those that an error names. */
+const NAMED = 8;
 
 /** The process that is the fake GPU node of every worker, or watches the one that it has. */
 export class GpuNodes {
@@ -53,18 +57,22 @@ export class GpuNodes {
       deadlineMs: READY_MS,
       signal,
     });
-    let silent: string[] = [];
+    // A ledger is read until it has told, and no longer.
+    let silent = this.#workers.flatMap(({ name }, index) => {
+      const said = ledgers[index];
+      return said ? [{ name, said }] : [];
+    });
     await waitFor(
       async () => {
-        const said = await Promise.all(ledgers.map((ledger) => ledger()));
-        silent = this.#workers.filter((_, index) => !said[index]).map(({ name }) => name);
+        const said = await Promise.all(silent.map((node) => node.said()));
+        silent = silent.filter((_, index) => !said[index]);
         return silent.length === 0;
       },
       {
         what: `the fake GPU nodes of ${this.#workers.length} workers`,
-        deadlineMs: READY_MS,
+        deadlineMs: READY_MS + this.#workers.length * READY_MS_A_NODE,
         intervalMs: 50,
-        seen: () => `nothing in the ledger of ${silent.join(', ')}`,
+        seen: () => `nothing in the ledger of ${few(silent.map(({ name }) => name))}`,
         clock: systemClock,
         signal,
       },
@@ -76,6 +84,11 @@ export class GpuNodes {
     this.#process = undefined;
     await started?.end();
   }
+}
+
+function few(names: readonly string[]): string {
+  const named = names.slice(0, NAMED).join(', ');
+  return names.length > NAMED ? `${named} and ${names.length - NAMED} others` : named;
 }
 
 /** Looks at a ledger from its present end on: what an earlier agent wrote says nothing of this one. */

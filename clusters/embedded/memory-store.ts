@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { admit } from './defaults.ts';
 import { apiVersionOf, KINDS, kindOf } from './kinds.ts';
+import { Table } from './memory-table.ts';
 import { isTerminal } from './pod.ts';
-import { enforceQuota, quotaUsed } from './quota.ts';
+import { enforceQuota, NamespaceUsage, quotaUsed } from './quota.ts';
 import { safeLetters } from './safe-letters.ts';
 import {
+  type Effort,
   type KubeObject,
   type ObjectMeta,
   type Plural,
@@ -15,25 +17,14 @@ import {
   type WatchEvent,
 } from './store.ts';
 
-/** Changes of one kind that a watch can still be resumed from. */
-const REPLAY_WINDOW = 20_000;
 /** What a kind's objects own. */
 const DEPENDENTS: Record<string, Plural> = { Job: 'pods', Deployment: 'replicasets', ReplicaSet: 'pods' };
 
-interface Change {
-  version: number;
-  event: WatchEvent;
-}
-
-interface Table {
-  objects: Map<string, KubeObject>;
-  /** Names by namespace, so that listing one does not read the others. */
-  spaces: Map<string, Set<string>>;
-  changes: Change[];
-  /** Versions up to this one have left the window. */
-  forgotten: number;
-  listeners: Set<(event: WatchEvent) => void>;
-}
+/** The node that an object is, or is on. */
+const NODE_OF: Record<Plural, (object: KubeObject) => string | undefined> = {
+  nodes: ({ metadata }) => metadata.name,
+  pods: ({ spec }) => spec?.nodeName,
+};
 
 export function createStore(clock: Clock): Store {
   return new MemoryStore(clock);
@@ -46,19 +37,12 @@ export function timestamp(wall: number): string {
 class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #tables = new Map<Plural, Table>();
+  readonly #usage = new NamespaceUsage();
   #version = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    for (const { plural } of KINDS) {
-      this.#tables.set(plural, {
-        objects: new Map(),
-        spaces: new Map(),
-        changes: [],
-        forgotten: 0,
-        listeners: new Set(),
-      });
-    }
+    for (const { plural } of KINDS) this.#tables.set(plural, new Table(NODE_OF[plural] ?? (() => undefined)));
   }
 
   get version(): number {
@@ -66,13 +50,11 @@ class MemoryStore implements Store {
   }
 
   get(plural: Plural, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.#table(plural).objects.get(key(namespace, name));
+    return this.#table(plural).get(namespace, name);
   }
 
   list(plural: Plural, namespace?: string): KubeObject[] {
-    const { objects, spaces } = this.#table(plural);
-    if (namespace === undefined) return [...objects.values()];
-    return [...(spaces.get(namespace) ?? [])].map((name) => objects.get(key(namespace, name)) as KubeObject);
+    return this.#table(plural).list(namespace);
   }
 
   create(
@@ -99,8 +81,7 @@ class MemoryStore implements Store {
     };
     const object = admit(plural, { ...draft, apiVersion: apiVersionOf(info), kind: info.kind, metadata });
     if (plural === 'pods') {
-      const quotas = this.list('resourcequotas', namespace);
-      if (quotas.length > 0) enforceQuota(object, quotas, this.list('pods', namespace));
+      enforceQuota(object, this.list('resourcequotas', namespace), this.#usage.of(namespace));
     }
     const stored = this.#put(plural, object, 'ADDED');
     if (plural === 'namespaces') this.#furnish(name);
@@ -169,13 +150,13 @@ class MemoryStore implements Store {
 
   remove(plural: Plural, namespace: string | undefined, name: string): void {
     const table = this.#table(plural);
-    const object = table.objects.get(key(namespace, name));
+    const object = table.get(namespace, name);
     if (!object) return;
-    table.objects.delete(key(namespace, name));
-    table.spaces.get(namespace ?? '')?.delete(name);
+    table.remove(object);
+    if (plural === 'pods') this.#usage.change(object, undefined);
     this.#version += 1;
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
-    this.#announce(table, { type: 'DELETED', object: last, previous: object });
+    table.announce(this.#version, { type: 'DELETED', object: last, previous: object });
     this.#deleteDependents(object);
     if (plural === 'pods') this.#countQuotas(namespace);
     if (plural === 'namespaces') {
@@ -189,19 +170,19 @@ class MemoryStore implements Store {
   }
 
   watch(plural: Plural, listener: (event: WatchEvent) => void, fromVersion?: number): () => void {
-    const table = this.#table(plural);
-    if (fromVersion !== undefined) {
-      if (fromVersion < table.forgotten) {
-        throw new StatusError(
-          410,
-          'Expired',
-          `too old resource version: ${fromVersion} (${table.forgotten})`,
-        );
-      }
-      for (const { version, event } of table.changes) if (version > fromVersion) listener(event);
-    }
-    table.listeners.add(listener);
-    return () => table.listeners.delete(listener);
+    return this.#table(plural).watch(listener, fromVersion);
+  }
+
+  watchNode(plural: 'pods' | 'nodes', node: string, listener: (event: WatchEvent) => void): () => void {
+    return this.#table(plural).watchNode(node, listener);
+  }
+
+  effort(plural: Plural): Effort {
+    return { ...this.#table(plural).effort };
+  }
+
+  textOf(plural: Plural, object: KubeObject): string {
+    return this.#table(plural).textOf(object);
   }
 
   #table(plural: Plural): Table {
@@ -238,24 +219,12 @@ class MemoryStore implements Store {
 
   #put(plural: Plural, object: KubeObject, type: 'ADDED' | 'MODIFIED'): KubeObject {
     const table = this.#table(plural);
-    const { namespace, name } = object.metadata;
-    const previous = table.objects.get(key(namespace, name));
     this.#version += 1;
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
-    table.objects.set(key(namespace, name), stored);
-    const space = table.spaces.get(namespace ?? '') ?? new Set();
-    table.spaces.set(namespace ?? '', space.add(name));
-    this.#announce(table, previous ? { type, object: stored, previous } : { type, object: stored });
+    const previous = table.put(stored);
+    if (plural === 'pods') this.#usage.change(previous, stored);
+    table.announce(this.#version, previous ? { type, object: stored, previous } : { type, object: stored });
     return stored;
-  }
-
-  #announce(table: Table, event: WatchEvent): void {
-    table.changes.push({ version: this.#version, event });
-    if (table.changes.length > REPLAY_WINDOW * 1.25) {
-      const dropped = table.changes.splice(0, table.changes.length - REPLAY_WINDOW);
-      table.forgotten = dropped.at(-1)?.version ?? table.forgotten;
-    }
-    for (const listener of [...table.listeners]) listener(event);
   }
 
   /** What every namespace has from the start. */
@@ -276,7 +245,7 @@ class MemoryStore implements Store {
 
   #countQuotas(namespace: string | undefined): void {
     for (const quota of this.list('resourcequotas', namespace)) {
-      const status = { hard: quota.spec?.hard ?? {}, used: quotaUsed(quota, this.list('pods', namespace)) };
+      const status = { hard: quota.spec?.hard ?? {}, used: quotaUsed(quota, this.#usage.of(namespace)) };
       if (JSON.stringify(status) === JSON.stringify(quota.status)) continue;
       this.#put('resourcequotas', { ...quota, status }, 'MODIFIED');
     }
@@ -309,8 +278,9 @@ class MemoryStore implements Store {
   #dependents(owner: KubeObject): { plural: Plural; object: KubeObject }[] {
     const plural = DEPENDENTS[owner.kind];
     if (!plural) return [];
-    return this.list(plural, owner.metadata.namespace)
-      .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
+    return this.#table(plural)
+      .ownedBy(owner.metadata.uid)
+      .filter(({ metadata }) => metadata.namespace === owner.metadata.namespace)
       .map((object) => ({ plural, object }));
   }
 
@@ -340,10 +310,6 @@ class MemoryStore implements Store {
       return;
     this.remove(plural, namespace, reference.name);
   }
-}
-
-function key(namespace: string | undefined, name: string): string {
-  return `${namespace ?? ''}/${name}`;
 }
 
 function pick({ labels, annotations }: ObjectMeta): Partial<ObjectMeta> {

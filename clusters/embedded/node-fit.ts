@@ -1,6 +1,6 @@
 import { type LabelSelector, selects } from './label-selector.ts';
 import { initContainers, mainContainers, podRequests } from './pod.ts';
-import { type closedDomains, type Neighbour, neighbourOf, REPELLED } from './pod-affinity.ts';
+import { type Domain, type Neighbour, neighbourOf, REPELLED } from './pod-affinity.ts';
 import { type Amounts, addQuantities } from './quantity.ts';
 import type { KubeObject } from './store.ts';
 
@@ -36,7 +36,7 @@ interface NodeTerm {
   matchFields?: Expressions;
 }
 
-/** What a pod asks of its node. Pods with the same signature fit the same nodes, but for who is there already. */
+/** What a pod asks of its node. Pods with the same signature fit the same nodes equally well, but for who is there already. */
 export interface Demand {
   requests: Amounts;
   nodeSelector: Record<string, string>;
@@ -76,25 +76,19 @@ export function demandOf(pod: KubeObject): Demand {
   const tolerations = pod.spec?.tolerations ?? [];
   const neighbour = neighbourOf(pod);
   const containers = Math.max(mainContainers(pod).length, initContainers(pod).length, 1);
-  return {
-    requests,
-    nodeSelector,
-    nodeTerms,
-    tolerations,
-    neighbour,
-    weight: {
-      cpu: requests.get('cpu') ?? containers * WEIGHT_CPU,
-      memory: requests.get('memory') ?? containers * WEIGHT_MEMORY,
-    },
-    signature: JSON.stringify([[...requests], nodeSelector, nodeTerms, tolerations]),
+  const weight = {
+    cpu: requests.get('cpu') ?? containers * WEIGHT_CPU,
+    memory: requests.get('memory') ?? containers * WEIGHT_MEMORY,
   };
+  const signature = JSON.stringify([[...requests], nodeSelector, nodeTerms, tolerations, weight]);
+  return { requests, nodeSelector, nodeTerms, tolerations, neighbour, weight, signature };
 }
 
 /**
  * Why the pod does not fit the node, in the scheduler's words; empty where it does. `closed`: the topology domains
  * that anti-affinity closes to it.
  */
-export function misfits(demand: Demand, node: NodeView, closed: ReturnType<typeof closedDomains>): string[] {
+export function misfits(demand: Demand, node: NodeView, closed: readonly Domain[]): string[] {
   if (!node.ready) return ['node(s) were not ready'];
   if (node.unschedulable) return ['node(s) were unschedulable'];
   const taint = node.taints.find(
@@ -151,10 +145,8 @@ export function book({ requests, weight }: Demand, used: Amounts, sign: 1 | -1):
 }
 
 /** `0/4 nodes are available: 1 …, 3 ….`: how many nodes are out for which reason. */
-export function unschedulableMessage(reasons: readonly string[][]): string {
-  const counts = new Map<string, number>();
-  for (const reason of reasons.flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  if (reasons.length === 0) return 'no nodes available to schedule pods';
-  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `0/${reasons.length} nodes are available: ${parts.join(', ')}.`;
+export function unschedulableMessage(nodes: number, reasons: ReadonlyMap<string, number>): string {
+  if (nodes === 0) return 'no nodes available to schedule pods';
+  const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
+  return `0/${nodes} nodes are available: ${parts.join(', ')}.`;
 }

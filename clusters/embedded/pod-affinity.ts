@@ -33,7 +33,7 @@ export function neighbourOf({ metadata, spec }: KubeObject): Neighbour {
 }
 
 /** A topology domain: the nodes with this value of this label. */
-interface Domain {
+export interface Domain {
   key: string;
   value: string;
   reason: string;

@@ -3,29 +3,16 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { eventRecorder, type PostEvent } from './kubelet/event-recorder.ts';
 import { timestamp } from './memory-store.ts';
-import {
-  book,
-  type Demand,
-  demandOf,
-  misfits,
-  type NodeView,
-  nodeView,
-  score,
-  unschedulableMessage,
-} from './node-fit.ts';
+import { book, type Demand, demandOf, type NodeView, nodeView } from './node-fit.ts';
+import { NodeRanking } from './node-ranking.ts';
+import { type Group, PendingPods } from './pending-pods.ts';
 import { isTerminal, withCondition } from './pod.ts';
 import { closedDomains, neighbourOf } from './pod-affinity.ts';
 import type { KubeObject, Store, WatchEvent } from './store.ts';
 
 const NAME = 'default-scheduler';
-/** A pod that stays unschedulable is told so anew at most so often: what upstream's back-off comes to. */
-const REPEAT_MS = 10_000;
-
-interface Pending {
-  pod: KubeObject;
-  demand: Demand;
-  told?: { message: string; at: number };
-}
+/** Demands whose ranking of the nodes is kept: those that were asked for last. */
+const KEPT_RANKINGS = 32;
 
 /**
  * Assigns pods to nodes, one at a time in the order they came, by what fits, then by what leaves most free; among
@@ -38,11 +25,15 @@ export class Scheduler {
   readonly #random;
   readonly #nodes = new Map<string, NodeView>();
   readonly #assigned = new Map<string, { node: string; demand: Demand }>();
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingPods();
+  /** By the signature of the demand; with the nodes that have changed since it was last asked. */
+  readonly #rankings = new Map<string, { ranking: NodeRanking; changed: Set<string> }>();
   readonly #unwatch: (() => void)[] = [];
   /** How many of the assigned pods keep others away. */
   #repelling = 0;
   #round: NodeJS.Immediate | undefined;
+  /** How often a pod was considered, and a node for a pod: what must grow no faster than the pods do. */
+  readonly effort = { pods: 0, nodes: 0 };
 
   constructor(store: Store, clock: Clock, seed: number) {
     this.#store = store;
@@ -69,6 +60,7 @@ export class Scheduler {
     const { name } = object.metadata;
     if (type === 'DELETED') this.#nodes.delete(name);
     else this.#nodes.set(name, nodeView(object, this.#nodes.get(name)?.used ?? this.#usedOn(name)));
+    this.#changed(name);
     this.#wake();
   }
 
@@ -87,8 +79,7 @@ export class Scheduler {
       if (!assigned) return;
       this.#assigned.delete(uid);
       if (repels(assigned.demand)) this.#repelling -= 1;
-      const node = this.#nodes.get(assigned.node);
-      if (node) book(assigned.demand, node.used, -1);
+      this.#book(assigned.demand, assigned.node, -1);
       this.#wake();
       return;
     }
@@ -107,7 +98,7 @@ export class Scheduler {
     const known = this.#pending.get(uid);
     if (known) known.pod = object;
     else {
-      this.#pending.set(uid, { pod: object, demand: demandOf(object) });
+      this.#pending.add(object);
       this.#wake();
     }
   }
@@ -115,8 +106,18 @@ export class Scheduler {
   #assign(pod: KubeObject, node: string, demand: Demand): void {
     this.#assigned.set(pod.metadata.uid, { node, demand });
     if (repels(demand)) this.#repelling += 1;
+    this.#book(demand, node, 1);
+  }
+
+  #book(demand: Demand, node: string, sign: 1 | -1): void {
     const view = this.#nodes.get(node);
-    if (view) book(demand, view.used, 1);
+    if (!view) return;
+    book(demand, view.used, sign);
+    this.#changed(node);
+  }
+
+  #changed(node: string): void {
+    for (const { changed } of this.#rankings.values()) changed.add(node);
   }
 
   #wake(): void {
@@ -129,22 +130,29 @@ export class Scheduler {
   #schedule(): void {
     /** What fitted nowhere in this round: later pods only take more away. */
     const hopeless = new Map<string, string>();
-    for (const pending of [...this.#pending.values()]) {
-      const { pod, demand } = pending;
+    const passed = new Set<Group>();
+    for (const pending of this.#pending.inOrder(passed)) {
+      const { demand, group, pod } = pending;
+      this.effort.pods += 1;
       // Who the pod is matters only where somebody keeps others away.
-      const who = this.#repelling > 0 || repels(demand) ? JSON.stringify(demand.neighbour) : '';
-      const like = demand.signature + who;
+      const who = this.#repelling > 0 ? JSON.stringify(demand.neighbour) : '';
+      const like = group.key + who;
       let message = hopeless.get(like);
       if (message === undefined) {
-        const chosen = this.#choose(demand);
-        if (typeof chosen === 'object') {
-          this.#bind(pod, chosen.node);
+        const ranking = this.#ranked(demand);
+        const node = ranking.best((count) => uniformInt(this.#random, 0, count - 1));
+        if (node !== undefined) {
+          this.#bind(pod, node);
           continue;
         }
-        message = chosen;
+        message = ranking.message();
         hopeless.set(like, message);
       }
-      this.#tell(pending, message);
+      const now = this.#clock.mono();
+      if (who === '') {
+        passed.add(group);
+        for (const { pod: other } of this.#pending.toTell(group, message, now)) this.#tell(other, message);
+      } else if (this.#pending.isToTell(pending, message, now)) this.#tell(pod, message);
     }
   }
 
@@ -158,18 +166,35 @@ export class Scheduler {
     return closedDomains(demand.neighbour, settled);
   }
 
-  /** A node, or the message that says why there is none. */
-  #choose(demand: Demand): { node: string } | string {
-    const nodes = [...this.#nodes.values()];
+  /** The nodes as they are for pods of this demand. */
+  #ranked(demand: Demand): NodeRanking {
     const closed = this.#closed(demand);
-    const reasons = nodes.map((node) => misfits(demand, node, closed));
-    const fitting = nodes.filter((_, index) => reasons[index]?.length === 0);
-    if (fitting.length === 0) return unschedulableMessage(reasons);
-    const scores = fitting.map((node) => score(demand, node));
-    const best = Math.max(...scores);
-    const equals = fitting.filter((_, index) => scores[index] === best);
-    const drawn = equals[uniformInt(this.#random, 0, equals.length - 1)] as NodeView;
-    return { node: drawn.name };
+    const { signature } = demand;
+    // Who is where changes with each pod: what anti-affinity closes is found anew, and so is what is left.
+    if (closed.length > 0) return this.#look(new NodeRanking(demand, closed), this.#nodes.keys());
+    const known = this.#rankings.get(signature) ?? {
+      ranking: new NodeRanking(demand),
+      changed: new Set(this.#nodes.keys()),
+    };
+    this.#look(known.ranking, known.changed);
+    known.changed.clear();
+    this.#rankings.delete(signature);
+    this.#rankings.set(signature, known);
+    for (const oldest of this.#rankings.keys()) {
+      if (this.#rankings.size <= KEPT_RANKINGS) break;
+      this.#rankings.delete(oldest);
+    }
+    return known.ranking;
+  }
+
+  #look(ranking: NodeRanking, names: Iterable<string>): NodeRanking {
+    for (const name of names) {
+      const node = this.#nodes.get(name);
+      this.effort.nodes += 1;
+      if (node) ranking.look(node);
+      else ranking.forget(name);
+    }
+    return ranking;
   }
 
   #bind(pod: KubeObject, node: string): void {
@@ -181,11 +206,7 @@ export class Scheduler {
     this.#event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
   }
 
-  #tell(pending: Pending, message: string): void {
-    const { pod, told } = pending;
-    const now = this.#clock.mono();
-    if (told && (told.message === message || now - told.at < REPEAT_MS)) return;
-    pending.told = { message, at: now };
+  #tell(pod: KubeObject, message: string): void {
     const { namespace, name } = pod.metadata;
     const at = timestamp(this.#clock.wall());
     this.#store.update(

@@ -44,6 +44,15 @@ export interface WatchEvent {
   previous?: KubeObject;
 }
 
+/** How much was done of what must grow no faster than the changes do. */
+export interface Effort {
+  changes: number;
+  /** Changes, times those who heard of each. */
+  delivered: number;
+  /** Objects written out as JSON. */
+  encoded: number;
+}
+
 export interface Store {
   /** The current resourceVersion. */
   readonly version: number;
@@ -81,6 +90,12 @@ export interface Store {
   remove(plural: Plural, namespace: string | undefined, name: string): void;
   /** Events after `fromVersion` (or from now), then live ones, synchronously after each change. @throws StatusError 410 when too old. */
   watch(plural: Plural, listener: (event: WatchEvent) => void, fromVersion?: number): () => void;
+  /** Live events of one node, or of the pods that are assigned to it: those of the others cost it nothing. */
+  watchNode(plural: 'pods' | 'nodes', node: string, listener: (event: WatchEvent) => void): () => void;
+  /** What was done with a kind's changes until now. */
+  effort(plural: Plural): Effort;
+  /** An object's JSON. The version that is stored is written out once, whoever asks. */
+  textOf(plural: Plural, object: KubeObject): string;
 }
 
 /** A Kubernetes Status failure, as the API server answers it. */

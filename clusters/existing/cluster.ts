@@ -13,6 +13,7 @@ import { compare, type NodePicture, pictureOf } from './comparison.ts';
 import { GpuPods } from './gpu-pods.ts';
 import type { NodeIdentity } from './identity.ts';
 import { ownNamespaces } from './objects.ts';
+import { paceMs } from './pace.ts';
 import { WORKLOAD_POD_SECURITY } from './pod-security.ts';
 import { GPU_RESOURCE, type Target } from './target.ts';
 
@@ -112,7 +113,7 @@ async function settled(
   await waitFor(look, {
     what: 'the cluster as it was found',
     deadlineMs: SETTLE_MS,
-    intervalMs: 1_000,
+    intervalMs: paceMs(before.length, 1_000),
     clock,
   }).catch((error: unknown) => {
     // What still differs then is the answer.

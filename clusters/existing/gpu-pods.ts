@@ -8,6 +8,7 @@ import type { ClusterNode } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
 import { RUN_LABEL } from './objects.ts';
+import { paceMs } from './pace.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
 
 const START_MS = 120_000;
@@ -154,7 +155,7 @@ export class GpuPods {
       {
         what: `the pods of ${this.#what}`,
         deadlineMs: START_MS,
-        intervalMs: 250,
+        intervalMs: paceMs(this.#started.length, 250),
         seen: () => seen,
         clock,
         signal,

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { V1Pod } from '@kubernetes/client-node';
+import pLimit from 'p-limit';
 import { z } from 'zod';
+import { type Clock, systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { messageOf } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
 import { ignoring } from '../container-nodes/gpu-nodes.ts';
@@ -10,6 +13,10 @@ import { NODE_POD_SECURITY } from './pod-security.ts';
 import { noteTaken } from './taken.ts';
 
 const START_MS = 60_000;
+/** Pods at once: what a cluster of a thousand nodes starts and its API server tells of without anybody's noticing. */
+const AT_ONCE = 16;
+/** No node is begun with after this: a thousand that cannot pull the image would take an hour. */
+const ALL_MS = 600_000;
 const DEADLINE_S = 60;
 const HOST = '/host';
 
@@ -62,8 +69,12 @@ interface Survey {
   image: string;
 }
 
-/** Looks at each node by a pod of a few seconds, in a namespace that goes with them. */
-export async function surveyNodes(kube: Kube, { image, nodes, ...cluster }: Survey): Promise<Readiness[]> {
+/** Looks at each node by a pod of a few seconds, in a namespace that goes with them; at so many nodes at once, and for so long. */
+export async function surveyNodes(
+  kube: Kube,
+  { image, nodes, ...cluster }: Survey,
+  clock: Clock = systemClock,
+): Promise<Readiness[]> {
   const runId = `survey-${randomUUID().slice(0, 8)}`;
   const namespace = `ordeal-${runId}`;
   const forget = noteTaken({ ...cluster, runId, nodes: [] });
@@ -73,44 +84,58 @@ export async function surveyNodes(kube: Kube, { image, nodes, ...cluster }: Surv
     });
     await waitFor(
       async () => (await kube.core.listNamespacedServiceAccount({ namespace })).items.length > 0,
-      { what: `the service account of ${namespace}`, deadlineMs: START_MS },
+      { what: `the service account of ${namespace}`, deadlineMs: START_MS, clock },
     );
+    const limit = pLimit(AT_ONCE);
+    const until = clock.mono() + ALL_MS;
     return await Promise.all(
-      nodes.map((node, index) => surveyNode(kube, namespace, `survey-${index}`, node, image)),
+      nodes.map((node, index) =>
+        limit(async () => {
+          if (clock.mono() >= until) return unvisited(node);
+          return await surveyNode(kube, surveyPod(namespace, `survey-${index}`, node, image), clock);
+        }),
+      ),
     );
   } finally {
-    await removeNamespaces(kube, runId);
+    await removeNamespaces(kube, runId, clock);
     forget();
   }
 }
 
-async function surveyNode(
-  kube: Kube,
-  namespace: string,
-  name: string,
-  node: string,
-  image: string,
-): Promise<Readiness> {
-  const title = `node ${node}`;
-  let pod = await kube.core.createNamespacedPod({ namespace, body: surveyPod(namespace, name, node, image) });
+/** Of a node that nothing could be seen of the answer says why; never rejects. */
+async function surveyNode(kube: Kube, body: V1Pod, clock: Clock): Promise<Readiness> {
+  const { name = '', namespace = '' } = body.metadata ?? {};
+  const node = body.spec?.nodeName;
+  let pod = body;
   try {
+    pod = await kube.core.createNamespacedPod({ namespace, body });
     await waitFor(
       async () => {
         pod = (await ignoring(404, kube.core.readNamespacedPod({ namespace, name }))) ?? pod;
         return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
       },
-      { what: `the pod that looks at ${node}`, deadlineMs: START_MS, intervalMs: 250 },
+      { what: `the pod that looks at ${node}`, deadlineMs: START_MS, intervalMs: 250, clock },
     );
     const log = await kube.core.readNamespacedPodLog({ namespace, name });
-    return { name: title, ok: true, detail: told(Seen.parse(JSON.parse(log))) };
-  } catch {
+    return { name: `node ${node}`, ok: true, detail: told(Seen.parse(JSON.parse(log))) };
+  } catch (error) {
     return {
-      name: title,
+      name: `node ${node}`,
       ok: false,
-      detail: whyUnseen(pod),
-      mend: `see that the node has or can pull ${image}`,
+      detail: whyUnseen(pod, error),
+      mend: `see that the node has or can pull ${body.spec?.containers[0]?.image}`,
     };
   }
+}
+
+function unvisited(node: string): Readiness {
+  const minutes = ALL_MS / 60_000;
+  return {
+    name: `node ${node}`,
+    ok: false,
+    detail: `nothing seen: the nodes before it took ${minutes} minutes`,
+    mend: 'see why the nodes above were not seen, or ask again',
+  };
 }
 
 /** Pure. */
@@ -124,13 +149,13 @@ function told({ kernel, modules, sockets }: Seen): string {
   ].join('; ');
 }
 
-function whyUnseen({ status }: V1Pod): string {
+function whyUnseen({ status }: V1Pod, error: unknown): string {
   const [container] = status?.containerStatuses ?? [];
   const waiting = container?.state?.waiting;
   const blocked = status?.conditions?.find(
     ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
   );
-  return `nothing seen: ${waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'no answer'}`;
+  return `nothing seen: ${waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? messageOf(error)}`;
 }
 
 function surveyPod(namespace: string, name: string, node: string, image: string): V1Pod {

@@ -16,7 +16,11 @@ export async function childCpuSeconds(): Promise<number | undefined> {
   } catch {
     return undefined;
   }
-  const { stdout } = await run(['getconf', 'CLK_TCK']);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[CUTIME]) + Number(fields[CSTIME])) / Number(stdout);
+  return (Number(fields[CUTIME]) + Number(fields[CSTIME])) / (await ticksPerSecond());
+}
+
+/** What times in /proc are counted in. */
+export async function ticksPerSecond(): Promise<number> {
+  return Number((await run(['getconf', 'CLK_TCK'])).stdout);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { KINDS, type KindInfo } from '../kinds.ts';
-import { type KubeObject, StatusError } from '../store.ts';
+import { StatusError } from '../store.ts';
 
 /** A request for a resource, taken apart. */
 export interface ResourceRequest {
@@ -77,18 +77,6 @@ export function statusOf(error: StatusError) {
     ...(details ? { details } : {}),
     code,
   };
-}
-
-const texts = new WeakMap<KubeObject, string>();
-
-/** An object's JSON; every version of an object is written out once, however many watch it. */
-export function textOf(object: KubeObject): string {
-  let text = texts.get(object);
-  if (text === undefined) {
-    text = JSON.stringify(object);
-    texts.set(object, text);
-  }
-  return text;
 }
 
 export function wantsTable(request: IncomingMessage): boolean {

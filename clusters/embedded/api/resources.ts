@@ -4,7 +4,7 @@ import { apiVersionOf } from '../kinds.ts';
 import { type KubeletPort, type KubeObject, StatusError, type Store } from '../store.ts';
 import { streamLog } from './log.ts';
 import { patched } from './patch.ts';
-import { type ResourceRequest, readBody, sendJson, textOf, wantsTable } from './request.ts';
+import { type ResourceRequest, readBody, sendJson, wantsTable } from './request.ts';
 import { scaledTo, scaleOf } from './scale.ts';
 import { fieldMatcher, labelMatcher } from './selectors.ts';
 import { tableOf } from './table.ts';
@@ -26,7 +26,7 @@ export async function serveResource(
   const { info, namespace, name, subresource, query } = resource;
   const { store } = backend;
   const one = (object: KubeObject, code = 200) => {
-    if (!wantsTable(request)) return sendJson(response, code, textOf(object));
+    if (!wantsTable(request)) return sendJson(response, code, store.textOf(info.plural, object));
     return sendJson(
       response,
       code,
@@ -197,12 +197,13 @@ function list(
   const found = store
     .list(info.plural, namespace)
     .filter((object) => labels(object) && fields(object))
-    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    .map((object) => ({ object, at: nameOf(object) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
   const { after, version } = readContinue(query.get('continue')) ?? {
     after: '',
     version: String(store.version),
   };
-  const rest = found.filter((object) => nameOf(object) > after);
+  const rest = found.filter(({ at }) => at > after).map(({ object }) => object);
   const limit = Number(query.get('limit') || 0);
   const page = limit > 0 ? rest.slice(0, limit) : rest;
   const more = page.length < rest.length;
@@ -220,7 +221,11 @@ function list(
     return;
   }
   const head = JSON.stringify({ kind: `${info.kind}List`, apiVersion: apiVersionOf(info), metadata });
-  sendJson(response, 200, `${head.slice(0, -1)},"items":[${page.map(textOf).join(',')}]}`);
+  sendJson(
+    response,
+    200,
+    `${head.slice(0, -1)},"items":[${page.map((object) => store.textOf(info.plural, object)).join(',')}]}`,
+  );
 }
 
 function continueAfter(object: KubeObject, version: string): string {

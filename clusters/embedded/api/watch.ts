@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import { apiVersionOf } from '../kinds.ts';
 import { type KubeObject, StatusError, type Store, type WatchEvent } from '../store.ts';
-import { type ResourceRequest, statusOf, textOf, wantsTable } from './request.ts';
+import { type ResourceRequest, statusOf, wantsTable } from './request.ts';
 import { fieldMatcher, labelMatcher } from './selectors.ts';
 import { tableOf } from './table.ts';
 
@@ -30,7 +30,7 @@ export function streamWatch(
   const asTable = wantsTable(request);
   let columns = true;
   const send = (type: string, object: KubeObject) => {
-    if (!asTable) return response.write(`{"type":"${type}","object":${textOf(object)}}\n`);
+    if (!asTable) return response.write(`{"type":"${type}","object":${store.textOf(info.plural, object)}}\n`);
     const table = tableOf(info.plural, [object], clock.wall(), object.metadata.resourceVersion, columns);
     columns = false;
     return response.write(`${JSON.stringify({ type, object: table })}\n`);
@@ -42,7 +42,7 @@ export function streamWatch(
     if (now) send(before ? 'MODIFIED' : 'ADDED', object);
     else if (before && type === 'DELETED') send('DELETED', object);
     // One that left the selection is told as it was last in it, at the version that it left with.
-    else if (before) send('DELETED', at(previous, object.metadata.resourceVersion));
+    else if (before) send('DELETED', left(previous, object));
   };
   const wanted = query.get('resourceVersion');
   const replay = wanted === null || wanted === '' || wanted === '0';
@@ -78,6 +78,13 @@ export function streamWatch(
   });
 }
 
-function at(object: KubeObject, resourceVersion: string): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion } };
+const departures = new WeakMap<KubeObject, KubeObject>();
+
+/** An object as it was last in a selection, at the version that took it out: the same for every watch that it left. */
+function left(previous: KubeObject, { metadata: { resourceVersion } }: KubeObject): KubeObject {
+  const known = departures.get(previous);
+  if (known) return known;
+  const departed = { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+  departures.set(previous, departed);
+  return departed;
 }

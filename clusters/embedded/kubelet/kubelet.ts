@@ -89,11 +89,9 @@ export class Kubelet implements KubeletPort {
     await this.#serve();
     this.#store.create('nodes', nodeObject(this.#settings, this.#clock.wall()));
     this.#unwatch.push(
-      this.#store.watch('pods', (event) => {
-        if (event.object.spec?.nodeName === this.#settings.name) this.#onPod(event);
-      }),
-      this.#store.watch('nodes', ({ type, object }) => {
-        if (type === 'MODIFIED' && object.metadata.name === this.#settings.name) this.#scheduleStatus();
+      this.#store.watchNode('pods', this.#settings.name, (event) => this.#onPod(event)),
+      this.#store.watchNode('nodes', this.#settings.name, ({ type }) => {
+        if (type === 'MODIFIED') this.#scheduleStatus();
       }),
     );
     this.#syncTimer = setInterval(() => this.#writeStatus(), SYNC_MS);
