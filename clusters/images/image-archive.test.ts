@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { run } from '../../harness/exec/exec.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
 import { withBuildContext } from './context.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
 
@@ -14,14 +14,14 @@ describe('image archive', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const build = (archive: string) =>
+  const build = (archive: string, compressed = false) =>
     withBuildContext({ env: { ORDEAL_CACHE: join(folder, 'cache') } }, async (context) => {
       const layer = join(folder, 'cache', 'layer.tar');
       await packFolder(join(folder, 'root'), layer, context);
       const config = { Env: ['PATH=/bin'], Entrypoint: ['/tool'] };
       await writeImageArchive(
         archive,
-        { tags: ['localhost/one:1', 'localhost/two:1'], layers: [layer], config },
+        { tags: ['localhost/one:1', 'localhost/two:1'], layers: [layer], compressed, config },
         context,
       );
       return createHash('sha256')
@@ -52,5 +52,20 @@ describe('image archive', () => {
     expect(await readFile(join(folder, 'first.tar'))).to.deep.equal(
       await readFile(join(folder, 'second.tar')),
     );
+  });
+
+  it('has a compressed layer under the digest of its contents, which are what its config claims', async function () {
+    if ((await tryRun(['which', 'zstd'])).exitCode !== 0) this.skip();
+    await mkdir(join(folder, 'root'));
+    await writeFile(join(folder, 'root', 'tool'), 'a program '.repeat(10_000));
+    const archive = join(folder, 'image.tar');
+    const digest = await build(archive, true);
+    await run(['tar', '-C', folder, '-xf', archive, `./${digest}.tar`]);
+    const file = join(folder, `${digest}.tar`);
+    const listed = await run(['tar', '--zstd', '-tvf', file]);
+    expect(listed.stdout).to.match(/ 100000 .* \.\/tool$/m);
+    const whole = await run(['sh', '-c', 'zstd --decompress --stdout "$1" | sha256sum', 'sh', file]);
+    expect(whole.stdout).to.contain(digest);
+    expect((await stat(archive)).size).to.be.lessThan(50_000);
   });
 });

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { OrdealError } from '../../harness/errors/error.ts';
 import type { BuildContext } from './context.ts';
 
 /** A container image as `docker load` and `ctr images import` take it. */
@@ -11,6 +12,8 @@ export interface ImageSpec {
   tags: string[];
   /** Uncompressed tar archives, the lowest first; on the file system of the cache. */
   layers: string[];
+  /** With zstd, where this machine has it. For nodes: one that imports an archive copies and hashes all that is in it, twice. */
+  compressed?: boolean;
   /** Docker's `config`: Env, Entrypoint, StopSignal … */
   config: {
     Env?: string[];
@@ -36,7 +39,8 @@ export async function writeImageArchive(
   for (const layer of image.layers) {
     const digest = await sha256(layer);
     const name = `${digest}.tar`;
-    await link(layer, join(folder, name));
+    if (!image.compressed || !(await compress(layer, join(folder, name), context)))
+      await link(layer, join(folder, name));
     names.push(name);
     digests.push(`sha256:${digest}`);
   }
@@ -53,6 +57,17 @@ export async function writeImageArchive(
   const manifest = [{ Config: configName, RepoTags: image.tags, Layers: names }];
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
   await packFolder(folder, archive, context);
+}
+
+/** @returns whether this machine has zstd. */
+async function compress(layer: string, file: string, context: BuildContext): Promise<boolean> {
+  try {
+    await context.run(['zstd', '--quiet', layer, '-o', file]);
+    return true;
+  } catch (error) {
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return false;
+    throw error;
+  }
 }
 
 /** Node's names of processors, where an image's config has Go's. */

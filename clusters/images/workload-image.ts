@@ -17,7 +17,10 @@ export interface WorkloadImage {
 
 /** The image made here: a shell and the core utilities, this machine's Node, the programs. */
 export async function localWorkload(cache: string): Promise<WorkloadImage> {
-  return named(cache, contentKey(rootFsKey(), process.version, ...ENVIRONMENT, ...(await programs())));
+  return named(
+    cache,
+    contentKey(rootFsKey(), process.version, 'zstd', ...ENVIRONMENT, ...(await programs())),
+  );
 }
 
 /** The image made on a base from a registry. */
@@ -60,6 +63,7 @@ export async function buildLocalWorkload(image: WorkloadImage, context: BuildCon
       {
         tags: [image.tag],
         layers: [root.workload, join(folder, 'layer.tar')],
+        compressed: true,
         config: { Env: ENVIRONMENT },
       },
       context,
