@@ -75,6 +75,8 @@ export type GpuSettings = z.infer<typeof GpuSettings>;
 
 /** The incident's node. */
 const GPUS = 8;
+/** The incident's Job. */
+const REPLICAS = 8;
 /** The remedy's cap, of a node with 8 GPUs. */
 export const CAP_SHARE = 0.75;
 
@@ -123,18 +125,32 @@ const JOBS_AT_ONCE = 2;
 /** Enough fake nodes for a hundred starts a second. */
 const RELEASE_WORKERS = 40;
 
-function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
-  const real = plan.cluster.provider !== 'embedded';
+function jobsAtOnce(plan: Plan): number {
+  const { cluster, level, profile } = plan;
   const workers = workersOf(plan);
   // At the release level the cluster is kept full: as many Jobs of eight as the caps let run.
-  const jobsAtOnce =
-    plan.level === 'release' && !real ? Math.floor((workers * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
+  if (level === 'release' && cluster.provider === 'embedded')
+    return Math.floor((workers * GPUS * CAP_SHARE) / REPLICAS);
+  return cluster.provider === 'kind' ? wholeRounds(workers * (remediesOf(profile, GPUS).jobCap || GPUS)) : 0;
+}
+
+/**
+ * Jobs whose pods fill so many slots and then, twice at the most, fill them again: of a wave that leaves a rest, the rest
+ * has the cluster to itself and takes as long as a whole round. 0 where there is no such number.
+ */
+function wholeRounds(slots: number): number {
+  const rounds = [1, 2].find((rounds) => (rounds * slots) % REPLICAS === 0);
+  return rounds === undefined ? 0 : (rounds * slots) / REPLICAS;
+}
+
+function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
+  const real = plan.cluster.provider !== 'embedded';
   return {
     gpusPerNode: GPUS,
-    replicas: 8,
+    replicas: REPLICAS,
     gpusPerReplica: 1,
     starts: STARTS[plan.level],
-    jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce),
+    jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce(plan)),
     framework: 'both',
     hold: HOLD[plan.profile],
     // A look is two processes, which cost more than all the rest of an embedded start: as few as tell the story.
