@@ -5,8 +5,8 @@ import { cacheDir, cached, contentKey, exists } from './cache.ts';
 import { type BuildContext, type BuildOptions, withBuildContext } from './context.ts';
 import { inDocker } from './docker-store.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
+import { programsKey, writePrograms } from './programs.ts';
 import { buildPlainRoot, type PlainRoot, plainRootThere } from './root-fs.ts';
-import { programs, writePrograms } from './workload-image.ts';
 
 const DOCKERFILE = join(import.meta.dirname, 'toolbox.Dockerfile');
 const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
@@ -43,7 +43,7 @@ async function toolboxImage(source: ToolboxSource, cache: string): Promise<Toolb
     source === 'registry'
       ? [await readFile(DOCKERFILE)]
       : [process.arch, ...ROOT.packages, process.version, ...ENVIRONMENT];
-  const key = contentKey(source, ...base, ...(await programs()));
+  const key = contentKey(source, ...base, await programsKey(cache));
   return {
     tag: `localhost/ordeal-toolbox:${key}`,
     archive: join(cache, 'images', `toolbox-${key}.tar`),

@@ -1,9 +1,9 @@
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundlesOfImages } from '../programs/bundle.ts';
 import { cached, contentKey } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { packFolder, writeImageArchive } from './image-archive.ts';
+import { programsKey, writePrograms } from './programs.ts';
 import { buildRootFs, rootFsKey } from './root-fs.ts';
 
 const DOCKERFILE = join(import.meta.dirname, 'workload.Dockerfile');
@@ -19,24 +19,13 @@ export interface WorkloadImage {
 export async function localWorkload(cache: string): Promise<WorkloadImage> {
   return named(
     cache,
-    contentKey(rootFsKey(), process.version, 'zstd', ...ENVIRONMENT, ...(await programs())),
+    contentKey(rootFsKey(), process.version, 'zstd', ...ENVIRONMENT, await programsKey(cache)),
   );
 }
 
 /** The image made on a base from a registry. */
 export async function registryWorkload(cache: string): Promise<WorkloadImage> {
-  return named(cache, contentKey(await readFile(DOCKERFILE), ...(await programs())));
-}
-
-/** What an image's key has of the programs in it. */
-export async function programs(): Promise<(string | Uint8Array)[]> {
-  return (await bundlesOfImages()).flatMap(({ file, contents }) => [file, contents]);
-}
-
-/** Writes every program into a folder that is made for them. */
-export async function writePrograms(folder: string): Promise<void> {
-  await mkdir(folder);
-  for (const { file, contents } of await bundlesOfImages()) await writeFile(join(folder, file), contents);
+  return named(cache, contentKey(await readFile(DOCKERFILE), await programsKey(cache)));
 }
 
 function named(cache: string, key: string): WorkloadImage {

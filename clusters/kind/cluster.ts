@@ -1,21 +1,20 @@
-import { readdir, rm } from 'node:fs/promises';
-import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
-import { emptyWorkerFolders, removeNetwork } from '../container-nodes/docker.ts';
-import { NODE_STATE, socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
+import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
 import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import { foundOn } from '../found.ts';
 import type { ImageSet } from '../images/images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
+import { plainVersion } from '../images/versions.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
-import { release } from './claims.ts';
 import { MOUNTED_IMAGES, minor } from './config.ts';
-import { nodeContainers } from './docker.ts';
+import { nodeNames } from './docker.ts';
+import { exportLogs } from './logs.ts';
 import { kindVersion } from './readiness.ts';
+import { deleteCluster } from './remove.ts';
 
 export interface CreatedCluster {
   /** kind's name of it. */
@@ -29,17 +28,6 @@ export interface CreatedCluster {
 
 /** The minor of Kubernetes 1 that serves resource.k8s.io/v1. */
 const RESOURCE_CLAIMS_SINCE = 34;
-
-/** The names that kind gives the nodes of a cluster with one control plane. */
-export function nodeNames(cluster: string, workers: number): { controlPlane: string; workers: string[] } {
-  return {
-    controlPlane: `${cluster}-control-plane`,
-    workers: Array.from(
-      { length: workers },
-      (_, index) => `${cluster}-worker${index === 0 ? '' : index + 1}`,
-    ),
-  };
-}
 
 /**
  * A cluster that kind has created, once it can run pods: every node Ready, the workload image on the workers, the
@@ -100,6 +88,13 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   };
 }
 
+/** Of a cluster that stands. */
+export async function kubernetesOf(kubeconfig: string): Promise<string> {
+  const kube = await connect(kubeconfig);
+  const { kubernetes = '' } = await nodeVersions(kube).finally(() => kube.close());
+  return plainVersion(kubernetes);
+}
+
 function kindNode(name: string, folders: WorkerFolders | undefined, reachable: boolean) {
   const restartKubelet = ['systemctl', 'restart', 'kubelet'];
   return containerNode({ name, folders, socketsReachable: reachable, restartKubelet });
@@ -113,41 +108,4 @@ async function importWorkload(workers: string[]): Promise<void> {
       run(['docker', 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'import', archive]),
     ),
   );
-}
-
-/**
- * Writes the nodes' logs into `dir`. kind says 1 where one of its many sources is missing (the node image made here has
- * no crictl) and has then written all the others.
- * @throws OrdealError COMMAND_FAILED where it wrote nothing.
- */
-export async function exportLogs(cluster: string, dir: string): Promise<void> {
-  const argv = ['kind', 'export', 'logs', dir, '--name', cluster];
-  const { stderr } = await run(argv, { timeoutMs: 120_000, okCodes: [0, 1] });
-  const written = await readdir(dir).catch(() => []);
-  if (written.length > 0) return;
-  throw new OrdealError({
-    code: 'COMMAND_FAILED',
-    exit: EXIT.unable,
-    tried: `exporting the logs of the kind cluster ${cluster}`,
-    seen: stderr || 'no log was written',
-    todo: `run \`${argv.join(' ')}\` by hand while the cluster is up`,
-  });
-}
-
-/**
- * Removes a cluster's containers, its network and its folder, as far as they are there.
- * @returns whether there was anything.
- */
-export async function deleteCluster(cluster: string, folder: string | undefined): Promise<boolean> {
-  const containers = await nodeContainers(cluster);
-  if (containers.length > 0) {
-    await emptyWorkerFolders(containers, [NODE_STATE, '/var/lib/kubelet']);
-    await run(['kind', 'delete', 'cluster', '--name', cluster, '--kubeconfig', '/dev/null'], {
-      timeoutMs: 120_000,
-    });
-  }
-  const network = await removeNetwork(cluster);
-  if (folder) await rm(folder, { recursive: true, force: true });
-  await release(cluster);
-  return containers.length > 0 || network;
 }

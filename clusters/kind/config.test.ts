@@ -57,7 +57,12 @@ describe('kind configuration', () => {
     const config = kindConfig({ images: images('1.34.4', 'registry'), workers, cgroups: 'v2' });
     expect(parse(config)).not.to.have.property('networking');
     expect(patches(config)).to.deep.equal([
-      { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' },
+      {
+        apiVersion: 'kubelet.config.k8s.io/v1beta1',
+        kind: 'KubeletConfiguration',
+        nodeStatusUpdateFrequency: '2s',
+        nodeStatusReportFrequency: '5m',
+      },
     ]);
   });
 });

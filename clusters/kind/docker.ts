@@ -22,3 +22,14 @@ export async function cgroupVersion(): Promise<'v1' | 'v2'> {
   const answer = await run(['docker', 'info', '--format', '{{.CgroupVersion}}']);
   return answer.stdout.trim() === '1' ? 'v1' : 'v2';
 }
+
+/** The names that kind gives the nodes of a cluster with one control plane. */
+export function nodeNames(cluster: string, workers: number): { controlPlane: string; workers: string[] } {
+  return {
+    controlPlane: `${cluster}-control-plane`,
+    workers: Array.from(
+      { length: workers },
+      (_, index) => `${cluster}-worker${index === 0 ? '' : index + 1}`,
+    ),
+  };
+}

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
-import { connect } from '../../harness/kube/client.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
 import {
@@ -12,16 +11,15 @@ import {
   writeOwner,
 } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
-import { nodeVersions } from '../container-nodes/usable.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
 import { plainVersion } from '../images/versions.ts';
-import { lockedFor } from '../lock.ts';
 import type { Cluster } from '../port.ts';
 import { claim, claimedClusters, claimedFolder } from './claims.ts';
-import { deleteCluster, exportLogs, joinCluster, nodeNames } from './cluster.ts';
 import { kindConfig } from './config.ts';
-import { cgroupVersion, nodeContainers, ownClusters } from './docker.ts';
+import { cgroupVersion, nodeContainers, nodeNames, ownClusters } from './docker.ts';
+import { exportLogs } from './logs.ts';
 import { kindReadiness } from './readiness.ts';
+import { deleteCluster } from './remove.ts';
 
 const DEFAULT_WORKERS = 2;
 const CREATE_TIMEOUT_MS = 300_000;
@@ -62,9 +60,11 @@ export const kindProvider: Provider<Cluster> = {
     const folder = await clusterFolder(own);
     if (containers.length === 0 || !folder) return undefined;
     const kubeconfig = join(folder, 'kubeconfig');
-    const kube = await connect(kubeconfig);
-    const { kubernetes = '' } = await nodeVersions(kube).finally(() => kube.close());
-    const images = await imagesOf(plainVersion(kubernetes), context);
+    const [{ joinCluster, kubernetesOf }, { lockedFor }] = await Promise.all([
+      import('./cluster.ts'),
+      import('../lock.ts'),
+    ]);
+    const images = await imagesOf(await kubernetesOf(kubeconfig), context);
     const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
     const cluster = await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
     return await lockedFor(cluster, context, accept);
@@ -95,28 +95,11 @@ async function create(name: string, folder: string, context: StepContext): Promi
   const config = kindConfig({ images, workers, cgroups: await cgroupVersion() });
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
   try {
-    await run(
-      // What failed is kept, for its logs; the undo removes it.
-      [
-        'kind',
-        'create',
-        'cluster',
-        '--name',
-        name,
-        '--config',
-        '-',
-        '--kubeconfig',
-        created.kubeconfig,
-        '--retain',
-      ],
-      {
-        input: config,
-        timeoutMs: CREATE_TIMEOUT_MS,
-        signal: context.signal,
-        // A network of its own goes with the cluster; kind's shared one would stay behind.
-        env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
-      },
-    );
+    // What speaks to the API server is a thousand modules, which load while kind waits.
+    const [{ joinCluster }] = await Promise.all([
+      import('./cluster.ts'),
+      createBare(created, config, context),
+    ]);
     return await joinCluster(created, context);
   } catch (error) {
     context.signal.throwIfAborted();
@@ -124,6 +107,22 @@ async function create(name: string, folder: string, context: StepContext): Promi
     await exportLogs(name, logs).catch((reason: unknown) => context.log.warn({ reason }, 'no cluster logs'));
     throw error;
   }
+}
+
+async function createBare(
+  { kubeconfig, name }: { kubeconfig: string; name: string },
+  config: string,
+  { signal }: StepContext,
+): Promise<void> {
+  // What failed is kept, for its logs; the undo removes it.
+  const options = ['--name', name, '--config', '-', '--kubeconfig', kubeconfig, '--retain'];
+  await run(['kind', 'create', 'cluster', ...options], {
+    input: config,
+    timeoutMs: CREATE_TIMEOUT_MS,
+    signal,
+    // A network of its own goes with the cluster; kind's shared one would stay behind.
+    env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
+  });
 }
 
 async function imagesOf(kubernetes: string, context: StepContext): Promise<ImageSet> {

@@ -8,7 +8,12 @@ const KIND_VERSION = 'v0.33.0';
 
 /** What a kind cluster needs of this machine. */
 export async function kindReadiness(): Promise<Readiness[]> {
-  return [...(await containerReadiness()), await kindCommandReadiness(), await imagesReadiness()];
+  const [containers, ...others] = await Promise.all([
+    containerReadiness(),
+    kindCommandReadiness(),
+    imagesReadiness(),
+  ]);
+  return [...containers, ...others];
 }
 
 async function kindCommandReadiness(): Promise<Readiness> {
@@ -24,8 +29,8 @@ async function kindCommandReadiness(): Promise<Readiness> {
 }
 
 async function imagesReadiness(): Promise<Readiness> {
-  const there: string[] = [];
-  for (const version of TRIED_KUBERNETES) if (await findImages(version)) there.push(version);
+  const found = await Promise.all(TRIED_KUBERNETES.map((version) => findImages(version)));
+  const there = TRIED_KUBERNETES.filter((_, index) => found[index] !== undefined);
   return there.length > 0
     ? { name: 'node images', ok: true, detail: `Kubernetes ${there.join(', ')}` }
     : {

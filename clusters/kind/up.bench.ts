@@ -7,10 +7,11 @@ import { prepareFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findImages } from '../images/images.ts';
 import { claim } from './claims.ts';
-import { deleteCluster } from './cluster.ts';
+
 import { kindConfig } from './config.ts';
 import { cgroupVersion } from './docker.ts';
 import { kindReadiness } from './readiness.ts';
+import { deleteCluster } from './remove.ts';
 
 const WORKERS = 2;
 const TIMEOUT_MS = 300_000;

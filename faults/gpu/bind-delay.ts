@@ -18,10 +18,17 @@ export type BindDelayWith = z.infer<typeof BindDelayWith>;
  */
 const MOST_MS = 3_000;
 
+/**
+ * The least, where an association takes as long already by itself: on a cluster that starts its containers quickly the
+ * incident shows without any help, and what nothing was added to could not be told from what no fault had touched.
+ */
+const LEAST_MS = 50;
+
 /** Milliseconds to add to an association that takes `baseMs` by itself. */
 export function extraMs(wanted: BindDelayWith, startLatencyMs: number, baseMs: number): number {
   if ('extra' in wanted) return wanted.extra;
-  return Math.min(MOST_MS, Math.max(0, Math.round(wanted.startLatencies * startLatencyMs - baseMs)));
+  if (wanted.startLatencies === 0) return 0;
+  return Math.min(MOST_MS, Math.max(LEAST_MS, Math.round(wanted.startLatencies * startLatencyMs - baseMs)));
 }
 
 /** `gpu/bind-delay`: each association of a device takes longer, on every node named. */

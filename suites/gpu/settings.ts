@@ -77,6 +77,8 @@ export type GpuSettings = z.infer<typeof GpuSettings>;
 
 /** The incident's node. */
 const GPUS = 8;
+/** The incident's Job. */
+const REPLICAS = 8;
 /** The remedy's cap, of a node with 8 GPUs. */
 export const CAP_SHARE = 0.75;
 
@@ -126,20 +128,38 @@ const JOBS_AT_ONCE = 2;
 const RELEASE_WORKERS = 56;
 const RELEASE_GROUPS = 7;
 
+function jobsAtOnce(plan: Plan): number {
+  const { cluster, level, profile } = plan;
+  const workers = workersOf(plan);
+  // At the release level the cluster is kept full and busy: as many Jobs of eight as the caps let run on each group.
+  if (level === 'release' && cluster.provider === 'embedded')
+    return Math.floor((Math.floor(workers / groupsOf(plan)) * GPUS * CAP_SHARE) / REPLICAS);
+  return cluster.provider === 'kind' ? wholeRounds(workers * (remediesOf(profile, GPUS).jobCap || GPUS)) : 0;
+}
+
+function groupsOf(plan: Plan): number {
+  const full = plan.level === 'release' && plan.cluster.provider === 'embedded';
+  return full && workersOf(plan) >= RELEASE_GROUPS ? RELEASE_GROUPS : 1;
+}
+
+/**
+ * Jobs whose pods fill so many slots and then, twice at the most, fill them again: of a wave that leaves a rest, the rest
+ * has the cluster to itself and takes as long as a whole round. 0 where there is no such number.
+ */
+function wholeRounds(slots: number): number {
+  const rounds = [1, 2].find((rounds) => (rounds * slots) % REPLICAS === 0);
+  return rounds === undefined ? 0 : (rounds * slots) / REPLICAS;
+}
+
 function defaultsOf(plan: Plan): z.input<typeof GpuSettings> {
   const real = plan.cluster.provider !== 'embedded';
-  const workers = workersOf(plan);
-  // At the release level the cluster is kept full and busy: as many Jobs of eight as the caps let run.
-  const full = plan.level === 'release' && !real;
-  const groups = full && workers >= RELEASE_GROUPS ? RELEASE_GROUPS : 1;
-  const jobsAtOnce = full ? Math.floor((Math.floor(workers / groups) * GPUS * CAP_SHARE) / 8) : JOBS_AT_ONCE;
   return {
     gpusPerNode: GPUS,
-    replicas: 8,
+    replicas: REPLICAS,
     gpusPerReplica: 1,
     starts: STARTS[plan.level],
-    jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce),
-    groups,
+    jobsAtOnce: Math.max(JOBS_AT_ONCE, jobsAtOnce(plan)),
+    groups: groupsOf(plan),
     framework: 'both',
     hold: HOLD[plan.profile],
     // A look is two processes, which cost more than all the rest of an embedded start: as few as tell the story.
