@@ -88,7 +88,7 @@ function overrides(options: SimulateOptions, suite: string, several: boolean): s
     throw wrong(
       'simulating several suites',
       `--set ${stray}`,
-      `begin it with a suite: --set ${suite}.${stray}`,
+      `begin it with a suite: --set ${options.suite[0]}.${stray}`,
     );
   const own = set.filter((override) => override.startsWith(`${suite}.`));
   return [...named, ...own.map((override) => override.slice(suite.length + 1))];

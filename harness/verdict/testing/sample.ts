@@ -112,7 +112,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-/** Verdicts with such text wherever text may come from outside. */
+/** Verdicts with such text wherever text may come from outside; a version's name is the harness's own, and never bare `__proto__`. */
 export const hostileVerdict: fc.Arbitrary<Verdict> = fc
   .tuple(hostileText, hostileText, hostileText, hostileText, fc.constantFrom('pass', 'fail', 'inconclusive'))
   .map(([a, b, c, d, outcome]) =>
@@ -127,8 +127,8 @@ export const hostileVerdict: fc.Arbitrary<Verdict> = fc
       reasons: [a, b, c],
       replay: d,
       cluster: {
-        ...{ name: a, provider: b, versions: { [c]: d }, evidence: 'modelled' },
-        nodes: [{ node: d, versions: { [a]: b, [c]: null } }],
+        ...{ name: a, provider: b, versions: { [`v${c}`]: d }, evidence: 'modelled' },
+        nodes: [{ node: d, versions: { [`v${a}`]: b, [`w${c}`]: null } }],
       },
     }),
   )

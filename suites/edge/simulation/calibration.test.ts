@@ -11,6 +11,9 @@ const parameters = Parameters.parse({});
 function recorded(dir: string, lastsMs: number): Recorded {
   const fault = { fault: 'offload-defect-1', kind: 'network/offload-defect' };
   const story = new Story()
+    .ledger(10, 'cloud', {
+      ...{ type: 'cloud.started', clock: 'boot-1', broker: 'aedes', echoes: ['tunnel'] },
+    })
     .say(1_000, 'fault.planned', { ...fault, node: 'edge-1', cuts: false, host: false, holdMs: 12_000 })
     .engine(10_000, 'fault.injected', { ...fault, target: 'edge-1', mechanism: 'engine', detail: null })
     .engine(22_000, 'fault.healing', { fault: fault.fault })
