@@ -6,6 +6,7 @@ import { emptyWorkerFolders, removeNetwork } from '../container-nodes/docker.ts'
 import { NODE_STATE, socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
 import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
+import { containerPower } from '../container-nodes/power.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import { foundOn } from '../found.ts';
 import type { ImageSet } from '../images/images.ts';
@@ -58,7 +59,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   await untilUsable(kube, 1 + names.workers.length, context);
   if (created.images.source === 'registry') await importWorkload(names.workers);
   const reachable = await socketsReachable(created.workers);
-  const capabilities = new Set<Capability>(['restart-kubelet', 'toolbox', 'daemonset-agents']);
+  const capabilities = new Set<Capability>(['restart-kubelet', 'power-cycle', 'toolbox', 'daemonset-agents']);
   if (reachable) capabilities.add('plugin-sockets');
   const nodes = [
     kindNode(names.controlPlane, undefined, false),
@@ -97,7 +98,10 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
 
 function kindNode(name: string, folders: WorkerFolders | undefined, reachable: boolean) {
   const restartKubelet = ['systemctl', 'restart', 'kubelet'];
-  return containerNode({ name, folders, socketsReachable: reachable, restartKubelet });
+  return containerNode({
+    ...{ name, folders, socketsReachable: reachable, restartKubelet },
+    ...(folders && { power: containerPower(name) }),
+  });
 }
 
 /** A stock node has no unit that imports the mounted archive; the node image made here did it while it booted. */

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ClusterNode } from '../../clusters/port.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import type { CommandUndo } from '../command-undo.ts';
 import type { Fault } from '../port.ts';
 import { allocatableOn } from './allocatable.ts';
 import { KUBELET } from './kubelet-restart.ts';
@@ -30,6 +32,7 @@ function reboot(
   return ownPluginFault({
     ...{ ...at, id, kind, resources: [KUBELET] },
     mechanism: 'the provider switches the node off and on, and the plugin’s registration is gated',
+    undo: switchedOn(node),
     unable: () => (node.power && node.kubeletDirs ? undefined : `nobody can switch ${node.name} off and on`),
     async inject({ cluster }) {
       before = await bootOf(cluster.kube, node.name);
@@ -53,7 +56,16 @@ function reboot(
   });
 }
 
+/** A node that outlives the harness is not left off. */
+function switchedOn({ name, power }: ClusterNode): CommandUndo[] {
+  if (!power?.orders) return [];
+  const { down, look, on } = power.orders;
+  return [{ what: `${name} is off`, machine: [], enter: [], look: [...look], mark: down, undo: [...on] }];
+}
+
+/** A container has its host's boot ID all the time, and a machine ID of its own that it makes when it starts. */
 async function bootOf(kube: Kube, name: string): Promise<string> {
   const { status } = await kube.core.readNode({ name });
-  return status?.nodeInfo?.bootID ?? 'unknown';
+  const { bootID = 'unknown', machineID = 'unknown' } = status?.nodeInfo ?? {};
+  return `${bootID}/${machineID}`;
 }
