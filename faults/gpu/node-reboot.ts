@@ -1,6 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import type { CommandUndo } from '../command-undo.ts';
@@ -21,16 +20,27 @@ export function nodeReboot(id: string, at: OwnPluginAt, gpu: () => OwnGpu): Faul
   });
 }
 
-/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint, of that name, is gone when it starts. */
-export function checkpointLost(id: string, at: OwnPluginAt, gpu: () => OwnGpu, file: string): Fault {
+/** A kubelet's checkpoint of devices, by whoever knows the kubelet. */
+export interface Checkpoint {
+  file: string;
+  /** Whether a checkpoint of this text names a resource. */
+  names(text: string, resource: string): boolean;
+}
+
+/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint is gone when it starts. */
+export function checkpointLost(
+  id: string,
+  at: OwnPluginAt,
+  gpu: () => OwnGpu,
+  { file, names }: Checkpoint,
+): Fault {
   const checkpoint = join(at.node.kubeletDirs?.devicePlugins ?? '', file);
   return reboot(id, 'gpu/checkpoint-lost', at, gpu, {
     whileDown: () => rm(checkpoint),
     // A kubelet that has never heard of the resource leaves what the API server had as allocatable.
     async withoutDevices() {
-      const known = parseCheckpoint(await readFile(checkpoint, 'utf8').catch(() => ''));
-      const named = known?.registered[at.resource] !== undefined;
-      return { seen: !named, evidence: `${file} ${named ? 'names' : 'does not name'} ${at.resource}` };
+      const known = names(await readFile(checkpoint, 'utf8').catch(() => ''), at.resource);
+      return { seen: !known, evidence: `${file} ${known ? 'names' : 'does not name'} ${at.resource}` };
     },
   });
 }
