@@ -38,9 +38,14 @@ export interface ClusterNode {
   restartKubelet(): Promise<void>;
   /**
    * Switches the node off, which ends whatever runs on it and leaves its disk, and on again; each is nothing where it is so
-   * already. Undefined without the capability `power-cycle`.
+   * already. Undefined without the capability `power-cycle`, and on a control plane whose API would go with it.
    */
-  power?: { off(): Promise<void>; on(): Promise<void> };
+  power?: {
+    off(): Promise<void>;
+    on(): Promise<void>;
+    /** Of a node that stays off should the harness be killed: how a command on this machine sees that, and switches it on. */
+    orders?: { look: readonly string[]; down: string; on: readonly string[] };
+  };
 }
 
 export interface Cluster extends ClusterHandle {

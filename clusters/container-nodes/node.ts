@@ -11,11 +11,12 @@ export interface ContainerNodeOptions {
   socketsReachable: boolean;
   /** What restarts the kubelet, run in the node; undefined where nothing can. */
   restartKubelet: readonly string[] | undefined;
+  power?: NonNullable<ClusterNode['power']>;
 }
 
 /** A node that is a container of the same name. */
 export function containerNode(options: ContainerNodeOptions): ClusterNode {
-  const { name, folders, socketsReachable, restartKubelet } = options;
+  const { name, folders, power, socketsReachable, restartKubelet } = options;
   return {
     name,
     role: folders ? 'worker' : 'control-plane',
@@ -36,6 +37,7 @@ export function containerNode(options: ContainerNodeOptions): ClusterNode {
       if (!restartKubelet) throw noRestart(name);
       await run(['docker', 'exec', name, ...restartKubelet]);
     },
+    ...(power && { power }),
   };
 }
 

@@ -3,6 +3,7 @@ import { connect, type Kube } from '../../harness/kube/client.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
 import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
+import { containerPower } from '../container-nodes/power.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import { foundOn } from '../found.ts';
 import type { ImageSet } from '../images/images.ts';
@@ -49,7 +50,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
   await untilUsable(kube, 1 + names.workers.length, context);
   if (created.images.source === 'registry') await importWorkload(names.workers);
   const reachable = await socketsReachable(created.workers);
-  const capabilities = new Set<Capability>(['restart-kubelet', 'toolbox', 'daemonset-agents']);
+  const capabilities = new Set<Capability>(['restart-kubelet', 'power-cycle', 'toolbox', 'daemonset-agents']);
   if (reachable) capabilities.add('plugin-sockets');
   if (reachable && minor(created.images.kubernetes) >= RESOURCE_CLAIMS_SINCE)
     capabilities.add('resource-claims');
@@ -97,7 +98,10 @@ export async function kubernetesOf(kubeconfig: string): Promise<string> {
 
 function kindNode(name: string, folders: WorkerFolders | undefined, reachable: boolean) {
   const restartKubelet = ['systemctl', 'restart', 'kubelet'];
-  return containerNode({ name, folders, socketsReachable: reachable, restartKubelet });
+  return containerNode({
+    ...{ name, folders, socketsReachable: reachable, restartKubelet },
+    ...(folders && { power: containerPower(name) }),
+  });
 }
 
 /** A stock node has no unit that imports the mounted archive; the node image made here did it while it booted. */

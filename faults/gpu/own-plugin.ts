@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../../clusters/port.ts';
 import { reach } from '../../harness/radius/reach.ts';
+import type { CommandUndo } from '../command-undo.ts';
 import type { Fault, FaultContext, Seen } from '../port.ts';
 import { allocatableOn } from './allocatable.ts';
 
@@ -40,13 +41,15 @@ interface Wanted extends OwnPluginAt {
   inject(context: FaultContext): Promise<unknown>;
   bitten(context: FaultContext): Promise<Seen>;
   heal(): Promise<void>;
+  /** What is broken besides the plugin, and outlives the harness; nothing unless told. */
+  undo?: readonly CommandUndo[];
   /** What the driver still denies to containers, whatever is allocatable. */
   impaired?: () => readonly string[];
 }
 
 /** A fault of a plugin that ends with the harness: it is gone once all devices are allocatable again. */
 export function ownPluginFault(wanted: Wanted): Fault {
-  const { devices, id, kind, mechanism, node, resource } = wanted;
+  const { devices, id, kind, mechanism, node, resource, undo = [] } = wanted;
   let injected = false;
   return {
     id,
@@ -58,7 +61,10 @@ export function ownPluginFault(wanted: Wanted): Fault {
       const reason = wanted.unable?.();
       return reason === undefined ? { ok: true, mechanism } : { ok: false, reason };
     },
-    healRecord: () => ({ by: 'lifeline', what: 'the plugin ends with the harness' }),
+    healRecord: () =>
+      undo.length > 0
+        ? { by: 'commands', undo: [...undo] }
+        : { by: 'lifeline', what: 'the plugin ends with the harness' },
     async inject(context) {
       const detail = await wanted.inject(context);
       injected = true;

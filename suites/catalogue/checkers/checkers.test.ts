@@ -572,6 +572,21 @@ describe('a pod whose node has booted anew', () => {
     expect(judged.reason).to.contain('holder ran and was not heard');
   });
 
+  it('is not running where the API server still shows its container of before', () => {
+    const shown = (mono: number, more = {}) =>
+      Story.of('G5')
+        .look('holder', mono, more)
+        .events.filter(({ type }) => type === 'pod.looked');
+    const late = (...looks: ReturnType<typeof shown>) =>
+      check(
+        'G5',
+        [...rebooted('G5', 'failed').events, ...looks].sort((a, b) => a.mono - b.mono),
+      );
+    expect(late(...shown(1_450))).to.include({ verdict: 'pass' });
+    expect(late(...shown(1_450, { containerId: 'c-new' })).verdict).to.equal('inconclusive');
+    expect(late(...shown(8_050)).verdict, 'to the end').to.equal('inconclusive');
+  });
+
   it('has to have a replacement that runs, half a minute after the plugin came back', () => {
     const waiting = { phase: 'Pending', running: false };
     const at = (mono: number) =>

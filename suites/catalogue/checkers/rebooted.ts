@@ -39,10 +39,19 @@ export function checkRebooted(
   const replaced = healed === undefined ? undefined : after(replacement, healed).at(-1);
   const works = later.findLast(({ body, mono }) => body.pod === replacement && mono > (healed ?? injected));
   const good = replaced?.body.running === true && (works?.body.usable.length ?? 0) > 0;
-  // A container that runs and says nothing of its devices may have none.
+  const ended = new Set(
+    looks.flatMap(({ body, mono }) => (mono < injected && body.containerId ? [body.containerId] : [])),
+  );
+  // A container that runs and says nothing of its devices may have none. One of before the boot has ended with its node: the
+  // API server shows it as running until the kubelet tells otherwise.
   const silent = [holder, replacement].filter((pod) => {
-    const ran = after(pod, bit).findLast(({ body }) => body.running);
-    return ran !== undefined && !later.some(({ body }) => body.pod === pod);
+    const seen = after(pod, bit);
+    const ran = seen.some(
+      ({ body }, index) =>
+        body.running &&
+        (index === seen.length - 1 || body.containerId === undefined || !ended.has(body.containerId)),
+    );
+    return ran && !later.some(({ body }) => body.pod === pod);
   });
   const parts = [
     without.length > 0
