@@ -77,7 +77,8 @@ describe('k3s provider', function () {
       cluster?.kube.close();
       await undone(context);
       expect(await left(NAME)).to.deep.equal([]);
-      expect(await volumes()).to.deep.equal(volumesBefore);
+      // Another's may have gone meanwhile; none may have come.
+      expect((await volumes()).filter((name) => !volumesBefore.includes(name))).to.deep.equal([]);
     });
 
     it('has every node Ready, and says whether it is K3s or its double', async () => {
