@@ -33,7 +33,13 @@ const CASES = {
     rows: ['G3', 'G4', 'G7', 'G8', 'G9', 'G10', 'G13'],
   },
   'a node that boots anew under upstream’s kubelet': {
-    ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5', 'G6'] },
+    ...{ profile: 'hardened', kubelet: [], code: 0, rows: ['G5'] },
+  },
+  'a node that boots anew without its checkpoint under upstream’s kubelet': {
+    ...{ profile: 'hardened', kubelet: [], code: 1, rows: ['G6'] },
+  },
+  'a node that boots anew under a kubelet that is mended': {
+    ...{ profile: 'hardened', kubelet: ['tells-sockets-apart'], code: 0, rows: ['G6'] },
   },
   'a plugin that registers once under upstream’s kubelet': {
     ...{ profile: 'incident', kubelet: [], code: 1 },
@@ -163,7 +169,21 @@ describe('failure catalogue on embedded', function () {
     const seen = all('a node that boots anew under upstream’s kubelet', 'pass');
     bitten('a node that boots anew under upstream’s kubelet');
     expect(seen.G5?.reason).to.contain('holder is Failed (UnexpectedAdmissionError)');
+  });
+
+  it('refuses it where the node’s checkpoint is gone as well, as upstream knows', () => {
+    const seen = all('a node that boots anew without its checkpoint under upstream’s kubelet', 'fail');
+    bitten('a node that boots anew without its checkpoint under upstream’s kubelet');
+    expect(seen.G6?.reason).to.match(
+      /^known: kubernetes\/kubernetes#116125; [a-z, ]+ ran without a device at \d+ looks/,
+    );
+  });
+
+  it('passes a kubelet to which a socket is no checkpoint', () => {
+    const seen = all('a node that boots anew under a kubelet that is mended', 'pass');
+    bitten('a node that boots anew under a kubelet that is mended');
     expect(seen.G6?.reason).to.contain('holder is Failed (OutOfcatalogue.ordeal.dev/g6)');
+    expect(seen.G6?.reason).to.contain('and it did not fail here');
   });
 
   it('passes a GPU node that is right', () => {
@@ -183,7 +203,7 @@ describe('failure catalogue on embedded', function () {
   it('refuses a kubelet that is broken, and a gate that asks one GPU', () => {
     const seen = all('a kubelet that is broken, and a gate that asks one GPU', 'fail');
     bitten('a kubelet that is broken, and a gate that asks one GPU');
-    const without = 'holder ran without a device at \\d+ looks; holder is Running';
+    const without = 'holder(, replacement)? ran without a device at \\d+ looks; holder is Running';
     expect(seen.G5?.reason).to.match(new RegExp(`^${without}`));
     expect(seen.G6?.reason).to.match(new RegExp(`^known: kubernetes/kubernetes#116125; ${without}`));
     expect(seen.G16?.reason).to.contain('work on first GPU was done');

@@ -1,3 +1,5 @@
+import { linkSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import type { KubeletVariant } from '../../../harness/plan/schema.ts';
 import type { ContainerAllocateResponse } from '../../kubelet-api/messages.ts';
@@ -6,7 +8,7 @@ import { isExtended, parseQuantity } from '../quantity.ts';
 import { PRE_START_MS } from '../settings.ts';
 import type { KubeObject } from '../store.ts';
 import { type PodDevices, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { type Endpoint, PluginRegistry, type Stock } from './plugin-registry.ts';
+import { type Endpoint, KUBELET_SOCKET, PluginRegistry, type Stock } from './plugin-registry.ts';
 import { rpcWords } from './rpc-words.ts';
 
 export interface DeviceManagerOptions {
@@ -70,13 +72,25 @@ export class DeviceManager {
 
   /**
    * As at the kubelet's start: sockets of plugins go, what the checkpoint says is held stays held, nothing is
-   * allocatable until plugins register. Returns false where there was no checkpoint.
+   * allocatable until plugins register. Returns whether there was a checkpoint, for which upstream takes any file in the
+   * folder.
    */
   async start(): Promise<boolean> {
-    const checkpoint = readCheckpoint(this.#options.folder);
+    const { folder } = this.#options;
+    const checkpoint = readCheckpoint(folder);
+    const found = !this.#is('tells-sockets-apart') && readdirSync(folder).length > 0;
     this.#allocations = checkpoint?.allocations ?? [];
     await this.#registry.start(Object.keys(checkpoint?.registered ?? {}));
-    return checkpoint !== undefined;
+    return checkpoint !== undefined || found;
+  }
+
+  /** As at a loss of power: the kubelet's own socket stays behind, and nobody serves it. */
+  async cut(): Promise<void> {
+    const socket = join(this.#options.folder, KUBELET_SOCKET);
+    const left = `${socket}.left`;
+    linkSync(socket, left);
+    await this.stop();
+    renameSync(left, socket);
   }
 
   /** Whatever waits for a plugin's answer fails at once. */

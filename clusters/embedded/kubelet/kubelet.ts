@@ -135,7 +135,7 @@ export class Kubelet implements KubeletPort {
       await worker.over();
     });
     await this.#ready;
-    await this.#devices.stop();
+    await this.#devices.cut();
     await this.#podResources?.close();
     await Promise.all(ended);
   }

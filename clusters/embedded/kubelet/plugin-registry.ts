@@ -19,6 +19,9 @@ const CAPACITY_GRACE_MS = 5 * 60_000;
 /** `domain/name` of at most 63 letters after the slash, as the API takes it for an extended resource. */
 const RESOURCE_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 
+/** In the device plugins' folder. */
+export const KUBELET_SOCKET = 'kubelet.sock';
+
 /** Who serves a resource now; without a plugin, it has stopped. */
 export interface Endpoint {
   plugin: DevicePlugin | undefined;
@@ -71,7 +74,7 @@ export class PluginRegistry {
         stoppedAt: clock.mono(),
       });
     }
-    this.#server = await serveRegistration(join(folder, 'kubelet.sock'), (request) =>
+    this.#server = await serveRegistration(join(folder, KUBELET_SOCKET), (request) =>
       this.#register(request),
     );
   }
