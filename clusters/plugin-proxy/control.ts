@@ -16,7 +16,9 @@ const STANDING_MS = 45_000;
 
 /** Where a proxy for a resource would stand; undefined where the node’s sockets or its state folder are out of reach. */
 export function standOn({ kubeletDirs, stateDir }: ClusterNode, resource: string): Stand | undefined {
-  return kubeletDirs && stateDir !== undefined ? { resource, stateDir, ...kubeletDirs } : undefined;
+  if (!kubeletDirs || stateDir === undefined) return undefined;
+  const { devicePlugins, podResources } = kubeletDirs;
+  return { resource, stateDir, devicePlugins, podResources };
 }
 
 /** The plugin that serves a resource now. @param plugin the file name of its socket, where it is known */
