@@ -28,11 +28,15 @@ describe('GPU certification on kind', function () {
     rmSync(out, { recursive: true, force: true });
   });
 
-  // The current Kubernetes, and the incident's own; by few starts, for one takes 1.5 s of a processor.
-  for (const kubernetes of ['1.34.4', '1.27.3']) {
+  // The current Kubernetes by the starts of a release's level but one; the incident's own by fewer, for its kubelets' known
+  // failure shows itself more often the longer one looks.
+  for (const { kubernetes, level, starts } of [
+    { kubernetes: '1.34.4', level: 'standard', starts: 300 },
+    { kubernetes: '1.27.3', level: 'smoke', starts: 60 },
+  ]) {
     it(`refuses the incident and certifies the hardened profile on Kubernetes ${kubernetes}`, async () => {
       const hardened = await bothControls(out, [
-        ...['--cluster', 'kind', '--kubernetes', kubernetes, '--level', 'smoke'],
+        ...['--cluster', 'kind', '--kubernetes', kubernetes, '--level', level],
         ...['--set', BIND_LATENCY],
       ]);
       const { cluster, faults, requirements } = verdictIn(hardened);
@@ -44,7 +48,7 @@ describe('GPU certification on kind', function () {
       expect(faults.every(({ bit, healed }) => bit && healed)).to.equal(true);
       const [first] = requirements;
       expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0 });
-      expect(first?.samples).to.be.at.least(60);
+      expect(first?.samples).to.be.at.least(starts);
       expect(first?.reason).to.contain('the three ledgers agree');
     });
   }
