@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
-import { burst } from '../../harness/kube/burst.ts';
-import type { Kube } from '../../harness/kube/client.ts';
+import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Provider } from '../../harness/run/ports.ts';
 import { type ClusterLock, lockCluster, lockedBy, releaseLock } from '../lock.ts';
 import type { Cluster } from '../port.ts';
@@ -94,15 +93,6 @@ function notCleaned(failed: readonly string[]): OrdealError {
   });
 }
 
-/** @throws what one of the nodes refused, once all were tried. */
-async function removedFrom(kube: Kube, nodes: readonly string[]): Promise<string[][]> {
-  const outcomes = await burst(nodes, (node) => removeOwnResources(kube, node));
-  return outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
-}
-
 async function cleanUp({ context: name, kubeconfig, nodes, runId, uid }: Taken): Promise<string[]> {
   const kube = await connectTo(findContext(name, kubeconfig));
   try {
@@ -114,7 +104,7 @@ async function cleanUp({ context: name, kubeconfig, nodes, runId, uid }: Taken):
     // Slots of a run that has the cluster by now are its own.
     const others = await kube.core.listNamespace({ labelSelector: RUN_LABEL });
     const taken = others.items.length > 0 || (await lockedBy(kube)) !== undefined;
-    const resources = taken ? [] : await removedFrom(kube, nodes);
+    const resources = taken ? [] : await burstOrThrow(nodes, (node) => removeOwnResources(kube, node));
     return [
       ...removed.map((namespace) => `namespace ${namespace} of context ${name}`),
       ...resources.flat().map((resource) => `${resource} from a node of context ${name}`),

@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
 import type { History } from '../../harness/history/event.ts';
-import { burst } from '../../harness/kube/burst.ts';
+import { burst, burstOrThrow } from '../../harness/kube/burst.ts';
 import { apiStatus } from '../../harness/kube/client.ts';
 import { reach } from '../../harness/radius/reach.ts';
 import type { Fault, Seen } from '../port.ts';
@@ -27,9 +27,7 @@ export function jobBurst(id: string, namespace: string, cluster: string, jobs: r
     healRecord: () => ({ by: 'namespace', namespace, cluster }),
     async inject({ cluster: { kube }, recorder }) {
       from = recorder.events.length;
-      const outcomes = await burst(jobs, (body) => kube.batch.createNamespacedJob({ namespace, body }));
-      const refused = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (refused?.status === 'rejected') throw refused.reason;
+      await burstOrThrow(jobs, (body) => kube.batch.createNamespacedJob({ namespace, body }));
       return { jobs: names.length };
     },
     bite: async (_context, history) => overlap(history, from),

@@ -12,3 +12,16 @@ export async function burst<Item, Result>(
   const limit = pLimit(concurrency);
   return await Promise.allSettled(items.map((item) => limit(() => request(item))));
 }
+
+/** The same for who needs every outcome. @throws what the first item that was refused came to, once all were tried. */
+export async function burstOrThrow<Item, Result>(
+  items: readonly Item[],
+  request: (item: Item) => Promise<Result>,
+  concurrency?: number,
+): Promise<Result[]> {
+  const outcomes = await burst(items, request, concurrency);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
+import { eventsOf } from '../../harness/history/event.ts';
 import { readHistory } from '../../harness/history/reader.ts';
 import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
+import type { PodSeen } from './events.ts';
 
 /** As small as shows it: two Jobs at once, twice. */
 const SMALL = ['--suite', 'gpu', '--level', 'smoke', '--set', 'suites.0.settings.starts=32'];
@@ -63,6 +65,25 @@ describe('GPU certification on embedded', function () {
       'metrics.txt',
       'plan.yaml',
     ]);
+  });
+
+  it('brings each burst to one group of the nodes, where there are groups', async () => {
+    const settings = { groups: 2, replicas: 4, jobsAtOnce: 1, starts: 16, gpusPerNode: 8 };
+    const grouped = Object.entries(settings).map(([name, value]) => `suites.0.settings.${name}=${value}`);
+    const faults = 'suites.0.faults=[{kind: load/job-burst}]';
+    const set = [...grouped, faults, 'cluster.workers=3'].flatMap((value) => ['--set', value]);
+    const { output } = await ordeal('run', '--profile', 'hardened', ...SMALL, ...set, '--out', out);
+    expect(verdicts(out)['GPU-1'], output).to.equal('pass');
+    const { events } = await readHistory(join(out, 'events.jsonl'));
+    const nodesOf = new Map<string, Set<string>>();
+    for (const { body } of eventsOf<PodSeen>(events, 'pod.seen')) {
+      if (!body.job?.startsWith('burst-') || body.node === null) continue;
+      nodesOf.set(body.job, (nodesOf.get(body.job) ?? new Set()).add(body.node));
+    }
+    const groups = [...nodesOf.values()].map((nodes) => [...nodes].sort().join());
+    expect(groups).to.have.length(4);
+    expect(groups.filter((nodes) => nodes === 'worker-2')).to.have.length(2);
+    expect(groups.filter((nodes) => /^worker-[13](,worker-3)?$/.test(nodes))).to.have.length(2);
   });
 
   it('is inconclusive, exit 2, where the delay is too short to bite', async () => {

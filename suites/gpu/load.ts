@@ -2,7 +2,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import type { Cluster } from '../../clusters/port.ts';
 import { jobBurst } from '../../faults/load/job-burst.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
-import { burst } from '../../harness/kube/burst.ts';
+import { burst, burstOrThrow } from '../../harness/kube/burst.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { ignore } from '../namespace.ts';
 import { readQuota, workersOf } from './ground.ts';
@@ -18,6 +18,14 @@ const ACCOMPANIED_WAVES = 3;
 interface Shape {
   nodes?: readonly string[];
   replicas?: number;
+}
+
+/** Where a wave stands among others. */
+interface Place {
+  number?: number;
+  of?: number;
+  /** Without CPU-only pods beside it, which one group's waves have. */
+  alone?: boolean;
 }
 
 /** Training Jobs in waves: so many at once, with CPU-only pods beside them, each wave seen to its end. */
@@ -68,13 +76,16 @@ export class Load {
       await this.#seeThrough(jobs, 'burst', 1, waves);
       const share = (clock.mono() - began) / groups.length;
       await during(async () => {
-        await Promise.all(
-          groups.map(async (shape, index) => {
+        // One that fails leaves none of the others at work behind the fault's back.
+        await burstOrThrow(
+          [...groups.entries()],
+          async ([index, shape]) => {
             // In step they would all start at once and all wait at once.
             await clock.sleep(index * share, signal);
-            for (let wave = 2; wave <= waves; wave++)
-              await this.wave('burst', jobsAtOnce, shape, wave, waves, index === 0);
-          }),
+            for (let number = 2; number <= waves; number++)
+              await this.wave('burst', jobsAtOnce, shape, { number, of: waves, alone: index > 0 });
+          },
+          groups.length,
         );
       });
     });
@@ -95,20 +106,12 @@ export class Load {
     phase: string,
     count: number,
     shape: Shape = {},
-    number = 1,
-    of = 1,
-    accompanied = true,
+    { alone = false, number = 1, of = 1 }: Place = {},
   ): Promise<Set<string>> {
-    const jobs = [
-      ...this.#make(phase, count, shape),
-      ...(accompanied ? this.#bystanders(phase, number) : []),
-    ];
+    const jobs = [...this.#make(phase, count, shape), ...(alone ? [] : this.#bystanders(phase, number))];
     this.#note(jobs, phase);
     const { batch } = this.#context.cluster.kube;
-    const outcomes = await burst(jobs, (body) =>
-      batch.createNamespacedJob({ namespace: this.#namespace, body }),
-    );
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    await burstOrThrow(jobs, (body) => batch.createNamespacedJob({ namespace: this.#namespace, body }));
     return await this.#seeThrough(jobs, phase, number, of);
   }
 

@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import type { KubeletVariant } from '../../../harness/plan/schema.ts';
@@ -87,6 +87,8 @@ export class DeviceManager {
   /** As at a loss of power: the kubelet's own socket stays behind, and nobody serves it. */
   async cut(): Promise<void> {
     const socket = join(this.#options.folder, KUBELET_SOCKET);
+    // A fault may have taken it away.
+    if (!existsSync(socket)) return await this.stop();
     const left = `${socket}.left`;
     linkSync(socket, left);
     await this.stop();
