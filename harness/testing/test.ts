@@ -180,8 +180,13 @@ if (!existsSync('package.json')) throw new Error('run the tests from the reposit
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures: string[] = [];
 
-/** Enough of an error to know it again; the whole stands with its lane. */
-const MESSAGE_LENGTH = 600;
+/** Enough of an error to know it again; the whole stands with its lane. What a command said says at its end how it ended. */
+const MESSAGE = { begin: 400, end: 1_200 };
+
+function shortened(message: string): string {
+  if (message.length <= MESSAGE.begin + MESSAGE.end) return message;
+  return `${message.slice(0, MESSAGE.begin)} […] ${message.slice(-MESSAGE.end)}`;
+}
 
 /** Files of one lane that run together. */
 interface Piece {
@@ -214,9 +219,7 @@ async function runPiece(piece: Piece, alone: boolean): Promise<void> {
   total.failed += outcome.failed + (required ? outcome.skipped : 0);
   total.skipped += required ? 0 : outcome.skipped;
   for (const { title, message } of outcome.failures) {
-    failures.push(
-      `lane ${lane.name}: ${title}\n    ${message.slice(0, MESSAGE_LENGTH).replaceAll('\n', '\n    ')}`,
-    );
+    failures.push(`lane ${lane.name}: ${title}\n    ${shortened(message).replaceAll('\n', '\n    ')}`);
   }
   if (required && outcome.skipped > 0) failures.push(`lane ${lane.name}: ${outcome.skipped} skipped tests`);
 }

@@ -53,6 +53,16 @@ describe('the netns lab', () => {
       expect(network.links.map(({ node }) => node)).to.deep.equal(['edge-1', 'edge-2']);
     });
 
+    it('carries from the start', async () => {
+      const { path } = link;
+      if (path.kind !== 'kernel') throw new TypeError('no kernel path');
+      const { nic, interfaces } = path;
+      const state = (port: string) => nic.exec(['cat', `/sys/class/net/${port}/brport/state`]);
+      const states = await Promise.all([interfaces.nicEdge, interfaces.nicCloud].map(state));
+      // As the kernel counts them, 3 is a port that forwards.
+      expect(states.map(({ stdout }) => stdout.trim())).to.deep.equal(['3', '3']);
+    });
+
     it('has no handshake without traffic, and one with a keepalive, of its own link alone', async () => {
       expect((await link.sample()).handshakeAgeMs).to.equal(null);
       await link.setKeepalive(1);

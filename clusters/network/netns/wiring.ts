@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { type Exec, ipBatch, must } from './host.ts';
 
 /** The namespaces and names of one link's cable. */
@@ -19,6 +20,7 @@ export const NIC_EDGE = 'n0';
 export const NIC_CLOUD = 'n1';
 const BRIDGE = 'br0';
 const WAY_IN = 'way0';
+const FORWARDING_MS = 10_000;
 
 export const cloudAddress = ({ subnet }: Wiring) => `10.9.${subnet}.1`;
 export const edgeAddress = ({ subnet }: Wiring) => `10.9.${subnet}.2`;
@@ -65,7 +67,7 @@ async function layWayIn(exec: Exec, wiring: Wiring): Promise<void> {
   ]);
 }
 
-/** Bridges a NIC's two interfaces. */
+/** Bridges a NIC's two interfaces, and waits until it carries. */
 export async function bridgeNic(exec: Exec, nic: string): Promise<void> {
   await ipBatch(exec, nic, [
     ['link', 'add', BRIDGE, 'type', 'bridge', 'mcast_snooping', '0'],
@@ -76,6 +78,19 @@ export async function bridgeNic(exec: Exec, nic: string): Promise<void> {
   // A healthy NIC finishes the checksum of what was handed to it half made; here the kernel does as the frame leaves.
   await setFeatures(exec, nic, NIC_EDGE, ['tx', 'off']);
   await setFeatures(exec, nic, NIC_CLOUD, ['tx', 'off']);
+  // A port forwards once the kernel has noticed its carrier, up to a second after it came up; what is sent before is lost.
+  await waitFor(async () => (await portStates(exec, nic)).join() === 'forwarding,forwarding', {
+    what: `both ports of the bridge in ${nic} to forward`,
+    deadlineMs: FORWARDING_MS,
+    intervalMs: 50,
+  });
+}
+
+/** What the NIC's bridge does with the frames of each of its ports. */
+async function portStates(exec: Exec, nic: string): Promise<string[]> {
+  const said = await must(exec, ['ip', '-n', nic, '-json', '-details', 'link', 'show', 'master', BRIDGE]);
+  const ports: { linkinfo: { info_slave_data: { state: string } } }[] = JSON.parse(said);
+  return ports.map(({ linkinfo }) => linkinfo.info_slave_data.state);
 }
 
 /** A frame is a datagram, as on a wire, and no bigger. */
