@@ -56,6 +56,27 @@ describe('measuring disconnects', () => {
     expect(outagesOf(cut, 50)).to.deep.equal(expected);
   });
 
+  it('takes one answer among lost ones for chance, and two in a row for the end', () => {
+    const runs = (answered: number) => [
+      { ok: true, fromSeq: 0, toSeq: 9, fromMono: 0, toMono: 450 },
+      { ok: false, fromSeq: 10, toSeq: 19, fromMono: 500, toMono: 950 },
+      ...Array.from({ length: answered }, (_, at) => {
+        const seq = 20 + at;
+        return { ok: true, fromSeq: seq, toSeq: seq, fromMono: seq * 50, toMono: seq * 50 };
+      }),
+      { ok: false, fromSeq: 30, toSeq: 39, fromMono: 1_500, toMono: 1_950 },
+      { ok: true, fromSeq: 40, toSeq: 40, fromMono: 2_000, toMono: 2_000 },
+    ];
+    const outage = { open: false, lost: 10 };
+    expect(outagesOf(runs(1), 50)).to.deep.equal([
+      { open: false, fromMono: 450, toMono: 2_000, ms: 1_500, lost: 20 },
+    ]);
+    expect(outagesOf(runs(2), 50)).to.deep.equal([
+      { ...outage, fromMono: 450, toMono: 1_000, ms: 500 },
+      { ...outage, fromMono: 1_050, toMono: 2_000, ms: 900 },
+    ]);
+  });
+
   it('counts the time in which nobody looked as part of the disconnect that it borders on', () => {
     const runs = [
       { ok: true, fromSeq: 0, toSeq: 9, fromMono: 0, toMono: 450 },

@@ -8,11 +8,11 @@ import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
 type RunLine = EdgeLineOf<'probe.run'>;
 
-/** A stretch in which no probe was answered, on the prober's machine's monotonic clock. */
+/** A stretch in which no probe was answered, or one alone, on the prober's machine's monotonic clock. */
 export interface Outage {
   /** From the last probe that was answered before it, or the first that was sent. */
   fromMono: number;
-  /** To the first that was answered after it, or the last that was sent. */
+  /** To the first that was answered after it and not alone, or the last that was sent. */
   toMono: number;
   /** Its length with one sampling interval added: the truth is at most another interval off. */
   ms: number;
@@ -139,7 +139,13 @@ function missingProbes(runs: readonly RunLine[]): number {
   return missing;
 }
 
-/** Goes from the last good probe to the next one, over whatever lies between: also where nobody looked. */
+/**
+ * Answered in a row, they end an outage. One alone is no connection: of datagrams with half-made checksums one in 65,536
+ * has the right one by chance, and would make two short disconnects of a long one.
+ */
+const BACK_AFTER = 2;
+
+/** Goes from the last good probe to those that are good again, over whatever lies between: also where nobody looked. */
 export function outagesOf(
   runs: readonly Pick<RunLine, 'ok' | 'fromMono' | 'toMono' | 'fromSeq' | 'toSeq'>[],
   intervalMs: number,
@@ -147,6 +153,7 @@ export function outagesOf(
   const outages: Outage[] = [];
   let good: number | undefined;
   let current: { fromMono: number; firstLost: number; lastLost: number; lost: number } | undefined;
+  let answered: { fromMono: number; probes: number } | undefined;
   const close = (toMono: number, open: boolean) => {
     if (!current) return;
     const { firstLost, fromMono, lastLost, lost } = current;
@@ -154,18 +161,24 @@ export function outagesOf(
     const ms = Math.max(lastLost - firstLost + intervalMs, toMono - fromMono - (open ? 0 : intervalMs));
     outages.push({ fromMono, toMono, ms, open, lost });
     current = undefined;
+    answered = undefined;
   };
   for (const { ok, fromMono, toMono, fromSeq, toSeq } of runs) {
     if (ok) {
-      close(fromMono, false);
+      answered ??= { fromMono, probes: 0 };
+      answered.probes += toSeq - fromSeq + 1;
+      if (answered.probes >= BACK_AFTER) close(answered.fromMono, false);
       good = toMono;
       continue;
     }
+    answered = undefined;
     current ??= { fromMono: good ?? fromMono, firstLost: fromMono, lastLost: toMono, lost: 0 };
     current.lastLost = toMono;
     current.lost += toSeq - fromSeq + 1;
   }
-  if (current) close(current.lastLost, true);
+  // Nothing says that the last answer was not the first of many.
+  if (answered) close(answered.fromMono, false);
+  else if (current) close(current.lastLost, true);
   return outages;
 }
 
