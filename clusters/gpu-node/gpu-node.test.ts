@@ -258,6 +258,13 @@ describe('a fake GPU node', () => {
     expect(statSync(join(folder, 'dp', 'ordeal-gpu.sock')).isSocket()).to.equal(true);
   });
 
+  it('lists devices by their place in the hardware, in whichever order the kubelet has chosen them', async () => {
+    await begin({ wait: 'allocate' });
+    const [response] = await allocate('GPU-w1-3', 'GPU-w1-1', 'GPU-w1-2');
+    const { stdout } = await nvidiaSmi(response?.envs ?? {});
+    expect(stdout.match(/GPU-w1-\d/g)).to.deep.equal(['GPU-w1-1', 'GPU-w1-2', 'GPU-w1-3']);
+  });
+
   it('is wrong in the ways it is asked to be', async () => {
     await begin({ defect: 'duplicate-device' });
     const [response] = await allocate('GPU-w1-3');

@@ -247,13 +247,15 @@ export class Plugin {
 
   #response(allocation: string, devices: readonly string[]): ContainerAllocateResponse {
     const { driver, hostRoot } = this.#options;
+    // As nvidia-smi lists them: by their place in the hardware. The kubelet's order is that of a map, another each time.
+    const placed = devices.toSorted((a, b) => driver.devices.indexOf(a) - driver.devices.indexOf(b));
     const tool = (name: string) => ({
       container_path: `/usr/bin/${name}`,
       host_path: join(hostRoot, 'bin', name),
       read_only: true,
     });
     return {
-      envs: { [ENV_ALLOCATION]: allocation, [ENV_VISIBLE_DEVICES]: devices.join(',') },
+      envs: { [ENV_ALLOCATION]: allocation, [ENV_VISIBLE_DEVICES]: placed.join(',') },
       mounts: [
         { container_path: CONTAINER_GPU_ROOT, host_path: hostRoot, read_only: true },
         tool('nvidia-smi'),

@@ -150,23 +150,62 @@ describe('kind provider on a real kind', function () {
     }
   });
 
+  const registrations = async (worker: ClusterNode | undefined) =>
+    (await readFile(gpuNodeFiles(worker?.stateDir ?? '').ledger, 'utf8')).split('"plugin.registered"')
+      .length - 1;
+  const registeredAgain = (worker: ClusterNode | undefined, before: number) =>
+    waitFor(async () => (await registrations(worker)) > before, {
+      what: 'the plugin to register again',
+      deadlineMs: MINUTE,
+    });
+
   it('has the GPUs back after a kubelet’s restart', async () => {
     const [worker] = workers;
     const started = async () =>
       (await worker?.exec(['systemctl', 'show', 'kubelet', '--property=ExecMainStartTimestampMonotonic']))
         ?.stdout;
-    const registrations = async () =>
-      (await readFile(gpuNodeFiles(worker?.stateDir ?? '').ledger, 'utf8')).split('"plugin.registered"')
-        .length - 1;
     const before = await started();
-    const registered = await registrations();
+    const registered = await registrations(worker);
     await worker?.restartKubelet();
     expect(await started()).not.to.equal(before);
-    await waitFor(async () => (await registrations()) > registered, {
-      what: 'the plugin to register again',
+    await registeredAgain(worker, registered);
+    await allGpus('after the restart');
+  });
+
+  it('has a node’s pods and its GPUs back after it was switched off and on', async () => {
+    const [worker, other] = workers;
+    const { down = '', look = [], on = [] } = worker?.power?.orders ?? {};
+    const of = async () => (await cluster.kube.core.readNode({ name: worker?.name ?? '' })).status;
+    const boot = (await of())?.nodeInfo?.machineID;
+    const registered = await registrations(worker);
+    expect((await run(look)).stdout).not.to.contain(down);
+    await worker?.power?.off();
+    await worker?.power?.off();
+    expect((await run(look)).stdout).to.contain(down);
+    expect((await worker?.exec(['true']))?.exitCode).not.to.equal(0);
+    expect((await other?.exec(['true']))?.exitCode).to.equal(0);
+    // As whoever finds it off would, without this process; on a node that is on it does nothing.
+    await run(on);
+    await worker?.power?.on();
+    expect((await run(look)).stdout).not.to.contain(down);
+    // The plugin is a pod of the node's: it has to have been started again.
+    await registeredAgain(worker, registered);
+    // What the API server has of before the boot says as many.
+    await waitFor(async () => (await of())?.nodeInfo?.machineID !== boot, {
+      what: 'the node’s status of after the boot',
       deadlineMs: MINUTE,
     });
-    await allGpus('after the restart');
+    await allGpus('after the boot');
+    const ready = (await of())?.conditions?.find(({ type }) => type === 'Ready')?.status;
+    expect(ready).to.equal('True');
+  });
+
+  it('has no power over the control plane’s node', () => {
+    expect(cluster.nodes.map(({ power, role }) => [role, power !== undefined])).to.deep.equal([
+      ['control-plane', false],
+      ['worker', true],
+      ['worker', true],
+    ]);
   });
 
   it('ends the fake GPU nodes', async () => {

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterNode } from '../../clusters/port.ts';
 import type { Kube } from '../../harness/kube/client.ts';
@@ -27,16 +27,24 @@ export interface Checkpoint {
   names(text: string, resource: string): boolean;
 }
 
-/** `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint is gone when it starts. */
+/**
+ * `gpu/checkpoint-lost`: the same, and the kubelet's checkpoint is gone when it starts; so are the sockets of before, which it
+ * would remove itself: what it does then, it does for want of the checkpoint alone.
+ */
 export function checkpointLost(
   id: string,
   at: OwnPluginAt,
   gpu: () => OwnGpu,
   { file, names }: Checkpoint,
 ): Fault {
-  const checkpoint = join(at.node.kubeletDirs?.devicePlugins ?? '', file);
+  const folder = at.node.kubeletDirs?.devicePlugins ?? '';
+  const checkpoint = join(folder, file);
   return reboot(id, 'gpu/checkpoint-lost', at, gpu, {
-    whileDown: () => rm(checkpoint),
+    async whileDown() {
+      const found = await readdir(folder, { withFileTypes: true });
+      const sockets = found.filter((each) => each.isSocket()).map(({ name }) => join(folder, name));
+      for (const path of [checkpoint, ...sockets]) await rm(path);
+    },
     // A kubelet that has never heard of the resource leaves what the API server had as allocatable.
     async withoutDevices() {
       const known = names(await readFile(checkpoint, 'utf8').catch(() => ''), at.resource);

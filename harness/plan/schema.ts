@@ -29,7 +29,7 @@ export const KubeletVariant = z.enum([
   'admits-finished-pods',
   /** After a reboot it admits pods whose plugin has not registered, as kubelets before kubernetes/kubernetes#116376 did. */
   'admits-unregistered',
-  /** The socket of its last life, which a loss of power leaves behind, is no checkpoint to it. */
+  /** Its own socket is no checkpoint to it. */
   'tells-sockets-apart',
   /** Devices of a pod that was refused half way stay taken. */
   'leaks-refused-devices',

@@ -22,7 +22,7 @@ export const KNOWN: readonly Known[] = [
     issue: 'kubernetes/kubernetes#118559',
     versions: [{ from: '1.27.2', before: '1.27.6' }],
   },
-  // Seen on 1.34.4, whose kubelet takes the socket of its last life, which a loss of power leaves, for a checkpoint.
+  // Seen on 1.34.4, whose kubelet takes its own socket, which it makes before it looks, for a checkpoint.
   { scenario: 'G6', issue: 'kubernetes/kubernetes#116125', versions: [{ from: '1.34.4' }] },
   { scenario: 'G7', issue: 'kubernetes/kubernetes#121994', versions: [{}] },
 ];

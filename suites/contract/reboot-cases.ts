@@ -12,6 +12,8 @@ export function declareReboot(getLab: () => Lab): void {
     let bench: Bench;
     let plugin: ProbePlugin;
     const uids = new Map<string, string | undefined>();
+    let left: number | undefined;
+    let made: number;
 
     before(async function () {
       const lab = getLab();
@@ -28,14 +30,15 @@ export function declareReboot(getLab: () => Lab): void {
       for (const pod of ['again', 'over', 'holder', 'done'])
         uids.set(pod, (await bench.get(pod)).metadata?.uid);
       const socket = join(kubeletDirs.devicePlugins, 'kubelet.sock');
-      const { mtimeMs } = await stat(socket);
+      made = (await stat(socket)).mtimeMs;
       await power.off();
+      left = (await stat(socket).catch(() => undefined))?.mtimeMs;
       await plugin.stop();
       await power.on();
       await waitFor(
         async () => {
           const now = await stat(socket).catch(() => undefined);
-          return (now !== undefined && now.mtimeMs !== mtimeMs) || undefined;
+          return (now !== undefined && now.mtimeMs !== made) || undefined;
         },
         { what: 'a new kubelet.sock', deadlineMs: NODE_STATUS_DEADLINE_MS },
       );
@@ -48,6 +51,10 @@ export function declareReboot(getLab: () => Lab): void {
     };
     /** As the runtime has it: the container is gone, and nobody saw how. */
     const lost = { exitCode: 255, reason: 'Unknown' };
+
+    it('the kubelet’s socket is left in its folder while the node is off', () => {
+      expect(left).to.equal(made);
+    });
 
     it('a pod that is to go on has its container started again', async () => {
       await bench.until('again', 'started again', ({ status }) => {

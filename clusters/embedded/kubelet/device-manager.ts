@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, linkSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../harness/clock/clock.ts';
 import type { KubeletVariant } from '../../../harness/plan/schema.ts';
@@ -73,15 +73,13 @@ export class DeviceManager {
   /**
    * As at the kubelet's start: sockets of plugins go, what the checkpoint says is held stays held, nothing is
    * allocatable until plugins register. Returns whether there was a checkpoint, for which upstream takes any file in the
-   * folder.
+   * folder: its own socket is one, made before it looks.
    */
   async start(): Promise<boolean> {
-    const { folder } = this.#options;
-    const checkpoint = readCheckpoint(folder);
-    const found = !this.#is('tells-sockets-apart') && readdirSync(folder).length > 0;
+    const checkpoint = readCheckpoint(this.#options.folder);
     this.#allocations = checkpoint?.allocations ?? [];
     await this.#registry.start(Object.keys(checkpoint?.registered ?? {}));
-    return checkpoint !== undefined || found;
+    return checkpoint !== undefined || !this.#is('tells-sockets-apart');
   }
 
   /** As at a loss of power: the kubelet's own socket stays behind, and nobody serves it. */
