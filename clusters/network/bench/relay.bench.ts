@@ -3,19 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Benchmark, Figure } from '../../../harness/bench/benchmark.ts';
-import { answers, medianOf } from '../../../harness/bench/timed.ts';
+import { childUse } from '../../../harness/bench/process-use.ts';
+import { answers } from '../../../harness/bench/timed.ts';
 import { quantile } from '../../../harness/verdict/bounds.ts';
 import { startProcess } from '../../embedded/process.ts';
 import { programFile } from '../../programs/file.ts';
 import { RelayReady, type RelaySettings } from '../userland/settings.ts';
 import { startToxiproxy } from './toxiproxy.ts';
-import { byTcp, byUdp, MESSAGE_BYTES, roundTrips, throughput, type Way } from './ways.ts';
+import { byTcp, byTcpEach, byUdp, MESSAGE_BYTES, roundTrips, throughput, type Way } from './ways.ts';
 
 const REPETITIONS = 5;
-const THROUGHPUT_MS = 2_000;
+const THROUGHPUT_MS = 1_500;
 /** As many as a collector has unacknowledged at once. */
 const IN_FLIGHT = 32;
 const ROUND_TRIPS = 5_000;
+/** In which they are made, so many ways alternating. */
+const TURNS = 10;
 const READY_MS = 60_000;
 const EchoReady = z.strictObject({ udp: z.int(), tcp: z.int() });
 
@@ -23,8 +26,10 @@ const EchoReady = z.strictObject({ udp: z.int(), tcp: z.int() });
 export const benchmark: Benchmark = {
   name: 'relay',
   rounds: 1,
-  missing: async () =>
-    (await answers(['go', 'version'])) ? undefined : 'there is no go to build Toxiproxy with',
+  async missing() {
+    if (process.platform !== 'linux') return 'processes are measured by /proc';
+    return (await answers(['go', 'version'])) ? undefined : 'there is no go to build Toxiproxy with';
+  },
   async round(signal) {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     const ends: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -44,11 +49,9 @@ export const benchmark: Benchmark = {
       const [port = 0] = RelayReady.parse(await program('the relay', relay)).ports;
       const toxiproxy = await startToxiproxy(tcp, signal);
       ends.push(() => toxiproxy.end());
-      return await figures(
-        { direct: byUdp(udp), through: byUdp(port) },
-        { direct: byTcp(tcp), through: byTcp(toxiproxy.port) },
-        signal,
-      );
+      const inOneStream = { direct: byTcp(tcp), through: byTcp(toxiproxy.port) };
+      const each = byTcpEach(toxiproxy.port, IN_FLIGHT);
+      return await figures({ direct: byUdp(udp), through: byUdp(port) }, { ...inOneStream, each }, signal);
     } finally {
       for (const end of ends.reverse()) await end();
     }
@@ -60,51 +63,92 @@ interface Carried {
   through: Way;
 }
 
-async function figures(ours: Carried, theirs: Carried, signal: AbortSignal): Promise<Figure[]> {
-  const measured = [];
+async function figures(
+  ours: Carried,
+  theirs: Carried & { each: Way },
+  signal: AbortSignal,
+): Promise<Figure[]> {
+  const all: Figure[] = [];
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     signal.throwIfAborted();
-    measured.push({ own: await measure(ours), other: await measure(theirs) });
+    all.push(...(await throughputs(ours, theirs)), ...(await latencies(ours, theirs)));
   }
+  return all;
+}
+
+/** What the processes of ours and of Toxiproxy have in their command lines. */
+const RELAY = /edge-relay/;
+const TOXIPROXY = /toxiproxy/;
+
+async function throughputs(ours: Carried, theirs: Carried & { each: Way }): Promise<Figure[]> {
+  const own = await carried(ours.through, RELAY);
+  const each = await carried(theirs.each, TOXIPROXY);
+  const stream = await carried(theirs.through, TOXIPROXY);
+  const udp = await throughput(ours.direct, IN_FLIGHT, THROUGHPUT_MS);
+  const tcp = await throughput(theirs.direct, IN_FLIGHT, THROUGHPUT_MS);
   const what = `${MESSAGE_BYTES} bytes, ${IN_FLIGHT} in flight`;
-  return measured.flatMap(({ own, other }) => [
+  const ratio = { unit: '×', atLeast: 0.8 };
+  const rate = (whose: string, value: number) => ({ name: `throughput, ${whose}`, value, unit: '/s' });
+  const cpu = (whose: string, value: number) => ({
+    name: `processor time a message, ${whose}`,
+    value,
+    unit: 'µs',
+  });
+  return [
     {
-      ...{ name: `throughput, ours / Toxiproxy’s (${what})`, value: own.rate / other.rate, unit: '×' },
-      atLeast: 0.8,
+      name: `throughput, ours / Toxiproxy’s, a message a packet (${what})`,
+      value: own.rate / each.rate,
+      ...ratio,
     },
-    { name: 'throughput, ours', value: own.rate, unit: '/s' },
-    { name: 'throughput, Toxiproxy’s', value: other.rate, unit: '/s' },
-    // A datagram is a system call, of whoever sends and gets it too; in a stream several messages are one.
-    { name: 'throughput, UDP without a relay', value: own.directRate, unit: '/s' },
-    { name: 'throughput, TCP without a proxy', value: other.directRate, unit: '/s' },
     {
-      ...{ name: 'added to the round trip at p99, ours less Toxiproxy’s', value: own.p99 - other.p99 },
-      ...{ unit: 'ms', goal: 0 },
+      name: `throughput, ours / Toxiproxy’s, all in one stream (${what})`,
+      value: own.rate / stream.rate,
+      ...ratio,
     },
-    { name: 'added to the round trip at p99, ours', value: own.p99, unit: 'ms' },
-    { name: 'added to the round trip at p99, Toxiproxy’s', value: other.p99, unit: 'ms' },
-    { name: 'added to the round trip at p50, ours', value: own.p50, unit: 'ms' },
-    { name: 'added to the round trip at p50, Toxiproxy’s', value: other.p50, unit: 'ms' },
-  ]);
+    // As much as a relay of datagrams that costs nothing would have.
+    {
+      name: 'throughput, UDP without a relay / Toxiproxy’s, all in one stream',
+      value: udp / stream.rate,
+      unit: '×',
+    },
+    rate('ours', own.rate),
+    rate('Toxiproxy’s, a message a packet', each.rate),
+    rate('Toxiproxy’s, all in one stream', stream.rate),
+    rate('UDP without a relay', udp),
+    rate('TCP without a proxy, all in one stream', tcp),
+    cpu('ours', own.cpuUs),
+    cpu('Toxiproxy’s, a message a packet', each.cpuUs),
+    cpu('Toxiproxy’s, all in one stream', stream.cpuUs),
+  ];
 }
 
-interface Measured {
-  /** Messages a second, through and without. */
-  rate: number;
-  directRate: number;
-  /** Ms that a way through has more than the way without it. */
-  p50: number;
-  p99: number;
+/** Messages a second, and the microseconds that the process in between takes of each, there and back. */
+async function carried(way: Way, by: RegExp): Promise<{ rate: number; cpuUs: number }> {
+  const before = await childUse(by);
+  const rate = await throughput(way, IN_FLIGHT, THROUGHPUT_MS);
+  const { cpuS } = await childUse(by);
+  return { rate, cpuUs: (1e6 * (cpuS - before.cpuS)) / ((rate * THROUGHPUT_MS) / 1_000) };
 }
 
-async function measure({ direct, through }: Carried): Promise<Measured> {
-  const without = await roundTrips(direct, ROUND_TRIPS);
-  const within = await roundTrips(through, ROUND_TRIPS);
-  const p99 = (all: number[]) => quantile(all, 0.99) ?? Number.NaN;
-  return {
-    directRate: await throughput(direct, IN_FLIGHT, THROUGHPUT_MS),
-    rate: await throughput(through, IN_FLIGHT, THROUGHPUT_MS),
-    p50: medianOf(within) - medianOf(without),
-    p99: p99(within) - p99(without),
-  };
+/** All ways take turns, so that what disturbs the machine for a while disturbs all of them alike. */
+async function latencies(ours: Carried, theirs: Carried): Promise<Figure[]> {
+  const trips = new Map<Way, number[]>(
+    [ours.direct, ours.through, theirs.direct, theirs.through].map((way) => [way, []]),
+  );
+  for (let turn = 0; turn < TURNS; turn++)
+    for (const [way, all] of trips) all.push(...(await roundTrips(way, ROUND_TRIPS / TURNS)));
+  const at = (q: number, way: Way) => quantile(trips.get(way) ?? [], q) ?? Number.NaN;
+  const added = ({ direct, through }: Carried, q: number) => at(q, through) - at(q, direct);
+  const figure = (what: string, value: number) => ({
+    name: `added to the round trip at ${what}`,
+    value,
+    unit: 'ms',
+  });
+  return [
+    { ...figure('p99, ours less Toxiproxy’s', added(ours, 0.99) - added(theirs, 0.99)), goal: 0 },
+    figure('p99, ours', added(ours, 0.99)),
+    figure('p99, Toxiproxy’s', added(theirs, 0.99)),
+    figure('p50, ours', added(ours, 0.5)),
+    figure('p50, Toxiproxy’s', added(theirs, 0.5)),
+  ];
 }

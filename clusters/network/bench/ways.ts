@@ -44,6 +44,34 @@ export function byTcp(port: number): Way {
   };
 }
 
+/**
+ * Messages of which each has a TCP connection to itself, as a datagram has its packet: no two of them are read or written
+ * at once.
+ */
+export function byTcpEach(port: number, connections: number): Way {
+  return {
+    async open(back) {
+      const idle: Ends[] = [];
+      const all = await Promise.all(
+        Array.from({ length: connections }, async () => {
+          const ends = await byTcp(port).open(() => {
+            idle.push(ends);
+            back();
+          });
+          return ends;
+        }),
+      );
+      idle.push(...all);
+      return {
+        send: () => idle.pop()?.send(),
+        close: () => {
+          for (const ends of all) ends.close();
+        },
+      };
+    },
+  };
+}
+
 /** Messages a second that come back, so many on their way at a time; one that is lost makes them fewer. */
 export async function throughput(way: Way, inFlight: number, forMs: number): Promise<number> {
   let returned = 0;

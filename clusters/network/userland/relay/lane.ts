@@ -22,6 +22,11 @@ export class Lane {
     this.#alarm = new Alarm(clock, () => this.#flush());
   }
 
+  /** Nothing waits in it. */
+  get empty(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /** @param rateKbit 0: as fast as it goes. What would have to wait in a full queue is lost. */
   pass(bytes: number, delayMs: number, rateKbit: number, send: () => void): void {
     const now = this.#clock.mono();
