@@ -1,4 +1,5 @@
 import type { History } from '../../harness/history/event.ts';
+import { grouped } from '../../harness/history/grouped.ts';
 import { edgeEvents } from './events.ts';
 import { type EdgeLineOf, echoName } from './workload/ledger.ts';
 
@@ -12,8 +13,12 @@ type RunLine = EdgeLineOf<'probe.run'>;
 export function farEndOf(history: History): (run: RunLine) => boolean {
   const clouds = edgeEvents(history, 'ledger.cloud.started').map(({ body }) => body);
   const named = clouds.filter(({ echoes }) => echoes !== undefined);
+  const names = grouped(
+    named.flatMap(({ echoes, epoch }) => echoes.map((path) => ({ path, name: echoName(epoch, path) }))),
+    ({ path }) => path,
+  );
   return ({ by, path }) => {
     if (by === undefined) return named.length === 0;
-    return named.some(({ echoes, epoch }) => echoes.includes(path) && by === echoName(epoch, path));
+    return names.get(path)?.some(({ name }) => name === by) ?? false;
   };
 }

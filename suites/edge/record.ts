@@ -31,33 +31,35 @@ export const recordDoubts = remembered((history): readonly string[] => {
   return doubts;
 });
 
-/** A line of a ledger: its number, when it was written, and when it came, on the clocks of the two. */
-interface Line {
-  n: number;
-  mono: number;
-  cameMono: number;
+/** Of the lines of a ledger, as they came: their numbers, when each was written, and how long later it came, on the clocks of the two. */
+interface Lines {
+  numbers: number[];
+  monos: number[];
+  ages: number[];
 }
 
 /** An epoch numbers its lines and writes them one after the other, by one clock that goes as the history's does. */
 function lineDoubts(history: History): string[] {
-  const epochs = new Map<string, Line[]>();
+  const epochs = new Map<string, Lines>();
   for (const { type, body, mono: cameMono } of history) {
     if (!type.startsWith(LEDGER) || type === 'ledger.unreadable') continue;
     const { epoch, mono, n } = body as Partial<EdgeLine>;
     if (epoch === undefined || n === undefined || mono === undefined) continue;
-    const lines = epochs.get(epoch);
-    if (lines) lines.push({ n, mono, cameMono });
-    else epochs.set(epoch, [{ n, mono, cameMono }]);
+    const lines = epochs.get(epoch) ?? { numbers: [], monos: [], ages: [] };
+    epochs.set(epoch, lines);
+    lines.numbers.push(n);
+    lines.monos.push(mono);
+    lines.ages.push(cameMono - mono);
   }
   const found = { missing: 0, twice: 0, disordered: 0, backwards: 0, ahead: 0 };
-  for (const lines of epochs.values()) {
-    const numbers = new Set(lines.map(({ n }) => n));
-    found.missing += lines.reduce((most, { n }) => Math.max(most, n), 0) + 1 - numbers.size;
-    found.twice += lines.length - numbers.size;
-    const steps = lines.slice(1).map((line, at) => [lines[at] as Line, line] as const);
-    found.disordered += steps.filter(([before, after]) => after.n < before.n).length;
-    found.backwards += steps.filter(([before, after]) => after.mono < before.mono).length;
-    if (jumpedAhead(lines)) found.ahead += 1;
+  for (const { ages, monos, numbers } of epochs.values()) {
+    const whole = numbers.every((n, at) => n === at);
+    const distinct = whole ? numbers.length : new Set(numbers).size;
+    found.missing += numbers.reduce((most, n) => Math.max(most, n), 0) + 1 - distinct;
+    found.twice += numbers.length - distinct;
+    found.disordered += falls(numbers);
+    found.backwards += falls(monos);
+    if (jumpedAhead(ages)) found.ahead += 1;
   }
   return [
     ...(found.missing > 0 ? [`${found.missing} lines of ledgers are missing`] : []),
@@ -68,19 +70,24 @@ function lineDoubts(history: History): string[] {
   ];
 }
 
+/** How often a figure is below the one before it. */
+function falls(figures: readonly number[]): number {
+  return figures.reduce((sum, figure, at) => (figure < (figures[at - 1] as number) ? sum + 1 : sum), 0);
+}
+
 /** More than lines are late to come where a program starts while its machine is busy: two seconds in what was recorded. */
 const JUMP_MS = 5_000;
 
 /** From some line on all lines are younger when they come than any before it was, and its clock went on for longer. */
-function jumpedAhead(lines: readonly Line[]): boolean {
-  const ages = lines.map(({ cameMono, mono }) => cameMono - mono);
+function jumpedAhead(ages: readonly number[]): boolean {
   const youngestFrom = ages.slice();
   for (let at = ages.length - 2; at >= 0; at--)
     youngestFrom[at] = Math.min(youngestFrom[at] as number, youngestFrom[at + 1] as number);
   let youngest = Number.POSITIVE_INFINITY;
-  return ages.slice(1).some((age, at) => {
-    const before = ages[at] as number;
+  return ages.some((age, at) => {
+    const before = ages[at - 1];
+    if (before === undefined) return false;
     youngest = Math.min(youngest, before);
-    return before - age > JUMP_MS && youngest - (youngestFrom[at + 1] as number) > JUMP_MS;
+    return before - age > JUMP_MS && youngest - (youngestFrom[at] as number) > JUMP_MS;
   });
 }

@@ -55,7 +55,7 @@ export const joinLedgers = remembered((history): readonly Start[] => {
   const watched = watchedNodes(history);
   const probes = grouped(
     eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body),
-    ({ attempt, podUid }) => `${podUid} ${attempt}`,
+    ({ podUid }) => podUid,
   );
   return lastSeen(history).flatMap((pod) => {
     const container = pod.containers.find(({ name }) => name === MAIN);
@@ -63,7 +63,8 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     const devices = listed.get(`${pod.namespace}/${pod.name}/${MAIN}`);
     const { exitCode, restartCount } = container;
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
-      const looks = (probes.get(`${pod.uid} ${attempt}`) ?? []).sort((a, b) => a.n - b.n);
+      const ofPod = probes.get(pod.uid) ?? [];
+      const looks = ofPod.filter((look) => look.attempt === attempt).sort((a, b) => a.n - b.n);
       const vendors = pod.node !== null && watched.has(pod.node);
       const given = devices && [...devices].sort();
       return {
@@ -156,8 +157,9 @@ export function lacking(start: Start, probe: ProbeSeen): string[] {
 
 /** The frameworks that found fewer GPUs than the start has, each with what it found; those that were not there are none. */
 export function blindFrameworks(start: Start, { frameworks }: ProbeSeen): string[] {
+  if (!frameworks) return [];
   const wanted = wantedBy(start);
-  return Object.entries(frameworks ?? {}).flatMap(([name, found]) =>
+  return Object.entries(frameworks).flatMap(([name, found]) =>
     found !== null && found < wanted ? [`${name} found ${found} of ${wanted}`] : [],
   );
 }

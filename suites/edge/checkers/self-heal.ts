@@ -4,6 +4,8 @@ import {
   type History,
   type HistoryEvent,
 } from '../../../harness/history/event.ts';
+import { grouped } from '../../../harness/history/grouped.ts';
+import { remembered } from '../../../harness/history/remembered.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type EdgeEvents, edgeEvents } from '../events.ts';
 import { nodesOf, recordDoubts } from '../record.ts';
@@ -28,9 +30,13 @@ function endOf(history: History): number {
   return edgeEvents(history, 'observation.ended').at(-1)?.mono ?? Number.POSITIVE_INFINITY;
 }
 
+const samplesByNode = remembered((history) =>
+  grouped(edgeEvents(history, 'tunnel.sample'), ({ body }) => body.node),
+);
+
 function samplesOf(history: History, node: string): Sample[] {
   const ended = endOf(history);
-  return edgeEvents(history, 'tunnel.sample').filter(({ body, mono }) => body.node === node && mono <= ended);
+  return (samplesByNode(history).get(node) ?? []).filter(({ mono }) => mono <= ended);
 }
 
 /** How long the tunnel of a node took to be well again after each fault on it. */

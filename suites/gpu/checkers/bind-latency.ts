@@ -33,20 +33,17 @@ export function bindLatencies(history: History): Binding[] {
     eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(({ body }) => body),
     ({ allocation }) => allocation,
   );
-  const asks = grouped(
-    eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate'),
-    ({ body }) => body.allocation,
-  );
+  const asked = new Set<string>();
   // A line that came twice is one allocation, and a device that did is one association.
-  return [...asks.values()]
-    .flatMap(([first]) => first ?? [])
+  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')
+    .filter(({ body }) => !asked.has(body.allocation) && asked.add(body.allocation))
     .map(({ body, source }) => {
       const lines = associated.get(body.allocation) ?? [];
-      const asked = { source, fromMono: body.mono };
+      const ask = { source, fromMono: body.mono };
       if (new Set(lines.map(({ device }) => device)).size < body.devices.length)
-        return { ...asked, toMono: undefined, ms: undefined };
+        return { ...ask, toMono: undefined, ms: undefined };
       return {
-        ...asked,
+        ...ask,
         toMono: Math.max(...lines.map(({ mono }) => mono)),
         ms: Math.max(
           ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),

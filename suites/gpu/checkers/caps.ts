@@ -19,12 +19,13 @@ function mostAtOnce(history: History): Most {
     if (body.gpus === 0 || body.node === null) continue;
     if (isOver(body)) live.delete(body.uid);
     else live.set(body.uid, body);
-    const here = [...live.values()].filter(({ node }) => node === body.node).length;
+    let [here, gpus] = [0, 0];
+    for (const pod of live.values()) {
+      if (pod.node === body.node) here += 1;
+      gpus += pod.gpus;
+    }
     if (here > most.pods) Object.assign(most, { pods: here, node: body.node });
-    most.gpus = Math.max(
-      most.gpus,
-      [...live.values()].reduce((sum, { gpus }) => sum + gpus, 0),
-    );
+    most.gpus = Math.max(most.gpus, gpus);
   }
   return most;
 }

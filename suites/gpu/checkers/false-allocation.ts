@@ -1,4 +1,5 @@
 import type { History } from '../../../harness/history/event.ts';
+import { remembered } from '../../../harness/history/remembered.ts';
 import { type Judged, judgeRate, type Target } from '../../judged.ts';
 import type { ProbeSeen } from '../events.ts';
 import {
@@ -50,8 +51,8 @@ function wrongAt(start: Start, probe: ProbeSeen): string | undefined {
 }
 
 /** The starts whose container could not use what it was given, at its first act or at any later look. */
-export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
-  return starts.flatMap((start) => {
+export const falseAllocations = remembered((starts: readonly Start[]): readonly FalseAllocation[] =>
+  starts.flatMap((start) => {
     const bad = start.probes.find((probe) => wrongAt(start, probe));
     const differ = unseen(start) === undefined ? disagreement(start) : undefined;
     if (!bad && !differ) return [];
@@ -61,8 +62,8 @@ export function falseAllocations(starts: readonly Start[]): FalseAllocation[] {
       ? `${start.pod} on ${start.node}: look ${bad.n} ${wrongAt(start, bad)}`
       : (differ as string);
     return [{ start, why, recoveredAfterMs: bad && well ? well.at - first : undefined }];
-  });
-}
+  }),
+);
 
 /**
  * GPU-1: a container that was started can use every device that it was given.
