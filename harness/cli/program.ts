@@ -90,6 +90,7 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
   )
     .addOption(profileOption())
     .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
+    .option('--in-cluster', 'the harness runs as a Job in the cluster of --context')
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
