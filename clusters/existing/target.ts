@@ -131,7 +131,7 @@ async function checkAccess(kube: Kube, { name }: Context, plan: Plan): Promise<v
     exit: EXIT.unable,
     tried: `asking whether the user of context ${name} may do what the plan needs`,
     seen: `not granted: ${denialLines(denials).join('; ')}`,
-    todo: `run \`ordeal doctor --context ${name}\`, which prints the ClusterRole that is missing`,
+    todo: `run \`ordeal doctor --context ${name}${plan.cluster.inCluster ? ' --in-cluster' : ''}\`, which prints the ClusterRole that is missing`,
   });
 }
 

@@ -203,6 +203,7 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
     .option('--context <name>', 'of a kubeconfig: look at its cluster')
     .option('--kubeconfig <file>', 'the file that has the context')
     .option('--image <name>', 'the workload image: look at its nodes too, by pods of a few seconds')
+    .option('--in-cluster', 'ask for what it takes to have the harness run in it, too')
     .option('--json', 'as JSON', false)
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./clusters.ts');

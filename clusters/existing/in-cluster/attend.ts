@@ -24,7 +24,8 @@ const TOLD_LINES = 8;
 /**
  * Attends a harness's Job to its end: its progress is shown, its history is written as it comes, and an interruption is
  * passed on. A history whose harness went gets the end that it could not write, which makes the run inconclusive.
- * @throws OrdealError HARNESS_FAILED with the exit code of the harness, or HARNESS_LOST (exit 2) where nothing was recorded.
+ * @throws OrdealError HARNESS_NOT_STARTED (exit 4); HARNESS_FAILED with the exit code of the harness; HARNESS_LOST (exit 2)
+ * where nothing was recorded.
  */
 export async function attend(kube: Kube, namespace: string, context: RunContext): Promise<void> {
   const { clock, log, signal } = context;
@@ -49,10 +50,7 @@ export async function attend(kube: Kube, namespace: string, context: RunContext)
     }
     if (state.is === 'running' && pod) follower ??= follow(pod);
     if (state.is === 'ended' || state.is === 'gone') break;
-    if (state.is === 'waiting' && clock.mono() - startedMono > START_MS) {
-      state = { is: 'gone', why: `it did not start in ${START_MS / 1_000} s: ${state.why}` };
-      break;
-    }
+    if (state.is === 'waiting' && clock.mono() - startedMono > START_MS) throw notStarted(state.why);
     if (hearing.failure !== undefined || signal.aborted) {
       askedMono ??= clock.mono();
       // Before it said anything it has made nothing, and would not hear a signal.
@@ -72,6 +70,16 @@ export async function attend(kube: Kube, namespace: string, context: RunContext)
   }
   if (pod) await (follower ?? follow(pod)).stop();
   hearing.end(state);
+}
+
+function notStarted(why: string): OrdealError {
+  return new OrdealError({
+    code: 'HARNESS_NOT_STARTED',
+    exit: EXIT.unable,
+    tried: `starting the harness in the cluster, for ${START_MS / 1_000} s`,
+    seen: why,
+    todo: 'see that cluster.workloadImage names an image made by `ordeal images build`, and that the nodes have it and half a processor free',
+  });
 }
 
 async function podsOf(
@@ -165,8 +173,10 @@ class Hearing {
   }
 
   #failed(code: number): OrdealError {
-    const known = Object.values(EXIT).find((exit) => exit === code);
-    return this.#error('HARNESS_FAILED', known ?? EXIT.defect, `exit code ${code}`);
+    // Ended by somebody else before it recorded anything. All others but these say that Node did not get so far.
+    if (code === EXIT.interrupted) return this.#lost('it was interrupted in the cluster');
+    const own = [EXIT.usage, EXIT.unable].find((exit) => exit === code);
+    return this.#error('HARNESS_FAILED', own ?? EXIT.defect, `exit code ${code}`);
   }
 
   #lost(cut: string): OrdealError {
