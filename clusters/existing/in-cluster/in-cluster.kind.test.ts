@@ -145,6 +145,14 @@ describe('the harness in a cluster that kind alone has made', function () {
     expect(faults.map(({ bit, healed }) => bit && healed)).to.deep.equal([true, true, true, true]);
     expect(found).to.deep.equal({ compared: 2, ours: [], others: [] });
     expect(requirements.find(({ id }) => id === 'GPU-1')).to.include({ verdict: 'pass', measured: 0 });
+    // Nodes of one kernel have one clock.
+    const history = readFileSync(join(home, 'certified', 'events.jsonl'), 'utf8');
+    const [clock] = history
+      .split('\n')
+      .flatMap((line) => (line.includes('"node.clock"') ? [JSON.parse(line)] : []));
+    expect(clock).to.include({ source: `node/${WORKER}` });
+    expect(clock.body.fromMs).to.be.at.most(0);
+    expect(clock.body.toMs).to.be.at.least(0);
     expect(await left()).to.deep.equal([]);
     const everything = written(join(home, 'certified')) + output;
     // A token's header, and what a kubeconfig has of keys.
