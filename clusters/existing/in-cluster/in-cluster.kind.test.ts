@@ -133,6 +133,8 @@ describe('the harness in a cluster that kind alone has made', function () {
   }
 
   it('certifies it by a Job, with the verdict, the exit code and the files of a run from outside', async () => {
+    const looked = await ordeal([COMMAND, 'doctor', '--in-cluster', ...at()]);
+    expect(looked.code, looked.output).to.equal(0);
     const { code, output } = await ordeal(runOf('hardened', 'certified'));
     expect(code, output).to.equal(0);
     expect(output).to.contain('gpu: steady state');
