@@ -10,6 +10,10 @@ export const embedded = {
   embedded: async () => provider((await import('./clusters/embedded/provider.ts')).embeddedProvider),
 } satisfies Parts['providers'];
 
+export const existing = {
+  existing: async () => provider((await import('./clusters/existing/provider.ts')).existingProvider),
+} satisfies Parts['providers'];
+
 export const suites = {
   gpu: async () => suite((await import('./suites/gpu/suite.ts')).gpuSuite),
   edge: async () => {

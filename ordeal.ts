@@ -5,7 +5,7 @@ import { tellFailure } from './harness/cli/failure.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
 import { redactWrites } from './harness/redact/own.ts';
-import { embedded, provider, scenarios, suites } from './loaders.ts';
+import { embedded, existing, provider, scenarios, suites } from './loaders.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const parts: Parts = {
@@ -14,7 +14,7 @@ const parts: Parts = {
     ...embedded,
     kind: async () => provider((await import('./clusters/kind/provider.ts')).kindProvider),
     k3s: async () => provider((await import('./clusters/k3s/provider.ts')).k3sProvider),
-    existing: async () => provider((await import('./clusters/existing/provider.ts')).existingProvider),
+    ...existing,
   },
   suites,
   scenarios,
@@ -93,6 +93,9 @@ const parts: Parts = {
     return [...(await sweepLabs()), ...(await sweepKeepers())];
   },
   async machineFor(plan) {
+    if (plan.cluster.inCluster) {
+      return (await import('./clusters/existing/in-cluster/machine.ts')).inClusterMachineFor(plan);
+    }
     return await (await import('./clusters/uml/placement.ts')).machineFor(plan, 'edge');
   },
   async existing() {

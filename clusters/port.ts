@@ -48,6 +48,12 @@ export interface ClusterNode {
   };
 }
 
+/** How far a node's wall clock is ahead of the harness's, in ms, at the least and at the most; or why nobody knows. */
+export type NodeClock = { node: string } & (
+  | { fromMs: number; toMs: number; trips: number }
+  | { unseen: string }
+);
+
 export interface Cluster extends ClusterHandle {
   nodes: ClusterNode[];
   /** Nodes of someone's cluster that are not worked on; they count where a share of its nodes is capped. */
@@ -63,6 +69,8 @@ export interface Cluster extends ClusterHandle {
    */
   startGpuNodes(watch?: string): Promise<void>;
   stopGpuNodes(): Promise<void>;
+  /** The clocks of the nodes that `startGpuNodes` has started on. Left out where they have the harness's: one kernel. */
+  clocks?(): Promise<NodeClock[]>;
   /**
    * The links of these worker nodes to the control plane's, which is the cloud; registers its undo on the context before it
    * acts. Left out where the cluster has no network of its own for that.

@@ -1,4 +1,4 @@
-import { AuthorizationV1Api } from '@kubernetes/client-node';
+import { AuthorizationV1Api, type V1PolicyRule } from '@kubernetes/client-node';
 import pLimit from 'p-limit';
 import { stringify } from 'yaml';
 import type { Kube } from '../../harness/kube/client.ts';
@@ -66,6 +66,19 @@ export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): P
   ];
 }
 
+/** What it takes besides to have the harness run in the cluster; by Kubernetes’ own rule nobody grants it more than he has. */
+export const IN_CLUSTER_PERMISSIONS: readonly Permission[] = [
+  { group: '', resource: 'serviceaccounts', verbs: ['create'], why: 'the harness’s own account' },
+  { group: '', resource: 'configmaps', verbs: ['create'], why: 'the plan and the harness' },
+  { group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'telling the harness to end' },
+  ...['clusterroles', 'clusterrolebindings'].map((resource) => ({
+    group: 'rbac.authorization.k8s.io',
+    resource,
+    verbs: ['create', 'delete'],
+    why: 'what the harness’s account may do',
+  })),
+];
+
 /** A verb that is not granted. */
 export interface Denial {
   permission: Permission;
@@ -115,12 +128,17 @@ export function roleFor(denials: readonly Denial[]): string {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name: 'ordeal' },
-    rules: grouped(denials).map(({ group, resource, verbs }) => ({
-      apiGroups: [group],
-      resources: [resource],
-      verbs,
-    })),
+    rules: rulesOf(grouped(denials)),
   });
+}
+
+/** As a ClusterRole has them. */
+export function rulesOf(permissions: readonly Permission[]): V1PolicyRule[] {
+  return permissions.map(({ group, resource, verbs }) => ({
+    apiGroups: [group],
+    resources: [resource],
+    verbs: [...verbs],
+  }));
 }
 
 function grouped(denials: readonly Denial[]): Permission[] {

@@ -49,14 +49,13 @@ export function writeAllowance(allowance: Allowance, path = allowanceFile()): vo
   const others = readAllowances(path).filter(({ context }) => context !== allowance.context);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.new`;
-  writeFileSync(
-    fresh,
-    `${JSON.stringify({ version: 1, clusters: [...others, allowance] }, undefined, 2)}\n`,
-    {
-      mode: 0o600,
-    },
-  );
+  writeFileSync(fresh, allowancesText([...others, allowance]), { mode: 0o600 });
   renameSync(fresh, path);
+}
+
+/** As their file has them. */
+export function allowancesText(clusters: readonly Allowance[]): string {
+  return `${JSON.stringify({ version: 1, clusters }, undefined, 2)}\n`;
 }
 
 /**

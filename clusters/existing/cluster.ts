@@ -50,6 +50,7 @@ export async function describeTarget(
     workloadImage,
     startGpuNodes: (watch) => gpuPods.start(watch),
     stopGpuNodes: () => gpuPods.stop(),
+    clocks: () => gpuPods.clocks(),
     exportLogs: (dir) => exportLogs(kube, context.runId, dir),
     async down() {
       await gpuPods.stop();

@@ -1,6 +1,6 @@
 import { OrdealError } from '../../harness/errors/error.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
-import { denialLines, denialsOf, permissionsFor, roleFor } from './access.ts';
+import { denialLines, denialsOf, IN_CLUSTER_PERMISSIONS, permissionsFor, roleFor } from './access.ts';
 import { checkAllowed, readAllowances } from './allowance.ts';
 import { type Identity, identify } from './identity.ts';
 import { connectTo, findContext } from './kubeconfig.ts';
@@ -22,6 +22,8 @@ export async function examine(options: {
   context: string;
   kubeconfig: string | undefined;
   image: string | undefined;
+  /** The harness would run in it. */
+  inCluster: boolean;
 }): Promise<Examined> {
   const context = findContext(options.context, options.kubeconfig);
   const kube = await connectTo(context);
@@ -32,10 +34,10 @@ export async function examine(options: {
       checkAllowed(context, identity.uid, readAllowances());
       return `UID ${identity.uid}`;
     });
-    const denials = await denialsOf(
-      kube,
-      permissionsFor({ checkpoints: false, fakeGpuNodes: true, jobSlots: true }),
-    );
+    const denials = await denialsOf(kube, [
+      ...permissionsFor({ checkpoints: false, fakeGpuNodes: true, jobSlots: true }),
+      ...(options.inCluster ? IN_CLUSTER_PERMISSIONS : []),
+    ]);
     const refusal = await namespaceRefusal(kube);
     const checks: Readiness[] = [
       { name: 'API server', ok: true, detail: context.server },

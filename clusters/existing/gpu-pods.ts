@@ -4,9 +4,10 @@ import type { Kube } from '../../harness/kube/client.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
 import { awaited, ignoring } from '../container-nodes/gpu-nodes.ts';
-import type { ClusterNode } from '../port.ts';
+import type { ClusterNode, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
+import { nodeClock } from './node-clock.ts';
 import { RUN_LABEL } from './objects.ts';
 import { paceMs } from './pace.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
@@ -106,6 +107,17 @@ export class GpuPods {
         signal,
       },
     );
+  }
+
+  /** The clocks of their nodes, one after the other: a burst of questions would have long answers. */
+  async clocks(): Promise<NodeClock[]> {
+    const { context, kube } = this.#options;
+    const clocks: NodeClock[] = [];
+    for (const { node, pod } of this.#started) {
+      const inPod = { kube, namespace: this.#namespace, pod, container: GPU_NODE_NAME };
+      clocks.push(await nodeClock(node, inPod, context.clock));
+    }
+    return clocks;
   }
 
   /** Ends them and waits until nothing of them is left. Safe to repeat. */

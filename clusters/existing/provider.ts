@@ -1,14 +1,13 @@
 import { rmSync } from 'node:fs';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
-import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Provider } from '../../harness/run/ports.ts';
-import { type ClusterLock, lockCluster, lockedBy, releaseLock } from '../lock.ts';
+import { type ClusterLock, lockCluster, releaseLock } from '../lock.ts';
 import type { Cluster } from '../port.ts';
 import { readAllowances } from './allowance.ts';
+import { cleanUp } from './clean-up.ts';
 import { describeTarget } from './cluster.ts';
-import { connectTo, findContext } from './kubeconfig.ts';
-import { RUN_LABEL, removeNamespaces, removeOwnResources } from './objects.ts';
-import { abandoned, noteTaken, type Taken } from './taken.ts';
+import { removeNamespaces } from './objects.ts';
+import { abandoned, noteTaken } from './taken.ts';
 import { checkUntaken, takeAim } from './target.ts';
 
 /** Someone's own cluster, by a context of a kubeconfig that was allowed by name and by the cluster's UID. */
@@ -91,25 +90,4 @@ function notCleaned(failed: readonly string[]): OrdealError {
     seen: failed.join('\n  '),
     todo: 'see that the cluster can be reached, then run `ordeal clean` again; where it is gone for good, remove the note',
   });
-}
-
-async function cleanUp({ context: name, kubeconfig, nodes, runId, uid }: Taken): Promise<string[]> {
-  const kube = await connectTo(findContext(name, kubeconfig));
-  try {
-    const system = await kube.core.readNamespace({ name: 'kube-system' });
-    // The cluster that was meant is gone, and took everything with it.
-    if (system.metadata?.uid !== uid) return [];
-    const removed = await removeNamespaces(kube, runId);
-    await releaseLock(kube, runId);
-    // Slots of a run that has the cluster by now are its own.
-    const others = await kube.core.listNamespace({ labelSelector: RUN_LABEL });
-    const taken = others.items.length > 0 || (await lockedBy(kube)) !== undefined;
-    const resources = taken ? [] : await burstOrThrow(nodes, (node) => removeOwnResources(kube, node));
-    return [
-      ...removed.map((namespace) => `namespace ${namespace} of context ${name}`),
-      ...resources.flat().map((resource) => `${resource} from a node of context ${name}`),
-    ];
-  } finally {
-    kube.close();
-  }
 }

@@ -11,6 +11,8 @@ const Taken = z.strictObject({
   kubeconfig: z.string(),
   uid: z.string(),
   nodes: z.array(z.string()),
+  /** The harness runs in it, too. */
+  inCluster: z.boolean().default(false),
   /** `PID.BIRTH` of the harness. */
   owner: z.string(),
 });
@@ -22,7 +24,7 @@ function takenDir(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Written before anything is made there; returns how to forget it. */
-export function noteTaken(taken: Omit<Taken, 'owner'>, dir = takenDir()): () => void {
+export function noteTaken(taken: Omit<z.input<typeof Taken>, 'owner'>, dir = takenDir()): () => void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${taken.runId}.json`);
   const owner = `${process.pid}.${bornAt(process.pid)}`;

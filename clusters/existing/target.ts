@@ -2,7 +2,7 @@ import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { planInvalid } from '../../harness/plan/load.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
-import { denialLines, denialsOf, type Need, permissionsFor } from './access.ts';
+import { denialLines, denialsOf, IN_CLUSTER_PERMISSIONS, type Need, permissionsFor } from './access.ts';
 import { checkAllowed, readAllowances } from './allowance.ts';
 import { type Identity, identify, type NodeIdentity } from './identity.ts';
 import { type Context, connectTo, findContext } from './kubeconfig.ts';
@@ -49,7 +49,7 @@ export async function takeAim(plan: Plan): Promise<Target> {
   try {
     const identity = await identify(kube);
     checkAllowed(context, identity.uid, allowances);
-    await checkAccess(kube, context, needOf(plan));
+    await checkAccess(kube, context, plan);
     const nodes = chooseNodes(identity, plan);
     await checkNamespace(kube);
     return { context, kube, identity, nodes, workloadImage };
@@ -122,15 +122,16 @@ export function checkUntaken(nodes: readonly NodeIdentity[]): void {
   });
 }
 
-async function checkAccess(kube: Kube, { name }: Context, need: Need): Promise<void> {
-  const denials = await denialsOf(kube, permissionsFor(need));
+async function checkAccess(kube: Kube, { name }: Context, plan: Plan): Promise<void> {
+  const besides = plan.cluster.inCluster ? IN_CLUSTER_PERMISSIONS : [];
+  const denials = await denialsOf(kube, [...permissionsFor(needOf(plan)), ...besides]);
   if (denials.length === 0) return;
   throw new OrdealError({
     code: 'ACCESS_MISSING',
     exit: EXIT.unable,
     tried: `asking whether the user of context ${name} may do what the plan needs`,
     seen: `not granted: ${denialLines(denials).join('; ')}`,
-    todo: `run \`ordeal doctor --context ${name}\`, which prints the ClusterRole that is missing`,
+    todo: `run \`ordeal doctor --context ${name}${plan.cluster.inCluster ? ' --in-cluster' : ''}\`, which prints the ClusterRole that is missing`,
   });
 }
 

@@ -32,6 +32,7 @@ const BESIDE_GUESTS: readonly string[] = ['faults/dead-man/watch.sh'];
 const PROGRAMS = {
   ...IN_GUESTS,
   ...IN_IMAGES,
+  'in-cluster': 'in-cluster.ts',
   'edge-network': 'clusters/network/userland/main.ts',
   'edge-relay': 'clusters/network/userland/relay/main.ts',
 } as const;
@@ -42,6 +43,9 @@ const GROUPS: readonly (readonly ProgramName[])[] = [
   ['embedded-cluster', 'gpu-node'],
   ['edge-collector', 'edge-cloud', 'edge-probe', 'edge-network', 'edge-relay'],
 ];
+
+/** It goes to its cluster by the API server, which takes objects of 1 MiB. */
+const SMALL: ReadonlySet<string> = new Set<ProgramName>(['in-cluster']);
 
 const made = new Map<readonly ProgramName[], Promise<Map<string, Uint8Array>>>();
 
@@ -95,6 +99,7 @@ async function make(names: readonly ProgramName[]): Promise<Map<string, Uint8Arr
     format: 'esm',
     target: 'node20',
     external: ['esbuild'],
+    minify: names.every((name) => SMALL.has(name)),
     legalComments: 'none',
     logLevel: 'silent',
     // CommonJS dependencies that a bundle takes in still call require for Node's own modules.

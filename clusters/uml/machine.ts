@@ -2,13 +2,13 @@ import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { ended } from '../../harness/history/ended.ts';
 import { parseHistory } from '../../harness/history/reader.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { HISTORY_FILE, PLAN_FILE } from '../../harness/run/files.ts';
 import type { Machine, RunContext } from '../../harness/run/ports.ts';
 import { filesOfGuests } from '../programs/bundle.ts';
 import { boot, consoleOf, consoleTail, GUEST_WORK, type Guest } from './boot.ts';
-import { ended } from './ended.ts';
 
 const BOOT_MS = 90_000;
 /** What a run in the guest may take to heal and tear down after its deadline or a signal. */

@@ -17,6 +17,8 @@ export interface DoctorOptions {
   kubeconfig?: string | undefined;
   /** For the pods that look at its nodes; without it they are not looked at. */
   image?: string | undefined;
+  /** The harness would run in it. */
+  inCluster?: boolean | undefined;
 }
 
 /**
@@ -24,8 +26,8 @@ export interface DoctorOptions {
  * when a provider is ready.
  */
 export async function doctor(parts: Parts, options: DoctorOptions): Promise<ExitCode> {
-  const { context, image, json, kubeconfig } = options;
-  if (context !== undefined) return await doctorOf(parts, { context, image, json, kubeconfig });
+  const { context, image, inCluster, json, kubeconfig } = options;
+  if (context !== undefined) return await doctorOf(parts, { context, image, inCluster, json, kubeconfig });
   const found: Record<string, Readiness[]> = {};
   for (const [name, load] of Object.entries(parts.providers)) found[name] = await (await load()).readiness();
   const ready = Object.values(found).some((checks) => checks.every(({ ok }) => ok));
@@ -44,7 +46,12 @@ async function doctorOf(
   { json, ...of }: Omit<DoctorOptions, 'context'> & { context: string },
 ): Promise<ExitCode> {
   const { examine } = await parts.existing();
-  const { checks, role } = await examine({ kubeconfig: undefined, image: undefined, ...of });
+  const { checks, role } = await examine({
+    kubeconfig: undefined,
+    image: undefined,
+    ...of,
+    inCluster: of.inCluster ?? false,
+  });
   if (json) {
     process.stdout.write(`${JSON.stringify({ checks, role }, undefined, 2)}\n`);
   } else {

@@ -6,6 +6,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'ordeal run --plan plan.yaml --set cluster.workers=2 --out out/hardened',
     'ordeal run --scenario G4 --scenario G7 --cluster kind --workers 1',
     'ordeal run --plan plan.yaml --dry-run',
+    'ordeal run --in-cluster --context staging --plan plan.yaml',
   ],
   scenarios: ['ordeal scenarios', 'ordeal scenarios --json'],
   ablate: ['ordeal ablate --suite gpu', 'ordeal ablate --suite edge --isolation netns --only watchdog'],

@@ -103,6 +103,7 @@ interface Existing {
     context: string;
     kubeconfig: string | undefined;
     image: string | undefined;
+    inCluster: boolean;
   }): Promise<{ checks: Readiness[]; role: string | undefined }>;
 }
 

@@ -90,6 +90,7 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
   )
     .addOption(profileOption())
     .option('--scenario <row>', 'a row of the failure catalogue; may be given again', collect, [])
+    .option('--in-cluster', 'the harness runs as a Job in the cluster of --context')
     .option('--dry-run', 'print what would be done, and start nothing', false)
     .action(async (options: RunOptions) => {
       const { run } = await import('./run.ts');
@@ -202,6 +203,7 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
     .option('--context <name>', 'of a kubeconfig: look at its cluster')
     .option('--kubeconfig <file>', 'the file that has the context')
     .option('--image <name>', 'the workload image: look at its nodes too, by pods of a few seconds')
+    .option('--in-cluster', 'ask for what it takes to have the harness run in it, too')
     .option('--json', 'as JSON', false)
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./clusters.ts');

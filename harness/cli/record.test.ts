@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { EXIT } from '../errors/error.ts';
+import type { History } from '../history/event.ts';
 import { readHistory } from '../history/reader.ts';
 import type { ClusterHandle, Phase, Provider, Suite, SuiteContext } from '../run/ports.ts';
 import { recordRun } from './record.ts';
@@ -62,6 +63,19 @@ describe('recording a run for somebody else to judge', () => {
     ]);
     expect(events[0]?.body).to.include({ replay: 'again' });
     expect(existsSync(join(folder, 'out', 'verdict.json'))).to.equal(false);
+  });
+
+  it('takes the ID that it is given, and tells of its history while that grows', async () => {
+    const seen: string[] = [];
+    let told: History = [];
+    const one = parts(async () => void seen.push(...told.map(({ type }) => type)));
+    const code = await recordRun(one, [...argv(), '--run-id', 'outside-in'], (history) => {
+      told = history;
+    });
+    expect(code).to.equal(EXIT.certified);
+    expect(seen).to.deep.equal(['run.started', 'cluster.up', 'nodes.found', 'phase.entered']);
+    expect(told.at(-1)?.type).to.equal('run.ended');
+    expect(told[0]?.body).to.include({ runId: 'outside-in-hardened' });
   });
 
   it('is no failure of its own where the run was cut short: the history tells', async () => {

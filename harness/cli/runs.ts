@@ -30,6 +30,8 @@ export interface RunOptions {
   cluster?: string;
   context?: string;
   kubeconfig?: string;
+  /** The harness itself runs in the cluster, which is someone’s. */
+  inCluster?: boolean;
   isolation?: string;
   kubernetes?: string;
   workers?: string;
@@ -59,11 +61,18 @@ function suiteOverrides(names: readonly string[]): string[] {
   return names.map((name, index) => `suites.${index}.name=${name}`);
 }
 
+const IN_CLUSTER: [string, string][] = [
+  ['cluster.inCluster', 'true'],
+  ['cluster.provider', 'existing'],
+];
+
 /** The options as overrides of the plan; `--set` comes last and wins. */
 export function overridesOf(options: RunOptions): string[] {
   const named: [string, string | undefined][] = [
     ['profile', options.profile],
     ['level', options.level],
+    // Before what is named outright, which may be wrong with it and has to be told so.
+    ...(options.inCluster ? IN_CLUSTER : []),
     ['cluster.provider', options.cluster],
     ['cluster.context', options.context && JSON.stringify(options.context)],
     ['cluster.kubeconfig', options.kubeconfig && JSON.stringify(resolve(options.kubeconfig))],
@@ -172,7 +181,7 @@ export async function groundFor(parts: Parts, plan: Plan): Promise<(context: Run
   const machineUp = await parts.machineFor(plan);
   if (machineUp) {
     return async (session) => {
-      const machine = await session.task('guest', () => machineUp(session));
+      const machine = await session.task('machine', () => machineUp(session));
       return (context, of) => conductOn(machine, { context, ...of });
     };
   }

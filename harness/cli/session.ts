@@ -21,6 +21,8 @@ export interface SessionOptions {
   plan: Plan;
   outDir: string;
   quiet: boolean;
+  /** Of its own making unless told. */
+  runId?: string | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function inSession<T>(
   options: SessionOptions,
   work: (context: RunContext) => Promise<T>,
 ): Promise<T> {
-  const { plan, outDir, quiet } = options;
+  const { plan, outDir, quiet, runId = newRunId() } = options;
   mkdirSync(outDir, { recursive: true });
   const file = pino.destination({ dest: join(outDir, 'ordeal.log'), sync: true });
   // On a full disk a line is lost, and nothing else with it.
@@ -53,7 +55,6 @@ export async function inSession<T>(
   const undo = new UndoStack();
   const workDir = makeWorkDir();
   undo.push('remove the scratch folder', async () => removeWorkDir(workDir));
-  const runId = `${new Date(systemClock.wall()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}-${randomUUID().slice(0, 6)}`;
   try {
     return await work({
       plan,
@@ -76,6 +77,11 @@ export async function inSession<T>(
     if (left.length === 0) caretaker.dismiss();
     interrupt.release();
   }
+}
+
+function newRunId(): string {
+  const stamp = new Date(systemClock.wall()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase();
+  return `${stamp}-${randomUUID().slice(0, 6)}`;
 }
 
 /** By a person or a pipeline, and not by its deadline. */

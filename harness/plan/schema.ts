@@ -77,6 +77,8 @@ export const ClusterPlan = z.strictObject({
   kubeconfig: z.string().min(1).optional(),
   /** Existing only: the nodes to work on; without it every one that is no control plane and takes pods. */
   nodes: z.array(z.string().min(1)).min(1).optional(),
+  /** Existing only: the harness itself runs in the cluster, as a Job. */
+  inCluster: z.boolean().default(false),
   /** Existing only: the image of workload pods and fake GPU nodes, which the nodes have or can pull. */
   workloadImage: z.string().min(1).optional(),
   /** Embedded only: milliseconds from Allocate's answer to a container's first instruction, uncontended. */

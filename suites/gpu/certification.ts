@@ -18,6 +18,7 @@ import { keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
 import { TRAINING } from './checkpoints/job.ts';
 import { Training } from './checkpoints/training.ts';
+import { recordClocks } from './clocks.ts';
 import type { ProbeSeen } from './events.ts';
 import { advertiseSlots, makeQuota, readQuota, workersOf } from './ground.ts';
 import { startLatencies } from './latencies.ts';
@@ -98,6 +99,7 @@ export class Certification {
       await this.#allAllocatable();
       await cluster.startGpuNodes(RESOURCE);
     }
+    await recordClocks(this.#context);
     this.#follower = followLedgers(this.#workers, recorder, { clock });
     undo.push('stop following the ledgers', async () => {
       await this.#follower?.stop();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { HistoryEvent } from '../../harness/history/event.ts';
-import { parseHistory } from '../../harness/history/reader.ts';
 import { ended } from './ended.ts';
+import type { HistoryEvent } from './event.ts';
+import { parseHistory } from './reader.ts';
 
 const event = (seq: number, type = 'seen'): HistoryEvent => ({
   seq,
@@ -13,7 +13,7 @@ const event = (seq: number, type = 'seen'): HistoryEvent => ({
 });
 const text = (events: HistoryEvent[]) => events.map((each) => `${JSON.stringify(each)}\n`).join('');
 
-describe('history of a guest that went', () => {
+describe('history whose recorder went', () => {
   it('keeps what was recorded, leaves a torn line out, and ends with the reason', () => {
     const torn = `${text([event(0), event(1)])}{"seq":2,"mono":`;
     const { events, truncated } = parseHistory(
