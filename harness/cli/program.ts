@@ -8,10 +8,10 @@ import { EXAMPLES } from './examples.ts';
 import { tellFailure } from './failure.ts';
 import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
+import type { RunOptions } from './options.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { PlanInitOptions } from './plan-init.ts';
 import type { ReportOptions } from './report.ts';
-import type { RunOptions } from './runs.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
