@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
+import { preload } from '../../harness/modules/preload.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
 import {
@@ -62,10 +62,8 @@ export const kindProvider: Provider<Cluster> = {
     const folder = await clusterFolder(own);
     if (containers.length === 0 || !folder) return undefined;
     const kubeconfig = join(folder, 'kubeconfig');
-    const [{ joinCluster, kubernetesOf }, { lockedFor }] = await Promise.all([
-      import('./cluster.ts'),
-      import('../lock.ts'),
-    ]);
+    const { joinCluster, kubernetesOf } = await loadCluster();
+    const { lockedFor } = await import('../lock.ts');
     const images = await imagesOf(await kubernetesOf(kubeconfig), context);
     const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
     const cluster = await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
@@ -100,6 +98,7 @@ async function create(name: string, folder: string, context: StepContext): Promi
   await writeFile(configFile(folder), kindConfig({ images, workers, cgroups }));
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
   try {
+    // While kind looks around on one processor; then its nodes boot, and take all that there are.
     const bare = createBare(created, context);
     const [{ joinCluster }] = await Promise.all([loadCluster(), bare]);
     return await joinCluster(created, context);
@@ -111,13 +110,9 @@ async function create(name: string, folder: string, context: StepContext): Promi
   }
 }
 
-/**
- * What speaks to the API server is a thousand modules. They load while kind has not begun to take both processors, and by
- * require: the loader that compiles TypeScript is asked about each module of an import, which takes longer than the rest of
- * it. The imports then find them loaded.
- */
+/** What speaks to the API server is a thousand modules. */
 async function loadCluster(): Promise<typeof import('./cluster.ts')> {
-  createRequire(import.meta.url)('@kubernetes/client-node');
+  preload('@kubernetes/client-node');
   return await import('./cluster.ts');
 }
 
