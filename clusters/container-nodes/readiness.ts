@@ -5,8 +5,8 @@ import type { Readiness } from '../../harness/run/ports.ts';
 
 /** What nodes that are containers need of this machine. */
 export async function containerReadiness(): Promise<Readiness[]> {
-  const docker = await dockerReadiness();
-  return docker.ok ? [docker, await privilegeReadiness()] : [docker];
+  const [docker, privileges] = await Promise.all([dockerReadiness(), privilegeReadiness()]);
+  return docker.ok ? [docker, privileges] : [docker];
 }
 
 async function dockerReadiness(): Promise<Readiness> {

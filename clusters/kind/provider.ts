@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
+import { preload } from '../../harness/modules/preload.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
 import {
@@ -60,10 +62,8 @@ export const kindProvider: Provider<Cluster> = {
     const folder = await clusterFolder(own);
     if (containers.length === 0 || !folder) return undefined;
     const kubeconfig = join(folder, 'kubeconfig');
-    const [{ joinCluster, kubernetesOf }, { lockedFor }] = await Promise.all([
-      import('./cluster.ts'),
-      import('../lock.ts'),
-    ]);
+    const { joinCluster, kubernetesOf } = await loadCluster();
+    const { lockedFor } = await import('../lock.ts');
     const images = await imagesOf(await kubernetesOf(kubeconfig), context);
     const workers = Array.from({ length: containers.length - 1 }, (_, index) => workerFolders(folder, index));
     const cluster = await joinCluster({ name: own, folder, kubeconfig, images, workers }, context);
@@ -88,18 +88,19 @@ export const kindProvider: Provider<Cluster> = {
 };
 
 async function create(name: string, folder: string, context: StepContext): Promise<Cluster> {
-  const images = await imagesOf(plainVersion(context.plan.cluster.kubernetes), context);
+  const [images, cgroups] = await Promise.all([
+    imagesOf(plainVersion(context.plan.cluster.kubernetes), context),
+    cgroupVersion(),
+  ]);
   const workers = await prepareFolders(folder, context.plan.cluster.workers ?? DEFAULT_WORKERS);
   await claim(name, folder);
   const created = { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
-  const config = kindConfig({ images, workers, cgroups: await cgroupVersion() });
+  await writeFile(configFile(folder), kindConfig({ images, workers, cgroups }));
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
   try {
-    // What speaks to the API server is a thousand modules, which load while kind waits.
-    const [{ joinCluster }] = await Promise.all([
-      import('./cluster.ts'),
-      createBare(created, config, context),
-    ]);
+    // While kind looks around on one processor; then its nodes boot, and take all that there are.
+    const bare = createBare(created, context);
+    const [{ joinCluster }] = await Promise.all([loadCluster(), bare]);
     return await joinCluster(created, context);
   } catch (error) {
     context.signal.throwIfAborted();
@@ -109,15 +110,24 @@ async function create(name: string, folder: string, context: StepContext): Promi
   }
 }
 
+/** What speaks to the API server is a thousand modules. */
+async function loadCluster(): Promise<typeof import('./cluster.ts')> {
+  preload('@kubernetes/client-node');
+  return await import('./cluster.ts');
+}
+
+/** A file, and not kind's standard input: this process would have to be free to write it. */
+function configFile(folder: string): string {
+  return join(folder, 'kind.yaml');
+}
+
 async function createBare(
-  { kubeconfig, name }: { kubeconfig: string; name: string },
-  config: string,
+  { folder, kubeconfig, name }: { folder: string; kubeconfig: string; name: string },
   { signal }: StepContext,
 ): Promise<void> {
   // What failed is kept, for its logs; the undo removes it.
-  const options = ['--name', name, '--config', '-', '--kubeconfig', kubeconfig, '--retain'];
+  const options = ['--name', name, '--config', configFile(folder), '--kubeconfig', kubeconfig, '--retain'];
   await run(['kind', 'create', 'cluster', ...options], {
-    input: config,
     timeoutMs: CREATE_TIMEOUT_MS,
     signal,
     // A network of its own goes with the cluster; kind's shared one would stay behind.

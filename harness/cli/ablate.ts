@@ -7,9 +7,11 @@ import type { Plan } from '../plan/schema.ts';
 import type { Ablation, LiveMetrics, Pairs, RunContext } from '../run/ports.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { withMetrics } from './metrics.ts';
+import { outFolder, type RunOptions } from './options.ts';
 import { type Counted, pairTable, worthOf } from './pairs.ts';
 import type { Parts } from './parts.ts';
-import { conductAndReport, groundFor, outFolder, planOf, type RunOptions } from './runs.ts';
+import { planOf } from './plan-of.ts';
+import { conductAndReport, groundFor } from './runs.ts';
 import { inSession } from './session.ts';
 
 /** Below the output folder: the table. */

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { readRun } from '../gate/read.ts';
 import type { GateRun } from '../gate/run.ts';
 import type { Parts } from './parts.ts';
-import { suitesOf } from './runs.ts';
+import { suitesOf } from './plan-of.ts';
 
 export interface AttestOptions {
   key?: string;

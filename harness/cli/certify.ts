@@ -10,16 +10,10 @@ import { PLAN_FILE } from '../run/files.ts';
 import type { ClusterHandle, LiveMetrics, Suite } from '../run/ports.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { withMetrics } from './metrics.ts';
+import { outFolder, type RunOptions, suiteNames } from './options.ts';
 import type { Parts } from './parts.ts';
-import {
-  conductAndReport,
-  groundFor,
-  outFolder,
-  planOf,
-  type RunOptions,
-  suiteNames,
-  suitesOf,
-} from './runs.ts';
+import { planOf, suitesOf } from './plan-of.ts';
+import { conductAndReport, groundFor } from './runs.ts';
 import { inSession, interrupted } from './session.ts';
 
 export interface CertifyOptions extends RunOptions {

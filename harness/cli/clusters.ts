@@ -6,8 +6,9 @@ import { parsePlan } from '../plan/load.ts';
 import type { Readiness } from '../run/ports.ts';
 import { abandonedWorkDirs, removeWorkDir } from '../run/work-dir.ts';
 import { tellFailure } from './failure.ts';
+import { overridesOf, type RunOptions } from './options.ts';
 import type { Parts } from './parts.ts';
-import { overridesOf, providerOf, type RunOptions } from './runs.ts';
+import { providerOf } from './provider-of.ts';
 import { inSession } from './session.ts';
 
 export interface DoctorOptions {

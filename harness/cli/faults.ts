@@ -8,7 +8,7 @@ import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
 import { judgeFaults } from '../verdict/faults.ts';
 import type { FaultVerdict } from '../verdict/verdict.ts';
 import type { HandFault, Parts } from './parts.ts';
-import { providerOf } from './runs.ts';
+import { providerOf } from './provider-of.ts';
 import { inSession } from './session.ts';
 
 export interface InjectOptions {

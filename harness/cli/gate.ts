@@ -6,7 +6,7 @@ import { exitCodeOfDecision } from '../gate/decision.ts';
 import { loadPolicy, type Policy, policyJsonSchema } from '../gate/policy.ts';
 import { readRun, runFolders } from '../gate/read.ts';
 import type { Parts } from './parts.ts';
-import { suitesOf } from './runs.ts';
+import { suitesOf } from './plan-of.ts';
 
 export interface GateOptions {
   policy?: string;

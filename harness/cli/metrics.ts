@@ -1,6 +1,6 @@
 import type { LiveMetrics } from '../run/ports.ts';
+import type { RunOptions } from './options.ts';
 import type { Parts } from './parts.ts';
-import type { RunOptions } from './runs.ts';
 
 /** Works with the metrics that `--metrics` asks for, where it does: told of while the command lives, and closed at its end. */
 export async function withMetrics<T>(

@@ -3,9 +3,10 @@ import { dirname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { EXIT, type ExitCode, messageOf, OrdealError } from '../errors/error.ts';
 import { Level, Profile } from '../verdict/verdict.ts';
+import { type RunOptions, suiteNames } from './options.ts';
 import type { Parts } from './parts.ts';
+import { planOf } from './plan-of.ts';
 import { type Asker, asking } from './questions.ts';
-import { planOf, type RunOptions, suiteNames } from './runs.ts';
 
 /** `--out` is the plan’s own file. */
 export type PlanInitOptions = RunOptions & { yes: boolean };

@@ -3,8 +3,9 @@ import { EXIT, type ExitCode } from '../errors/error.ts';
 import { loadPlan } from '../plan/load.ts';
 import { Plan } from '../plan/schema.ts';
 import { explained } from './explain.ts';
+import { suiteNames } from './options.ts';
 import type { Parts } from './parts.ts';
-import { planOf, resolvedPlan, suiteNames, suitesOf } from './runs.ts';
+import { planOf, resolvedPlan, suitesOf } from './plan-of.ts';
 
 async function resolved(parts: Parts, plan: Plan): Promise<Plan> {
   return resolvedPlan(plan, await suitesOf(parts, plan));

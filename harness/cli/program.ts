@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode } from '../errors/error.ts';
+import { preload } from '../modules/preload.ts';
 import type { AttestOptions } from './attest.ts';
 import type { CertifyOptions } from './certify.ts';
 import type { DoctorOptions } from './clusters.ts';
@@ -8,10 +9,10 @@ import { EXAMPLES } from './examples.ts';
 import { tellFailure } from './failure.ts';
 import type { InjectOptions } from './faults.ts';
 import type { GateOptions } from './gate.ts';
+import type { RunOptions } from './options.ts';
 import type { ImageOptions, Parts } from './parts.ts';
 import type { PlanInitOptions } from './plan-init.ts';
 import type { ReportOptions } from './report.ts';
-import type { RunOptions } from './runs.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 const collect = (value: string, before: string[]) => [...before, value];
@@ -35,7 +36,8 @@ function withClusterOptions(command: Command): Command {
     .option('--kubeconfig <file>', 'the file that has the context, where kubectl would not find it')
     .option('--kubernetes <version>', 'Kubernetes of the cluster, such as 1.34.4')
     .option('--workers <count>', 'worker nodes')
-    .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, []);
+    .option('--set <path=value>', 'sets a field of the plan, such as cluster.startLatency=2s', collect, [])
+    .hook('preAction', () => preload('execa', 'listr2', 'pino', 'yaml', 'zod'));
 }
 
 /** What a plan says, as options. */
@@ -60,7 +62,8 @@ function withRunOptions(command: Command): Command {
       'OpenMetrics at an address on loopback, such as 127.0.0.1:9464, or pushed to a Pushgateway’s URL; may be given again',
       collect,
       [],
-    );
+    )
+    .hook('preAction', () => preload('@kubernetes/client-node'));
 }
 
 /** The command line that does it again: into a folder of its own, for this one's holds a run already, and told to nobody. */

@@ -4,8 +4,10 @@ import type { History } from '../history/event.ts';
 import { record } from '../run/experiment.ts';
 import { UndoStack } from '../run/undo.ts';
 import { tellFailure } from './failure.ts';
+import { outFolder } from './options.ts';
 import type { Parts } from './parts.ts';
-import { outFolder, planOf, providerOf } from './runs.ts';
+import { planOf } from './plan-of.ts';
+import { providerOf } from './provider-of.ts';
 import { inSession } from './session.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { ExitCode } from '../errors/error.ts';
 import { pastRun } from '../run/past-run.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import type { Parts } from './parts.ts';
-import { suitesOf } from './runs.ts';
+import { suitesOf } from './plan-of.ts';
 
 export interface ReportOptions {
   allure: boolean;

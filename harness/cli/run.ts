@@ -8,17 +8,10 @@ import type { Outcome, Profile } from '../verdict/verdict.ts';
 import { equipmentLine } from './equipment.ts';
 import { explained } from './explain.ts';
 import { withMetrics } from './metrics.ts';
+import { outFolder, type RunOptions, suiteNames, withScenarios } from './options.ts';
 import type { Parts } from './parts.ts';
-import {
-  conductAndReport,
-  type Ground,
-  groundFor,
-  outFolder,
-  planOf,
-  type RunOptions,
-  suiteNames,
-  withScenarios,
-} from './runs.ts';
+import { planOf } from './plan-of.ts';
+import { conductAndReport, type Ground, groundFor } from './runs.ts';
 import { inSession, interrupted } from './session.ts';
 
 /** One of the runs whose outcome is known beforehand. */

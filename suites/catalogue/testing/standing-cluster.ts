@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { openNetwork } from '../../../clusters/network/open.ts';
 import type { Cluster } from '../../../clusters/port.ts';
 import { Ground } from '../../../faults/network/testing/ground.ts';
-import { resolvedPlan } from '../../../harness/cli/runs.ts';
+import { resolvedPlan } from '../../../harness/cli/plan-of.ts';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { parsePlan } from '../../../harness/plan/load.ts';
 import type { Plan } from '../../../harness/plan/schema.ts';

@@ -7,7 +7,7 @@ import { embeddedProvider } from '../../../clusters/embedded/provider.ts';
 import type { Cluster, ClusterNode } from '../../../clusters/port.ts';
 import { Stage } from '../../../faults/gpu/testing/stage.ts';
 import { Ground } from '../../../faults/network/testing/ground.ts';
-import { resolvedPlan } from '../../../harness/cli/runs.ts';
+import { resolvedPlan } from '../../../harness/cli/plan-of.ts';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { parsePlan } from '../../../harness/plan/load.ts';
 import { conduct } from '../../../harness/run/experiment.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { overridesOf, type RunOptions, suiteNames, withScenarios } from './runs.ts';
+import { overridesOf, type RunOptions, suiteNames, withScenarios } from './options.ts';
 
 const none = async () => {
   throw new Error('nothing is loaded to name it');
