@@ -27,7 +27,8 @@ export async function watchTraces(): Promise<Traces> {
     env: { TMPDIR: scratch, XDG_STATE_HOME: state },
     async left() {
       const objects = (await kernelObjects()).filter((line) => !before.has(line));
-      return [...processesOf(root), ...filesBelow(scratch), ...filesBelow(state), ...objects];
+      const files = [scratch, state].flatMap(filesBelow);
+      return [...processesOf(root), ...socketsBelow(root), ...files, ...objects];
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
@@ -42,6 +43,13 @@ function processesOf(folder: string): string[] {
       if (![...about, cwdOf(pid)].some((text) => text.includes(folder))) return [];
       return [`process ${pid}: ${about[1]?.replaceAll('\0', ' ').slice(0, 120)}`];
     });
+}
+
+/** That are bound there, whether their files are still to be seen or not. */
+function socketsBelow(folder: string): string[] {
+  return textOf('/proc/net/unix')
+    .split('\n')
+    .flatMap((line) => (line.includes(folder) ? [`socket ${line.slice(line.indexOf(folder))}`] : []));
 }
 
 function textOf(path: string): string {
@@ -69,7 +77,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
 }
 
-/** Namespaces, links, queueing disciplines, filter tables, containers and their networks; Docker's own links come with those. */
+/** Namespaces, links, queueing disciplines, filter tables, containers, their networks and volumes; Docker's own links come with those. */
 async function kernelObjects(): Promise<string[]> {
   const looks = [
     ['ip', 'netns', 'list'],
@@ -78,6 +86,7 @@ async function kernelObjects(): Promise<string[]> {
     ['nft', 'list', 'tables'],
     ['docker', 'ps', '--all', '--format', 'container {{.Names}}'],
     ['docker', 'network', 'ls', '--format', 'network {{.Name}}'],
+    ['docker', 'volume', 'ls', '--format', 'volume {{.Name}}'],
   ];
   // A machine without the command has none of them.
   const seen = await Promise.all(looks.map((argv) => tryRun(argv).catch(() => undefined)));
