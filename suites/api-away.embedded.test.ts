@@ -8,6 +8,8 @@ import { parseHistory } from '../harness/history/reader.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
+/** The minute that all calls share, what each of those after it gets, and the end of a process that has to be killed. */
+const ENDED_MS = 150_000;
 const STACK = /\n\s+at .*:\d+/;
 
 /** The whole cluster stands still meanwhile, its API server and its kubelets; containers, links and the harness go on. */
@@ -123,4 +125,20 @@ describe('a cluster that stops answering in the middle of a run', function () {
     healedAll();
     await nothingLeft();
   });
+
+  for (const suite of ['gpu', 'edge'] as const) {
+    it(`for good, and suite ${suite} is asked to end: no undo waits for it anew, and nothing is left`, async () => {
+      const started = certify('--suite', suite);
+      await injected(started);
+      process.kill(cluster(), 'SIGSTOP');
+      const from = systemClock.mono();
+      started.child.kill('SIGTERM');
+      const { code, output } = await started.ended;
+      expect(systemClock.mono() - from).to.be.below(ENDED_MS);
+      expect(code, output).to.equal(130);
+      expect(output).to.not.match(STACK);
+      expect(verdictIn(out).verdict).to.equal('inconclusive');
+      await nothingLeft();
+    });
+  }
 });
