@@ -69,11 +69,17 @@ function cwdOf(pid: string): string {
   }
 }
 
-/** Files, sockets and a run's folders, also empty; the cache of the program that runs TypeScript is nobody's run. */
+/**
+ * Files, sockets and a run's folders, also empty. No run's are the cache of the program that runs TypeScript, and the empty
+ * file by which all programs of an account that use testcontainers lock one another out: another may hold it.
+ */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory() || entry.name.startsWith('ordeal-'))
-    .filter(({ parentPath }) => !/\/tsx-\d+/.test(parentPath))
+    .filter(
+      ({ name, parentPath }) =>
+        !/\/tsx-\d+/.test(parentPath) && !/^testcontainers-node-\d+\.lock$/.test(name),
+    )
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
 }
 
