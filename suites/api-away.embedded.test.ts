@@ -8,8 +8,8 @@ import { parseHistory } from '../harness/history/reader.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
-/** The minute that all calls share, what each of those after it gets, and the end of a process that has to be killed. */
-const ENDED_MS = 150_000;
+/** The two minutes that all calls share, what each of those after it gets, and the end of a process that has to be killed. */
+const ENDED_MS = 210_000;
 /** The rounds of a caretaker, on a busy machine. */
 const SWEPT_MS = 240_000;
 const STACK = /\n\s+at .*:\d+/;

@@ -15,8 +15,8 @@ const CUT = `table inet cut {
     iifname != "lo" tcp dport 6443 drop
   }
 }`;
-/** Until a phase asks and is not answered, the minute that all calls share, and the cluster's end, on a busy machine. */
-const ENDED_MS = 300_000;
+/** Until a phase asks and is not answered, the two minutes that all calls share, and the cluster's end, on a busy machine. */
+const ENDED_MS = 360_000;
 /** The rounds of a caretaker, on a busy machine. */
 const SWEPT_MS = 240_000;
 

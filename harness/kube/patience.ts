@@ -5,7 +5,8 @@ const LEAST_MS = 5_000;
 
 /**
  * For how long the answers of one API server are waited for. Calls to one that answers none share one deadline, from the
- * first of them on: whoever heals and takes down makes dozens, and would wait for each of them anew.
+ * first of them on: whoever heals and takes down makes dozens, and would wait for each of them anew. It is that of two
+ * calls: what fails in an outage is healed by a second one, which waits as long as the first.
  */
 export class Patience {
   readonly #callMs: number;
@@ -22,7 +23,8 @@ export class Patience {
   begun(): number {
     const now = this.#clock.mono();
     this.#silentMono ??= now;
-    return Math.ceil(Math.max(this.#callMs - (now - this.#silentMono), Math.min(LEAST_MS, this.#callMs)));
+    const remainingMs = 2 * this.#callMs - (now - this.#silentMono);
+    return Math.ceil(Math.min(this.#callMs, Math.max(remainingMs, LEAST_MS)));
   }
 
   /** Whatever was answered. */
