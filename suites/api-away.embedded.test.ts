@@ -8,6 +8,10 @@ import { parseHistory } from '../harness/history/reader.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
+/** The two minutes that all calls share, what each of those after it gets, and the end of a process that has to be killed. */
+const ENDED_MS = 210_000;
+/** The rounds of a caretaker, on a busy machine. */
+const SWEPT_MS = 240_000;
 const STACK = /\n\s+at .*:\d+/;
 
 /** The whole cluster stands still meanwhile, its API server and its kubelets; containers, links and the harness go on. */
@@ -73,13 +77,13 @@ describe('a cluster that stops answering in the middle of a run', function () {
   };
   /** Of this machine’s kernel nothing was asked, and others work on it. */
   const left = async () => (await traces.left()).filter((line) => /^(process|file) /.test(line));
-  const nothingLeft = async () => {
+  const nothingLeft = async (deadlineMs = 10_000) => {
     let seen: string[] = [];
     const look = async () => {
       seen = await left();
       return seen.length === 0;
     };
-    await waitFor(look, { what: 'nothing left', deadlineMs: 10_000, seen: () => seen.join('\n') });
+    await waitFor(look, { what: 'nothing left', deadlineMs, seen: () => seen.join('\n') });
   };
   const healedAll = () => {
     const { faults } = verdictIn(out);
@@ -123,4 +127,21 @@ describe('a cluster that stops answering in the middle of a run', function () {
     healedAll();
     await nothingLeft();
   });
+
+  for (const suite of ['gpu', 'edge'] as const) {
+    it(`for good, and suite ${suite} is asked to end: no undo waits for it anew, and nothing is left`, async () => {
+      const started = certify('--suite', suite);
+      await injected(started);
+      process.kill(cluster(), 'SIGSTOP');
+      const from = systemClock.mono();
+      started.child.kill('SIGTERM');
+      const { code, output } = await started.ended;
+      expect(systemClock.mono() - from).to.be.below(ENDED_MS);
+      expect(code, output).to.equal(130);
+      expect(output).to.not.match(STACK);
+      expect(verdictIn(out).verdict).to.equal('inconclusive');
+      // What it could not take back is its caretaker's.
+      await nothingLeft(SWEPT_MS);
+    });
+  }
 });

@@ -1,11 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { isAlive, thisProcess, type WrittenProcess } from '../../harness/exec/born-at.ts';
+import { thisProcess } from '../../harness/exec/born-at.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
-
-const OWNER_FILE = 'owner.json';
+import { writeOwner } from '../owner.ts';
 
 /** What the harness and the fake GPU node keep on a node, and the kubelet's own folders there. */
 export const NODE_STATE = '/var/lib/ordeal';
@@ -68,23 +66,4 @@ export async function socketsReachable(workers: readonly WorkerFolders[]): Promi
     if (!allowed) return false;
   }
   return true;
-}
-
-const Owner = z.strictObject({
-  owner: z.strictObject({ pid: z.int(), born: z.string().optional() }).nullable(),
-});
-
-/** Says whose a cluster is: the process that makes it or whose run it is, or nobody's where it is to stay. */
-export async function writeOwner(folder: string, owner: WrittenProcess | null): Promise<void> {
-  await writeFile(join(folder, OWNER_FILE), JSON.stringify({ owner }));
-}
-
-/** Whether the process that had the cluster in this folder is gone; also where nothing says whose it is. */
-export async function isAbandoned(folder: string): Promise<boolean> {
-  try {
-    const { owner } = Owner.parse(JSON.parse(await readFile(join(folder, OWNER_FILE), 'utf8')));
-    return owner !== null && !isAlive(owner);
-  } catch {
-    return true;
-  }
 }

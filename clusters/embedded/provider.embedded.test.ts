@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { thisProcess } from '../../harness/exec/born-at.ts';
 import { run } from '../../harness/exec/exec.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
@@ -13,6 +14,7 @@ import { UndoStack } from '../../harness/run/undo.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import { GpuNodeSettings } from '../gpu-node/settings.ts';
 import { PodResourcesReader } from '../kubelet-api/pod-resources.ts';
+import { writeOwner } from '../owner.ts';
 import type { Cluster } from '../port.ts';
 import { embeddedProvider } from './provider.ts';
 
@@ -222,6 +224,17 @@ describe('an embedded cluster that outlives its command', function () {
     expect(await embeddedProvider.clean()).to.not.include('embedded cluster kept');
     expect(await embeddedProvider.down(name)).to.equal(true);
     expect(await embeddedProvider.down(name)).to.equal(false);
+  });
+
+  it('is not cleaned away while it starts, and is once who starts it is gone', async () => {
+    const starting = join(folder, 'ordeal', 'e', 'starting');
+    await mkdir(starting, { recursive: true });
+    await writeOwner(starting, thisProcess());
+    await embeddedProvider.clean();
+    expect(existsSync(starting)).to.equal(true);
+    await writeOwner(starting, { pid: process.pid, born: '1' });
+    expect(await embeddedProvider.clean()).to.include('embedded cluster starting');
+    expect(existsSync(starting)).to.equal(false);
   });
 
   it('takes its containers along when it is killed; what left their groups is swept', async () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { thisProcess } from '../../harness/exec/born-at.ts';
 import type { Provider, Readiness, StepContext } from '../../harness/run/ports.ts';
 import { statePath } from '../../harness/run/state-dir.ts';
 import { lockedFor } from '../lock.ts';
 import { order } from '../orders.ts';
+import { ownership, writeOwner } from '../owner.ts';
 import type { Cluster } from '../port.ts';
 import { programFile } from '../programs/file.ts';
 import { answers } from './control.ts';
@@ -66,8 +68,9 @@ export const embeddedProvider: Provider<Cluster> = {
     await rm(folder, { recursive: true, force: true });
     try {
       await start(settingsOf(context, folder, name), true, context.signal);
+      await writeOwner(folder, null);
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      await remove(folder);
       throw error;
     }
     return { name, kubeconfig: clusterFiles(folder).kubeconfig };
@@ -92,7 +95,8 @@ export const embeddedProvider: Provider<Cluster> = {
     const names = await readdir(detachedRoot()).catch(() => []);
     for (const name of names) {
       const folder = detachedFolder(name);
-      if (await answers(clusterFiles(folder).control)) continue;
+      const whose = await ownership(folder);
+      if (whose === 'owned' || (whose === 'stays' && (await answers(clusterFiles(folder).control)))) continue;
       if (await remove(folder)) removed.push(`embedded cluster ${name}`);
     }
     return [...removed, ...sweepContainers()];
@@ -134,6 +138,7 @@ async function start(settings: ClusterSettings, detached: boolean, signal: Abort
   const longest = nodeFolders(folder, workerName(workers - 1)).devicePlugins;
   if (Buffer.byteLength(longest) > MAX_SOCKET_FOLDER_BYTES) throw tooLong(folder, longest);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (detached) await writeOwner(folder, thisProcess());
   const files = clusterFiles(folder);
   writeFileSync(files.settings, JSON.stringify(settings));
   return await startProcess({

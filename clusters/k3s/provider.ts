@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import { redactor } from '../../harness/redact/own.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
-import { isAbandoned, prepareFolders, writeOwner } from '../container-nodes/folders.ts';
+import { prepareFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findK3sImages, type K3sImageSet, k3sName, readyK3sImages } from '../images/k3s-images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
 import { plainVersion } from '../images/versions.ts';
 import { type NodesNetwork, nodeContainer, nodesLab, tunnelDevice } from '../network/nodes/lab.ts';
+import { isAbandoned, writeOwner } from '../owner.ts';
 import type { Cluster } from '../port.ts';
 import { exportLogs, joinCluster, type NodeNames, nodeNames, refuseEnded } from './cluster.ts';
 import {

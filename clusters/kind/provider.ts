@@ -5,16 +5,11 @@ import { run } from '../../harness/exec/exec.ts';
 import { preload } from '../../harness/modules/preload.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
-import {
-  isAbandoned,
-  NODE_STATE,
-  prepareFolders,
-  workerFolders,
-  writeOwner,
-} from '../container-nodes/folders.ts';
+import { NODE_STATE, prepareFolders, workerFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
 import { plainVersion } from '../images/versions.ts';
+import { isAbandoned, writeOwner } from '../owner.ts';
 import type { Cluster } from '../port.ts';
 import { claim, claimedClusters, claimedFolder } from './claims.ts';
 import { kindConfig } from './config.ts';

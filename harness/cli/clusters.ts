@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EXIT, type ExitCode } from '../errors/error.ts';
+import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { parsePlan } from '../plan/load.ts';
 import type { Readiness } from '../run/ports.ts';
-import { abandonedWorkDirs, removeWorkDir } from '../run/work-dir.ts';
+import { abandonedWorkDirs, keepWorkDir, makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
 import { tellFailure } from './failure.ts';
 import { overridesOf, type RunOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -86,12 +83,16 @@ export async function up(parts: Parts, options: RunOptions & { name?: string }):
   const plan = parsePlan('', 'reading the command line', overrides);
   const named = { ...plan, cluster: { ...plan.cluster, name: plan.cluster.name ?? 'ordeal' } };
   const provider = await providerOf(parts, named);
-  const outDir = mkdtempSync(join(tmpdir(), 'ordeal-up-'));
+  const outDir = makeWorkDir('up-');
   const { name, kubeconfig } = await inSession({ plan: named, outDir, quiet: options.quiet }, (context) =>
     context.task(`cluster: ${provider.name}`, () => provider.upDetached(context)),
-  );
-  // Kept where it failed, for what it says of that.
-  rmSync(outDir, { recursive: true });
+  ).catch((error: unknown) => {
+    if (error instanceof OrdealError && error.exit === EXIT.interrupted) removeWorkDir(outDir);
+    // For what it says of the failure.
+    else keepWorkDir(outDir);
+    throw error;
+  });
+  removeWorkDir(outDir);
   process.stdout.write(`${provider.name} cluster ${name} is up\nexport KUBECONFIG=${kubeconfig}\n`);
   return EXIT.certified;
 }

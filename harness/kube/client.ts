@@ -1,17 +1,24 @@
 import { Agent as HttpAgent } from 'node:http';
 import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
 import {
+  type ApiConstructor,
   ApiException,
+  type ApiType,
   AppsV1Api,
   BatchV1Api,
   CoreV1Api,
+  createConfiguration,
   KubeConfig,
   KubernetesObjectApi,
   type RequestContext,
+  type ResponseContext,
+  ServerConfiguration,
   VersionApi,
 } from '@kubernetes/client-node';
+import { systemClock } from '../clock/clock.ts';
 import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import { redactor } from '../redact/own.ts';
+import { Patience } from './patience.ts';
 
 /** Typed access to one API server over kept-alive connections. */
 export interface Kube {
@@ -29,6 +36,9 @@ export interface Kube {
 /** After which an API server itself gives a call up, unless told (its `--request-timeout`). */
 const CALL_MS = 60_000;
 
+/** Who asks no more than whether it is there waits the whole time: a late answer is one, and others have their time again. */
+const THERE = '/version';
+
 /**
  * The stock configuration makes a new agent, and so a new socket, for each call: this one keeps its own. And it waits for
  * ever for a server that is cut off: whoever heals would wait with it.
@@ -36,10 +46,24 @@ const CALL_MS = 60_000;
 class KeepAliveConfig extends KubeConfig {
   agent: HttpAgent | HttpsAgent | undefined;
   readonly #callMs: number;
+  readonly #patience: Patience;
 
   constructor(callMs: number) {
     super();
     this.#callMs = callMs;
+    this.#patience = new Patience(callMs, systemClock);
+  }
+
+  override makeApiClient<T extends ApiType>(type: ApiConstructor<T>): T {
+    const baseServer = new ServerConfiguration(this.getCurrentCluster()?.server ?? '', {});
+    const answered = async (response: ResponseContext) => {
+      this.#patience.answered();
+      return response;
+    };
+    const told = { pre: async (context: RequestContext) => context, post: answered };
+    return new type(
+      createConfiguration({ baseServer, authMethods: { default: this }, promiseMiddleware: [told] }),
+    );
   }
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
@@ -51,7 +75,8 @@ class KeepAliveConfig extends KubeConfig {
       this.agent = plain ? new HttpAgent(options) : new HttpsAgent(options);
     }
     context.setAgent(this.agent);
-    context.setSignal(AbortSignal.timeout(this.#callMs));
+    const callMs = this.#patience.begun();
+    context.setSignal(AbortSignal.timeout(context.getUrl().endsWith(THERE) ? this.#callMs : callMs));
   }
 }
 
@@ -63,7 +88,8 @@ function learnSecrets({ users }: KubeConfig): void {
 
 /**
  * Reads a kubeconfig (its current context unless one is named) and answers once the API server does. A call that is not
- * answered within `callMs` fails; watches and logs that are followed are no calls.
+ * answered within `callMs` fails, or sooner where none before it was answered; watches and logs that are followed are no
+ * calls.
  * @throws OrdealError KUBE_UNREACHABLE (exit 4).
  */
 export async function connect(kubeconfig: string, context?: string, callMs = CALL_MS): Promise<Kube> {

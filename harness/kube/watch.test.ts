@@ -11,11 +11,17 @@ import { type WatchHandle, watchResource } from './watch.ts';
 class Pods {
   names: string[] = ['a'];
   expired = false;
+  silent = false;
+  unanswered = 0;
   watchers: ServerResponse[] = [];
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer(({ url }, response) => {
+      if (this.silent) {
+        this.unanswered += 1;
+        return response;
+      }
       const watching = new URL(url ?? '', 'http://x').searchParams.get('watch') === 'true';
       if (watching && this.expired) {
         this.expired = false;
@@ -31,6 +37,10 @@ class Pods {
 
   async open(): Promise<Kube> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this.kube();
+  }
+
+  kube(): Kube {
     const server = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     const config = { getCurrentCluster: () => ({ server }), applyToHTTPSOptions: async () => undefined };
     return { config, agent: new Agent() } as unknown as Kube;
@@ -90,5 +100,22 @@ describe('watching a collection', () => {
     await until(() => seen.length === 3);
     expect(seen).to.deep.equal(['ADDED a', 'DELETED a', 'ADDED b']);
     expect(troubles).to.deep.equal([false, true]);
+  });
+
+  it('whose first list nobody answers is waited for until it is called off, and no longer', async () => {
+    pods.silent = true;
+    const calledOff = new AbortController();
+    const { synced, stop } = watchResource<V1Pod>({
+      kube: pods.kube(),
+      path: '/api/v1/pods',
+      onEvent: () => undefined,
+      clock: systemClock,
+      signal: calledOff.signal,
+    });
+    await until(() => pods.unanswered === 1);
+    calledOff.abort(new Error('SIGTERM came'));
+    const reason = await synced.catch((error: Error) => error.message);
+    expect(reason).to.equal('SIGTERM came');
+    await stop();
   });
 });

@@ -27,7 +27,7 @@ export interface WatchOptions<T extends KubernetesObject> {
 }
 
 export interface WatchHandle {
-  /** Resolves once the first list has been delivered. */
+  /** Resolves once the first list has been delivered; rejects where the watch is over before, with its signal’s reason. */
   synced: Promise<void>;
   /** Resolves when the watch is over. */
   stop(): Promise<void>;
@@ -53,11 +53,12 @@ class Expired extends Error {}
 export function watchResource<T extends KubernetesObject>(options: WatchOptions<T>): WatchHandle {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
-  let resolveSynced: () => void;
-  const synced = new Promise<void>((resolve) => {
-    resolveSynced = resolve;
+  let done = Promise.resolve();
+  const synced = new Promise<void>((resolve, reject) => {
+    done = follow(options, signal, resolve).then(() => reject(signal.reason));
   });
-  const done = follow(options, signal, () => resolveSynced());
+  // Nobody may be waiting for it.
+  synced.catch(() => undefined);
   return {
     synced,
     async stop() {

@@ -8,9 +8,12 @@ const PREFIX = 'ordeal-';
 const OWNER = 'owner.json';
 const Owner = z.object({ pid: z.int(), born: z.string().optional() });
 
-/** A run's scratch folder; its path is short, for unix sockets are made below it. Whose it is stands in it. */
-export function makeWorkDir(): string {
-  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+/**
+ * A run's scratch folder; its path is short, for unix sockets are made below it. Whose it is stands in it.
+ * @param of what it is of, in its name
+ */
+export function makeWorkDir(of = ''): string {
+  const folder = mkdtempSync(join(tmpdir(), PREFIX + of));
   writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
   return folder;
 }
@@ -24,6 +27,11 @@ export function abandonedWorkDirs(): string[] {
       const owner = ownerOf(folder);
       return owner !== undefined && !isAlive(owner);
     });
+}
+
+/** It is for whoever looks into it, and no sweep's any more. */
+export function keepWorkDir(folder: string): void {
+  rmSync(join(folder, OWNER), { force: true });
 }
 
 export function removeWorkDir(folder: string): void {

@@ -11,7 +11,7 @@ import { outFolder, type Started, startAs } from '../testing/command.ts';
 import { type Traces, watchTraces } from '../testing/leftovers.ts';
 
 /** Of a killed harness: the dead-men's lease, and the caretaker's rounds, on a busy machine. */
-const GONE_MS = 240_000;
+const GONE_MS = 360_000;
 /** Of one that unwound itself there is nothing left when it has ended; processes that it ended may take as long to be gone. */
 const SELF_GONE_MS = 10_000;
 const BEGUN_MS = 120_000;

@@ -1,15 +1,16 @@
 /**
- * `npm run crash -- [--times 100] [--seed N] [--signal SIGTERM …] [--lane NAME …]`: ends runs at random moments on every
- * lane that this machine holds, or on those named, and looks for what is left by the machine's own means. Unless signals
- * are named, all endings take their turn: SIGKILL, SIGTERM, and a second one of either in the middle of the unwinding
- * (`SIGTERM+SIGTERM`). A Markdown table; exit 0 where nothing is left and something was ended in each row, 1 else. Nothing
- * else may start or end on the machine meanwhile.
+ * `npm run crash -- [--times 100] [--seed N] [--signal SIGTERM …] [--lane NAME …] [--record FILE]`: ends runs at random
+ * moments on every lane that this machine holds, or on those named, and looks for what is left by the machine's own means.
+ * Unless signals are named, all endings take their turn: SIGKILL, SIGTERM, and a second one of either in the middle of the
+ * unwinding (`SIGTERM+SIGTERM`). A Markdown table, of all series that were recorded in the file; exit 0 where in this one
+ * nothing is left and something was ended in each row, 1 else. Nothing else may start or end on the machine meanwhile.
  */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { ordeal } from '../testing/command.ts';
-import { type Crashed, crash, type Ending, named } from './killings.ts';
+import { crash, type Ending, named } from './killings.ts';
 import { CRASH_LANES, type CrashLane } from './lanes.ts';
+import { appendRow, crashTable, type Row, rowsIn } from './table.ts';
 
 const ENDINGS: readonly Ending[] = [['SIGKILL'], ['SIGTERM'], ['SIGTERM', 'SIGTERM'], ['SIGTERM', 'SIGKILL']];
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(systemClock.wall()) % 2 ** 31) },
     signal: { type: 'string', multiple: true },
     lane: { type: 'string', multiple: true },
+    record: { type: 'string' },
   },
 });
 const times = whole('times', values.times);
@@ -31,16 +33,19 @@ const rows = lanes.flatMap((lane) => endings.map((ending) => ({ lane, ending }))
 if (times === 0 || rows.length === 0) throw new Error('--times and --lane leave nothing to be killed');
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const crashed: (Crashed & { lane: string; how: string; kills: number })[] = [];
+const before = values.record === undefined ? [] : rowsIn(values.record);
+const crashed: Row[] = [];
 for (const [index, { ending, lane }] of rows.entries()) {
   const kills = Math.floor((times + index) / rows.length);
   if (kills === 0) continue;
-  const how = named(ending);
-  say(`lane ${lane.name}: ${how}, ${kills} times, seed ${seed + index}`);
-  const outcome = await crash({ choices: lane.choices, ending, seed: seed + index, times: kills, tell: say });
-  crashed.push({ ...outcome, lane: lane.name, how, kills });
+  const of = { lane: lane.name, how: named(ending), seed: seed + index, kills };
+  say(`lane ${of.lane}: ${of.how}, ${kills} times, seed ${of.seed}`);
+  const outcome = await crash({ choices: lane.choices, ending, seed: of.seed, times: kills, tell: say });
+  const row = { ...of, ...outcome };
+  crashed.push(row);
+  if (values.record !== undefined) appendRow(values.record, row);
 }
-process.stdout.write(`${table()}\n`);
+process.stdout.write(`${crashTable([...before, ...crashed])}\n\nseed ${seed}\n`);
 process.exitCode = crashed.every(({ ended, kills, left }) => left.length === 0 && ended < kills) ? 0 : 1;
 
 /** As the doctor finds them. */
@@ -59,22 +64,4 @@ function one<T>(option: string, wanted: string, all: readonly T[], nameOf: (each
   const found = all.find((each) => nameOf(each) === wanted);
   if (found) return found;
   throw new Error(`--${option} takes one of ${all.map(nameOf).join(', ')}, got ${wanted}`);
-}
-
-function table(): string {
-  const lines = crashed.map(
-    ({ ended, how, kills, lane, left, waitedMs }) =>
-      `| ${lane} | ${how} | ${kills - ended} | ${ended} | ${left.length} | ${(waitedMs / 1_000).toFixed(1)} s |`,
-  );
-  const total = (figure: (row: (typeof crashed)[number]) => number) =>
-    crashed.reduce((sum, row) => sum + figure(row), 0);
-  const sum = `| all | | ${total(({ ended, kills }) => kills - ended)} | ${total(({ ended }) => ended)} | ${total(({ left }) => left.length)} | |`;
-  return [
-    '| lane | signal | ended in the middle | had ended | left behind | until nothing was, at most |',
-    '|---|---|---|---|---|---|',
-    ...lines,
-    sum,
-    '',
-    `seed ${seed}`,
-  ].join('\n');
 }

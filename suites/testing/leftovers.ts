@@ -27,7 +27,8 @@ export async function watchTraces(): Promise<Traces> {
     env: { TMPDIR: scratch, XDG_STATE_HOME: state },
     async left() {
       const objects = (await kernelObjects()).filter((line) => !before.has(line));
-      return [...processesOf(root), ...filesBelow(scratch), ...filesBelow(state), ...objects];
+      const files = [scratch, state].flatMap(filesBelow);
+      return [...processesOf(root), ...socketsBelow(root), ...files, ...objects];
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
@@ -42,6 +43,13 @@ function processesOf(folder: string): string[] {
       if (![...about, cwdOf(pid)].some((text) => text.includes(folder))) return [];
       return [`process ${pid}: ${about[1]?.replaceAll('\0', ' ').slice(0, 120)}`];
     });
+}
+
+/** That are bound there, whether their files are still to be seen or not. */
+function socketsBelow(folder: string): string[] {
+  return textOf('/proc/net/unix')
+    .split('\n')
+    .flatMap((line) => (line.includes(folder) ? [`socket ${line.slice(line.indexOf(folder))}`] : []));
 }
 
 function textOf(path: string): string {
@@ -61,15 +69,21 @@ function cwdOf(pid: string): string {
   }
 }
 
-/** Files, sockets and a run's folders, also empty; the cache of the program that runs TypeScript is nobody's run. */
+/**
+ * Files, sockets and a run's folders, also empty. No run's are the cache of the program that runs TypeScript, and the empty
+ * file by which all programs of an account that use testcontainers lock one another out: another may hold it.
+ */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory() || entry.name.startsWith('ordeal-'))
-    .filter(({ parentPath }) => !/\/tsx-\d+/.test(parentPath))
+    .filter(
+      ({ name, parentPath }) =>
+        !/\/tsx-\d+/.test(parentPath) && !/^testcontainers-node-\d+\.lock$/.test(name),
+    )
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
 }
 
-/** Namespaces, links, queueing disciplines, filter tables, containers and their networks; Docker's own links come with those. */
+/** Namespaces, links, queueing disciplines, filter tables, containers, their networks and volumes; Docker's own links come with those. */
 async function kernelObjects(): Promise<string[]> {
   const looks = [
     ['ip', 'netns', 'list'],
@@ -78,6 +92,7 @@ async function kernelObjects(): Promise<string[]> {
     ['nft', 'list', 'tables'],
     ['docker', 'ps', '--all', '--format', 'container {{.Names}}'],
     ['docker', 'network', 'ls', '--format', 'network {{.Name}}'],
+    ['docker', 'volume', 'ls', '--format', 'volume {{.Name}}'],
   ];
   // A machine without the command has none of them.
   const seen = await Promise.all(looks.map((argv) => tryRun(argv).catch(() => undefined)));

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { waitFor } from '../harness/clock/wait-for.ts';
+import { type Started, startAs } from './testing/command.ts';
+import { type Traces, watchTraces } from './testing/leftovers.ts';
+
+/** The caretaker's rounds, on a busy machine. */
+const GONE_MS = 240_000;
+
+describe('an `ordeal up` that is ended before its cluster is up', function () {
+  this.timeout(420_000);
+  let traces: Traces;
+  let up: Started;
+
+  beforeEach(async () => {
+    traces = await watchTraces();
+  });
+
+  afterEach(() => {
+    up.child.kill('SIGKILL');
+    traces.remove();
+  });
+
+  const start = (...args: string[]) => {
+    up = startAs({ env: { ...process.env, ...traces.env } }, 'up', '--workers', '2', ...args);
+    return up;
+  };
+  const folders = () => readdirSync(traces.env.TMPDIR as string).filter((name) => name.startsWith('ordeal-'));
+  const state = () => join(traces.env.XDG_STATE_HOME as string, 'ordeal', 'e', 'ordeal');
+  const seen = async (file: string) => {
+    await waitFor(() => existsSync(join(state(), file)), {
+      what: file,
+      deadlineMs: 60_000,
+      intervalMs: 5,
+      seen: () => up.output(),
+    });
+  };
+  /** Of this machine’s kernel nothing was asked, and others work on it. */
+  const left = async () => (await traces.left()).filter((line) => /^(process|file|socket) /.test(line));
+  const nothingLeft = async (deadlineMs: number) => {
+    let lines: string[] = [];
+    const look = async () => {
+      lines = await left();
+      return lines.length === 0;
+    };
+    await waitFor(look, { what: 'nothing left', deadlineMs, seen: () => lines.join('\n') });
+  };
+
+  for (const [moment, file] of [
+    ['before its cluster answers', 'cluster.json'],
+    ['while its cluster answers', 'control.sock'],
+  ] as const) {
+    it(`by SIGKILL ${moment} leaves neither the cluster nor its own folder`, async () => {
+      const { child, ended } = start();
+      await seen(file);
+      child.kill('SIGKILL');
+      await ended;
+      await nothingLeft(GONE_MS);
+    });
+  }
+
+  it('by SIGTERM takes everything back itself', async () => {
+    const { child, ended } = start();
+    await seen('cluster.json');
+    child.kill('SIGTERM');
+    const { code, output } = await ended;
+    expect(code, output).to.equal(130);
+    await nothingLeft(10_000);
+  });
+
+  it('by its own failure keeps its folder, for what is to be read there', async () => {
+    const { ended } = start('--set', 'deadline=50ms');
+    const { code, output } = await ended;
+    expect(code, output).to.be.oneOf([2, 4]);
+    expect(folders().filter((name) => name.startsWith('ordeal-up-'))).to.have.length(1);
+  });
+});
