@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { newKeyPair } from '../x25519.ts';
 import { type Exec, ipBatch, must } from './host.ts';
 
 export const TUNNEL_PORT = 51_820;
@@ -27,9 +27,8 @@ export interface Peer {
 
 /** As `wg genkey` and `wg pubkey` make them. */
 export function newKeys(): Pick<TunnelEnd, 'privateKey' | 'publicKey'> {
-  const { d, x } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
-  const base64 = (text = '') => Buffer.from(text, 'base64url').toString('base64');
-  return { privateKey: base64(d), publicKey: base64(x) };
+  const { public: publicKey, secret } = newKeyPair();
+  return { privateKey: secret.toString('base64'), publicKey: publicKey.toString('base64') };
 }
 
 export async function backendOf(exec: Exec): Promise<Backend> {

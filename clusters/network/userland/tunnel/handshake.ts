@@ -8,11 +8,12 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
+import * as x25519 from '../../x25519.ts';
 
 export const TAG_BYTES = 16;
 const KEY_BYTES = 32;
@@ -40,11 +41,8 @@ export interface SessionKeys {
 }
 
 export function newKeyPair(): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  return {
-    secret: privateKey,
-    public: Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url'),
-  };
+  const { pkcs8, public: publicKey } = x25519.newKeyPair();
+  return { secret: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }), public: publicKey };
 }
 
 export function seal(key: Buffer, counter: number, plain: Buffer, associated?: Buffer): Buffer {
