@@ -2,6 +2,7 @@
 
 import type { Cluster } from './clusters/port.ts';
 import { tellFailure } from './harness/cli/failure.ts';
+import { outliveReader } from './harness/cli/gone-reader.ts';
 import type { Parts } from './harness/cli/parts.ts';
 import { main } from './harness/cli/program.ts';
 import { redactWrites } from './harness/redact/own.ts';
@@ -138,7 +139,10 @@ const parts: Parts = {
   },
 };
 
-for (const stream of [process.stdout, process.stderr]) redactWrites(stream);
+for (const stream of [process.stdout, process.stderr]) {
+  redactWrites(stream);
+  outliveReader(stream);
+}
 // Node would exit with 1, which says that a cluster was refused. What was broken is healed by its dead-men and the caretaker.
 process.once('uncaughtException', (error) => process.exit(tellFailure(error)));
 process.exitCode = await main(parts, process.argv.slice(2));

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +35,19 @@ describe('the command line', () => {
       /Allowed choices are smoke, standard, release/,
     );
     expect(await refusalOf(['verify', 'out'])).to.match(/required option '--key <file>'/);
+  });
+});
+
+describe('a command whose reader has gone', () => {
+  it('goes on to its end, and says nothing of it', async () => {
+    const ordeal = spawn(process.execPath, ['ordeal.mjs', 'plan', 'schema'], { stdio: 'pipe' });
+    ordeal.stdout.destroy();
+    let told = '';
+    ordeal.stderr.on('data', (part) => {
+      told += part;
+    });
+    const [code] = await once(ordeal, 'close');
+    expect({ code, told }).to.deep.equal({ code: 0, told: '' });
   });
 });
 
