@@ -3,8 +3,8 @@
  * others, two at once, and what each says is printed in one piece. Then the rest: where there are processors enough, lanes
  * that start Docker's containers beside those that do not; on two processors they would take each other's time. A lane
  * that this machine cannot hold is skipped by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The
- * lane `hardware` runs only by its name. The last lines are what failed, for a reader who has only the end of the output,
- * and the count.
+ * lanes `soak` and `hardware` run only by their names. The last lines are what failed, for a reader who has only the end of
+ * the output, and the count.
  */
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -30,7 +30,7 @@ interface Lane {
   /** Lanes of one track run one after the other. */
   track: 'machine' | 'docker';
   timeoutMs: number;
-  /** Runs only where it is asked for by name: CI has no machine for it. */
+  /** Runs only where it is asked for by name: CI has no machine for it, or not the time. */
   byName?: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Lane {
 const PROCESSORS_FOR_TWO = 4;
 
 const FOLDERS = ['harness', 'clusters', 'faults', 'suites', 'reports'];
-const LANE_TEST = /\.(embedded|s3|netns|mosquitto|browser|uml|kind|k3s|hardware)\.test\.ts$/;
+const LANE_TEST = /\.(embedded|s3|netns|mosquitto|browser|uml|kind|k3s|soak|hardware)\.test\.ts$/;
 
 const lanes: readonly Lane[] = [
   {
@@ -54,7 +54,7 @@ const lanes: readonly Lane[] = [
     files: (name) => name.endsWith('.embedded.test.ts'),
     missing: async () => undefined,
     // What certifies is judged by latencies and deadlines; what kills looks for whatever is left on the machine.
-    beside: (name) => !/\/(certification|controls|killed|two-harnesses)\b/.test(name),
+    beside: (name) => !/\/(certification|controls|killed|two-harnesses)\./.test(name),
     split: true,
     track: 'machine',
     timeoutMs: 180_000,
@@ -111,6 +111,14 @@ const lanes: readonly Lane[] = [
     missing: () => missingFor('k3s'),
     track: 'docker',
     timeoutMs: 600_000,
+  },
+  {
+    name: 'soak',
+    files: (name) => name.endsWith('.soak.test.ts'),
+    missing: () => missingFor('kind'),
+    track: 'docker',
+    timeoutMs: 900_000,
+    byName: true,
   },
   {
     name: 'hardware',
