@@ -47,18 +47,30 @@ describe('an `ordeal up` that is ended before its cluster is up', function () {
     await waitFor(look, { what: 'nothing left', deadlineMs, seen: () => lines.join('\n') });
   };
 
-  for (const [moment, file] of [
-    ['before its cluster answers', 'cluster.json'],
-    ['while its cluster answers', 'control.sock'],
-  ] as const) {
-    it(`by SIGKILL ${moment} leaves neither the cluster nor its own folder`, async () => {
-      const { child, ended } = start();
-      await seen(file);
-      child.kill('SIGKILL');
-      await ended;
-      await nothingLeft(GONE_MS);
+  it('by SIGKILL before its cluster answers leaves neither the cluster nor its own folder', async () => {
+    const { child, ended } = start();
+    await seen('cluster.json');
+    child.kill('SIGKILL');
+    await ended;
+    await nothingLeft(GONE_MS);
+  });
+
+  it('by SIGKILL while its cluster answers leaves neither the cluster nor its own folder', async () => {
+    const { child, ended } = start();
+    const runs = async () => (await left()).some((line) => /^process .*embedded-cluster\.mjs/.test(line));
+    await waitFor(runs, {
+      what: 'the cluster’s process',
+      deadlineMs: 60_000,
+      intervalMs: 5,
+      seen: up.output,
     });
-  }
+    // It would be done as soon as its cluster answers.
+    child.kill('SIGSTOP');
+    await seen('control.sock');
+    child.kill('SIGKILL');
+    await ended;
+    await nothingLeft(GONE_MS);
+  });
 
   it('by SIGTERM takes everything back itself', async () => {
     const { child, ended } = start();
