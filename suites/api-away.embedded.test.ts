@@ -6,8 +6,11 @@ import { waitFor } from '../harness/clock/wait-for.ts';
 import { type EngineEvents, eventsOf } from '../harness/history/event.ts';
 import { parseHistory } from '../harness/history/reader.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
+import { injected } from './testing/injected.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
+/** The suite's way to its first fault, on a busy machine. */
+const INJECTED_MS = 300_000;
 /** The two minutes that all calls share, what each of those after it gets, and the end of a process that has to be killed. */
 const ENDED_MS = 210_000;
 /** The rounds of a caretaker, on a busy machine. */
@@ -46,21 +49,6 @@ describe('a cluster that stops answering in the middle of a run', function () {
     return run;
   };
   const history = () => parseHistory(readFileSync(join(out, 'events.jsonl'), 'utf8'), 'the run').events;
-  const injected = async (started: Started) => {
-    const seen = () => {
-      try {
-        return readFileSync(join(out, 'events.jsonl'), 'utf8').includes('"fault.injected"');
-      } catch {
-        return false;
-      }
-    };
-    await waitFor(() => seen() || started.child.exitCode !== null, {
-      what: 'a fault',
-      deadlineMs: 300_000,
-      seen: started.output,
-    });
-    expect(started.child.exitCode, started.output()).to.equal(null);
-  };
   /** The process of this run's cluster, which is told by what it was started with. */
   const cluster = () => {
     const scratch = traces.env.TMPDIR as string;
@@ -96,7 +84,7 @@ describe('a cluster that stops answering in the middle of a run', function () {
   ] as const) {
     it(`and comes back after ${seconds} s: suite ${suite} passes nothing that was not seen, heals and leaves nothing`, async () => {
       const started = certify('--suite', suite);
-      await injected(started);
+      await injected(started, out, INJECTED_MS);
       const pid = cluster();
       process.kill(pid, 'SIGSTOP');
       await systemClock.sleep(seconds * 1_000);
@@ -114,7 +102,7 @@ describe('a cluster that stops answering in the middle of a run', function () {
 
   it('and is asked to end meanwhile: takes everything back once it answers again', async () => {
     const started = certify('--suite', 'gpu');
-    await injected(started);
+    await injected(started, out, INJECTED_MS);
     const pid = cluster();
     process.kill(pid, 'SIGSTOP');
     started.child.kill('SIGTERM');
@@ -131,7 +119,7 @@ describe('a cluster that stops answering in the middle of a run', function () {
   for (const suite of ['gpu', 'edge'] as const) {
     it(`for good, and suite ${suite} is asked to end: no undo waits for it anew, and nothing is left`, async () => {
       const started = certify('--suite', suite);
-      await injected(started);
+      await injected(started, out, INJECTED_MS);
       process.kill(cluster(), 'SIGSTOP');
       const from = systemClock.mono();
       started.child.kill('SIGTERM');

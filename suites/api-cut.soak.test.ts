@@ -1,10 +1,10 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { systemClock } from '../harness/clock/clock.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
 import { run } from '../harness/exec/exec.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
+import { injected } from './testing/injected.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
 const NAME = `ordeal-api-cut-${process.pid}`;
@@ -15,6 +15,8 @@ const CUT = `table inet cut {
     iifname != "lo" tcp dport 6443 drop
   }
 }`;
+/** A cluster's start and the suite's way to its first fault, on a busy machine. */
+const INJECTED_MS = 400_000;
 /** Until a phase asks and is not answered, the two minutes that all calls share, and the cluster's end, on a busy machine. */
 const ENDED_MS = 360_000;
 /** The rounds of a caretaker, on a busy machine. */
@@ -37,21 +39,6 @@ describe('an API server of kind whose port is cut in the middle of a run', funct
     rmSync(out, { recursive: true, force: true });
   });
 
-  const injected = async () => {
-    const seen = () => {
-      try {
-        return readFileSync(join(out, 'events.jsonl'), 'utf8').includes('"fault.injected"');
-      } catch {
-        return false;
-      }
-    };
-    await waitFor(() => seen() || started.child.exitCode !== null, {
-      what: 'a fault',
-      deadlineMs: 400_000,
-      seen: started.output,
-    });
-    expect(started.child.exitCode, started.output()).to.equal(null);
-  };
   const cut = async () => {
     await run(['docker', 'exec', '--interactive', `${NAME}-control-plane`, 'nft', '--file', '-'], {
       input: CUT,
@@ -64,7 +51,7 @@ describe('an API server of kind whose port is cut in the middle of a run', funct
       ...['run', '--suite', 'gpu', '--profile', 'hardened', '--level', 'smoke', '--out', out],
       ...['--cluster', 'kind', '--workers', '1', '--set', `cluster.name=${NAME}`],
     );
-    await injected();
+    await injected(started, out, INJECTED_MS);
     await cut();
     const from = systemClock.mono();
     const { code, output } = await started.ended;

@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,9 +7,8 @@ import { parse, stringify } from 'yaml';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import { Verdict } from '../../harness/verdict/verdict.ts';
-import { findImages, type ImageSet, readyImages } from '../images/images.ts';
-import { kindConfig } from '../kind/config.ts';
-import { cgroupVersion } from '../kind/docker.ts';
+import type { ImageSet } from '../images/images.ts';
+import { removeSomeonesKind, someonesKind } from './testing/someones-kind.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'ordeal.mjs');
 /** None of the harness's names: nothing of it may clean up after this test. */
@@ -56,28 +55,13 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     (await run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 })).stdout;
 
   before(async () => {
-    const found = await findImages('1.34.4');
-    if (!found) throw new Error('run `ordeal images build --kubernetes 1.34.4` first');
-    images = found;
-    await readyImages(images);
     home = mkdtempSync(join(tmpdir(), 'existing-kind-'));
     kubeconfig = join(home, 'kubeconfig');
-    const config = parse(kindConfig({ images, workers: [], cgroups: await cgroupVersion() }));
-    config.nodes.push({ role: 'worker', image: images.nodeImage });
-    await run(['kind', 'create', 'cluster', '--name', CLUSTER, '--config', '-', '--kubeconfig', kubeconfig], {
-      input: stringify(config),
-      timeoutMs: 300_000,
-      env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: CLUSTER },
-    });
-    await execa('docker', ['exec', '-i', WORKER, 'ctr', '--namespace', 'k8s.io', 'images', 'import', '-'], {
-      input: createReadStream(images.workloadArchive),
-    });
-    await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
+    images = await someonesKind(CLUSTER, kubeconfig);
   });
 
   after(async () => {
-    await tryRun(['kind', 'delete', 'cluster', '--name', CLUSTER], { timeoutMs: 120_000 });
-    await tryRun(['docker', 'network', 'rm', CLUSTER]);
+    await removeSomeonesKind(CLUSTER);
     if (home) rmSync(home, { recursive: true, force: true });
   });
 

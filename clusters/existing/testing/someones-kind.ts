@@ -1,0 +1,40 @@
+import { createReadStream } from 'node:fs';
+import { execa } from 'execa';
+import { parse, stringify } from 'yaml';
+import { run, tryRun } from '../../../harness/exec/exec.ts';
+import { findImages, type ImageSet, readyImages } from '../../images/images.ts';
+import { kindConfig } from '../../kind/config.ts';
+import { cgroupVersion } from '../../kind/docker.ts';
+
+/**
+ * Somebody's cluster of one worker: by bare kind, with the workload image put on the worker.
+ * @param name none of the harness's: nothing of it may clean up after a test
+ */
+export async function someonesKind(name: string, kubeconfig: string): Promise<ImageSet> {
+  const images = await findImages('1.34.4');
+  if (!images) throw new Error('run `ordeal images build --kubernetes 1.34.4` first');
+  await readyImages(images);
+  const config = parse(kindConfig({ images, workers: [], cgroups: await cgroupVersion() }));
+  config.nodes.push({ role: 'worker', image: images.nodeImage });
+  await run(['kind', 'create', 'cluster', '--name', name, '--config', '-', '--kubeconfig', kubeconfig], {
+    input: stringify(config),
+    timeoutMs: 300_000,
+    env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
+  });
+  await execa(
+    'docker',
+    ['exec', '-i', `${name}-worker`, 'ctr', '--namespace', 'k8s.io', 'images', 'import', '-'],
+    {
+      input: createReadStream(images.workloadArchive),
+    },
+  );
+  const ready = ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s'];
+  await run(['kubectl', '--kubeconfig', kubeconfig, ...ready], { timeoutMs: 130_000 });
+  return images;
+}
+
+/** Safe to repeat. */
+export async function removeSomeonesKind(name: string): Promise<void> {
+  await tryRun(['kind', 'delete', 'cluster', '--name', name], { timeoutMs: 120_000 });
+  await tryRun(['docker', 'network', 'rm', name]);
+}
