@@ -1,10 +1,10 @@
 /**
  * `npm test [LANE …]`: every lane that this machine can hold, each in processes of its own. First what may run beside
- * others, two at once, and what each says is printed in one piece. Then the rest: where there are processors enough, lanes
- * that start Docker's containers beside those that do not; on two processors they would take each other's time. A lane
- * that this machine cannot hold is skipped by name with the reason, which is a failure where ORDEAL_REQUIRE_LANES=all. The
- * lanes `soak` and `hardware` run only by their names. The last lines are what failed, for a reader who has only the end of
- * the output, and the count.
+ * others, two at once and one more that mostly waits, and what each says is printed in one piece. Then the rest: where there
+ * are processors enough, lanes that start Docker's containers beside those that do not; on two processors they would take
+ * each other's time. A lane that this machine cannot hold is skipped by name with the reason, which is a failure where
+ * ORDEAL_REQUIRE_LANES=all. The lanes `soak` and `hardware` run only by their names. The last lines are what failed, for a
+ * reader who has only the end of the output, and the count.
  */
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -25,8 +25,10 @@ interface Lane {
    * that look at nothing but their own processes. None unless told.
    */
   beside?(name: string): boolean;
-  /** Each of those files in a process of its own: they mostly wait. */
+  /** Each of those files in a process of its own. */
   split?: boolean;
+  /** Which of those wait for minutes, for timers and sweepers, and take a processor for seconds. */
+  waits?(name: string): boolean;
   /** Lanes of one track run one after the other. */
   track: 'machine' | 'docker';
   timeoutMs: number;
@@ -56,6 +58,7 @@ const lanes: readonly Lane[] = [
     // What certifies is judged by latencies and deadlines; what kills looks for whatever is left on the machine.
     beside: (name) => !/\/(certification|controls|killed|two-harnesses)\./.test(name),
     split: true,
+    waits: (name) => /\/(api-away|killed-up)\./.test(name),
     track: 'machine',
     timeoutMs: 180_000,
   },
@@ -252,8 +255,13 @@ const chosen = lanes.filter(({ byName, name }) => (asked.length === 0 ? !byName 
 const held = await heldOf(chosen);
 // Many files take long: the others run beside them.
 const shared = piecesOf(held, true).sort((a, b) => b.files.length - a.files.length);
-const twoAtOnce = pLimit(2);
-await Promise.all(shared.map((piece) => twoAtOnce(() => runPiece(piece, shared.length === 1))));
+const [twoAtOnce, oneAtOnce] = [pLimit(2), pLimit(1)];
+await Promise.all(
+  shared.map((piece) => {
+    const limit = piece.files.every((name) => piece.lane.waits?.(name)) ? oneAtOnce : twoAtOnce;
+    return limit(() => runPiece(piece, shared.length === 1));
+  }),
+);
 const tracks = (['machine', 'docker'] as const)
   .map((name) => piecesOf(held, false).filter(({ lane }) => lane.track === name))
   .filter((track) => track.length > 0);
