@@ -11,8 +11,7 @@ export interface RawKeyPair {
 
 /**
  * Keys leave Node in the call that makes them. `export({ format: 'jwk' })` afterwards makes objects while it holds the key's
- * lock, which Node 20 also takes to collect what made the key: where the one meets the other, the thread stands for ever
- * (once in a few thousand to a hundred thousand keys, measured).
+ * lock, which Node 20 also takes to collect what made the key: where the one meets the other, the thread stands for ever.
  */
 export function newKeyPair(): RawKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('x25519', {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { kindProvider } from '../../clusters/kind/provider.ts';
 import type { RequirementVerdict, Verdict } from '../../harness/verdict/verdict.ts';
-import { type RowsRun, StandingCluster } from './testing/standing-cluster.ts';
+import { StandingCluster } from '../testing/standing-cluster.ts';
+import { type RowsRun, runRows } from './testing/rows.ts';
 
 const settings = (...given: string[]) => given.map((setting) => `suites.0.settings.${setting}`);
 
@@ -32,9 +33,9 @@ describe('failure catalogue on kind', function () {
 
   before(async () => {
     cluster = new StandingCluster(kindProvider);
-    await cluster.up(2);
+    await cluster.up('cluster.workers=2');
     const conduct = async (...names: Name[]) => {
-      for (const name of names) verdicts[name] = await cluster.run(RUNS[name]);
+      for (const name of names) verdicts[name] = await runRows(cluster, RUNS[name]);
     };
     await Promise.all([
       conduct('a node that boots anew'),

@@ -65,7 +65,7 @@ describe('measuring disconnects', () => {
         return { ok: true, fromSeq: seq, toSeq: seq, fromMono: seq * 50, toMono: seq * 50 };
       }),
       { ok: false, fromSeq: 30, toSeq: 39, fromMono: 1_500, toMono: 1_950 },
-      { ok: true, fromSeq: 40, toSeq: 40, fromMono: 2_000, toMono: 2_000 },
+      { ok: true, fromSeq: 40, toSeq: 41, fromMono: 2_000, toMono: 2_050 },
     ];
     const outage = { open: false, lost: 10 };
     expect(outagesOf(runs(1), 50)).to.deep.equal([
@@ -74,6 +74,10 @@ describe('measuring disconnects', () => {
     expect(outagesOf(runs(2), 50)).to.deep.equal([
       { ...outage, fromMono: 450, toMono: 1_000, ms: 500 },
       { ...outage, fromMono: 1_050, toMono: 2_000, ms: 900 },
+    ]);
+    // At the end of the record one answer leaves it open.
+    expect(outagesOf(runs(1).slice(0, 3), 50)).to.deep.equal([
+      { open: true, fromMono: 450, toMono: 1_000, ms: 550, lost: 10 },
     ]);
   });
 

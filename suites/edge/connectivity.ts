@@ -176,9 +176,8 @@ export function outagesOf(
     current.lastLost = toMono;
     current.lost += toSeq - fromSeq + 1;
   }
-  // Nothing says that the last answer was not the first of many.
-  if (answered) close(answered.fromMono, false);
-  else if (current) close(current.lastLost, true);
+  // One answer at the end of the record may be chance as well.
+  if (current) close(answered?.fromMono ?? current.lastLost, true);
   return outages;
 }
 

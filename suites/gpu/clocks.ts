@@ -3,7 +3,7 @@ import type { SuiteContext } from '../../harness/run/ports.ts';
 
 /**
  * Shows and records how far each node's clock is from the harness's, for whoever reads stamps of both beside each other. No
- * requirement does: each takes both ends of what it measures from one clock.
+ * requirement rests on it: each takes both ends of what it measures from one clock, and GPU-9 learns the node's itself.
  */
 export async function recordClocks({ cluster, progress, recorder }: SuiteContext<Cluster>): Promise<void> {
   for (const { node, ...clock } of (await cluster.clocks?.()) ?? []) {

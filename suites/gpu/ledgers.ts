@@ -157,9 +157,8 @@ export function lacking(start: Start, probe: ProbeSeen): string[] {
 
 /** The frameworks that found fewer GPUs than the start has, each with what it found; those that were not there are none. */
 export function blindFrameworks(start: Start, { frameworks }: ProbeSeen): string[] {
-  if (!frameworks) return [];
   const wanted = wantedBy(start);
-  return Object.entries(frameworks).flatMap(([name, found]) =>
+  return Object.entries(frameworks ?? {}).flatMap(([name, found]) =>
     found !== null && found < wanted ? [`${name} found ${found} of ${wanted}`] : [],
   );
 }

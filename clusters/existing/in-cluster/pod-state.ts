@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { EXIT } from '../../../harness/errors/error.ts';
 
 /** What the harness's pod is at. */
 export type PodState =
@@ -9,10 +10,8 @@ export type PodState =
   /** By somebody else. */
   | { is: 'gone'; why: string };
 
-/** Exit codes from here on say that a signal ended it. */
+/** Exit codes from here on say that a signal ended it, but for the harness's own when it was interrupted and has healed. */
 const SIGNALLED = 128;
-/** Of the harness itself: it was interrupted, and has healed. */
-const INTERRUPTED = 130;
 
 /**
  * Of the pods of the harness's Job, of which there is one: what it is at. Pure.
@@ -30,7 +29,7 @@ export function stateOf(pods: readonly V1Pod[], known: boolean): PodState {
   const { running, terminated, waiting } = container?.state ?? {};
   if (terminated) {
     const { exitCode, reason } = terminated;
-    const byItself = exitCode < SIGNALLED || exitCode === INTERRUPTED;
+    const byItself = exitCode < SIGNALLED || exitCode === EXIT.interrupted;
     if (byItself && reason !== 'ContainerStatusUnknown') return { is: 'ended', code: exitCode };
     return {
       is: 'gone',

@@ -33,17 +33,20 @@ export function bindLatencies(history: History): Binding[] {
     eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(({ body }) => body),
     ({ allocation }) => allocation,
   );
-  const asked = new Set<string>();
+  const asks = grouped(
+    eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate'),
+    ({ body }) => body.allocation,
+  );
   // A line that came twice is one allocation, and a device that did is one association.
-  return eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')
-    .filter(({ body }) => !asked.has(body.allocation) && asked.add(body.allocation))
+  return [...asks.values()]
+    .flatMap(([first]) => first ?? [])
     .map(({ body, source }) => {
       const lines = associated.get(body.allocation) ?? [];
-      const ask = { source, fromMono: body.mono };
+      const asked = { source, fromMono: body.mono };
       if (new Set(lines.map(({ device }) => device)).size < body.devices.length)
-        return { ...ask, toMono: undefined, ms: undefined };
+        return { ...asked, toMono: undefined, ms: undefined };
       return {
-        ...ask,
+        ...asked,
         toMono: Math.max(...lines.map(({ mono }) => mono)),
         ms: Math.max(
           ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
