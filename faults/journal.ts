@@ -17,7 +17,7 @@ import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
 import { isAlive, thisProcess } from '../harness/exec/born-at.ts';
 import { statePath } from '../harness/run/state-dir.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
-import { endWatches } from './dead-man/sweep.ts';
+import { endWatches, watchedFor } from './dead-man/sweep.ts';
 import { watchedFault } from './dead-man/watch.ts';
 import { runnerFor } from './marks.ts';
 import { removeImpairment } from './network/impairments.ts';
@@ -153,7 +153,7 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
   if (!existsSync(dir)) return [];
   const healed: string[] = [];
   const failed: string[] = [];
-  const unhealed = new Set<string>();
+  const settled = new Set<string>();
   for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
     const path = join(dir, name);
     const entry = entryIn(readFileSync(path, 'utf8'));
@@ -164,13 +164,13 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
       await healBy(record);
     } catch (error) {
       failed.push(`fault ${kind} of run ${run}: ${messageOf(error)}`);
-      unhealed.add(watchedFault(run, fault));
       continue;
     }
     rmSync(path, { force: true });
+    settled.add(watchedFor(entry, watchedFault(run, fault)));
     healed.push(`fault ${kind} of run ${run}`);
   }
-  endWatches(unhealed);
+  endWatches(settled);
   if (failed.length === 0) return healed;
   throw new OrdealError({
     code: 'FAULTS_NOT_HEALED',

@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -6,6 +8,7 @@ import { systemClock } from '../harness/clock/clock.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
 import { reach } from '../harness/radius/reach.ts';
+import { WATCH } from './dead-man/watch.ts';
 import { healJournal, journal } from './journal.ts';
 import type { Fault, FaultContext } from './port.ts';
 import { ownState } from './testing/own-state.ts';
@@ -164,6 +167,10 @@ describe('a held fault', () => {
   describe('that a run has left in the journal', () => {
     const record = { by: 'namespace', namespace: 'n', cluster: 'c' } as const;
     const entry = () => join(state.folder, 'ordeal', 'journal', 'r-f.json');
+    const watches: ChildProcess[] = [];
+    afterEach(() => {
+      for (const watch of watches.splice(0)) watch.kill('SIGKILL');
+    });
     const rewritten = (more: object) => {
       journal({ run: 'r', fault: 'f', kind: 'k', record });
       const { born: _, ...rest } = JSON.parse(readFileSync(entry(), 'utf8'));
@@ -180,6 +187,29 @@ describe('a held fault', () => {
       rewritten({});
       expect(await healJournal()).to.deep.equal([]);
       expect(state.journalled()).to.have.length(1);
+    });
+
+    it('takes the dead-man with it that watches it, and none that another journal counts on', async () => {
+      const watching = (owner: string, fault: string) => {
+        const child = spawn('bash', ['-c', 'read', WATCH, owner, fault], {
+          stdio: ['pipe', 'ignore', 'ignore'],
+        });
+        watches.push(child);
+        return child;
+      };
+      const ours = watching(`${process.pid}.1`, 'r/f');
+      // Its run is as dead, and only who has its journal can do its work.
+      const others = [watching(`${process.pid}.2`, 'r/f'), watching(`${process.pid}.1`, 'r/g')];
+      await Promise.all(watches.map((watch) => once(watch, 'spawn')));
+      rewritten({ born: '1' });
+      await healJournal();
+      await once(ours, 'exit');
+      expect(ours.signalCode).to.equal('SIGKILL');
+      for (const other of others) {
+        other.stdin?.end();
+        await once(other, 'exit');
+        expect(other.signalCode).to.equal(null);
+      }
     });
 
     it('is named where it cannot be read, and the others are healed', async () => {

@@ -1,16 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { stillRuns } from '../../harness/exec/born-at.ts';
+import type { WrittenProcess } from '../../harness/exec/born-at.ts';
 import { WATCH } from './watch.ts';
 
-/** Ends the dead-men of runs that are gone, here and in containers, but for those of the faults named: their work is not done. */
-export function endWatches(except: ReadonlySet<string>): void {
+/** A dead-man by whose it is and what it watches. */
+export function watchedFor({ born, pid }: WrittenProcess, fault: string): string {
+  return `${pid}.${born} ${fault}`;
+}
+
+/**
+ * Ends dead-men, here and in containers, whose work somebody has done. Those of other journals are left alone: a run with
+ * another state folder may be all that they have.
+ */
+export function endWatches(done: ReadonlySet<string>): void {
   // Without /proc (macOS) there are no faults of a kernel either.
   if (!existsSync('/proc')) return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const words = wordsOf(pid);
-    const [owner, fault] = words.slice(words.indexOf(WATCH) + 1);
-    if (!words.includes(WATCH) || owner === undefined || fault === undefined) continue;
-    if (!stillRuns(owner) && !except.has(fault)) end(Number(pid));
+    const watch = words.indexOf(WATCH);
+    if (watch >= 0 && done.has(words.slice(watch + 1, watch + 3).join(' '))) end(Number(pid));
   }
 }
 
