@@ -88,8 +88,7 @@ export async function startProcess(options: StartOptions): Promise<Started> {
 }
 
 async function notReady({ log, what }: StartOptions, reason: string): Promise<OrdealError> {
-  const text = await readFile(log, 'utf8').catch(() => '');
-  const tail = text.trimEnd().split('\n').slice(-8).join('\n');
+  const tail = await lastWords(log);
   return new OrdealError({
     code: 'PROCESS_NOT_READY',
     exit: EXIT.unable,
@@ -97,4 +96,10 @@ async function notReady({ log, what }: StartOptions, reason: string): Promise<Or
     seen: tail ? `${reason}\n${tail}` : reason,
     todo: `look at ${log}`,
   });
+}
+
+/** The last lines of a process's log; empty where there is none. */
+export async function lastWords(log: string): Promise<string> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-8).join('\n');
 }

@@ -14,7 +14,7 @@ import type { Cluster } from '../port.ts';
 import { programFile } from '../programs/file.ts';
 import { answers } from './control.ts';
 import { clusterHandle } from './handle.ts';
-import { startProcess } from './process.ts';
+import { lastWords, type Started, startProcess } from './process.ts';
 import { ClusterSettings, CONTROL_PLANE, clusterFiles, nodeFolders, workerName } from './settings.ts';
 import { sweepContainers } from './sweep.ts';
 
@@ -39,14 +39,15 @@ export const embeddedProvider: Provider<Cluster> = {
     );
     let end = async () => {};
     context.undo.push(`end the embedded cluster ${settings.name}`, async () => {
-      await end();
-      // One that had to be killed, for it did not hear that it is to end, took not all of its containers along.
-      sweepContainers();
-      await rm(settings.folder, { recursive: true, force: true });
+      await end().finally(async () => {
+        // One that was killed, or had to be, took not all of its containers along.
+        sweepContainers();
+        await rm(settings.folder, { recursive: true, force: true });
+      });
     });
     context.progress(`embedded: starting ${settings.workers} workers`);
     const started = await start(settings, false, context.signal);
-    end = () => started.end(END_MS);
+    end = ended(started, settings);
     const { nodes } = started.said as { nodes: string[] };
     const cluster = await clusterHandle(settings, nodes, end, context.signal);
     end = () => cluster.down();
@@ -102,6 +103,32 @@ export const embeddedProvider: Provider<Cluster> = {
     return [...removed, ...sweepContainers()];
   },
 };
+
+/**
+ * What ends a cluster's process, as often as it is asked to.
+ * @throws OrdealError EMBEDDED_CLUSTER_ENDED (exit 4) where it had ended by itself, with its last words: what was asked of
+ * it since was refused, which says nothing of why.
+ */
+function ended(started: Started, { folder, name }: ClusterSettings): () => Promise<void> {
+  let asked = false;
+  let early: string | undefined;
+  started.ended.then((how) => {
+    if (!asked) early = how;
+  });
+  return async () => {
+    asked = true;
+    await started.end(END_MS);
+    if (early === undefined) return;
+    const words = await lastWords(clusterFiles(folder).log);
+    throw new OrdealError({
+      code: 'EMBEDDED_CLUSTER_ENDED',
+      exit: EXIT.unable,
+      tried: `ending the embedded cluster ${name}`,
+      seen: [early, words].filter(Boolean).join('\n'),
+      todo: 'run it again; if nobody killed it, it is a defect: report what it said',
+    });
+  };
+}
 
 /** Ends a detached cluster's process, where it answers, and removes its folder. False where there was no folder. */
 async function remove(folder: string): Promise<boolean> {

@@ -180,8 +180,8 @@ describe('the netns lab', () => {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
-    expect((await sweepLabs()).length).to.be.at.least(1);
-    expect(traces(ofChild)).to.deep.equal([]);
     await sweepLabs();
+    // A sweep beside this one may be in the middle of it.
+    await waitFor(() => traces(ofChild).length === 0, { what: 'nothing of it left', deadlineMs: 10_000 });
   });
 });
