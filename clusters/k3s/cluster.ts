@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../harness/clock/clock.ts';
-import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { run, tryRun } from '../../harness/exec/exec.ts';
+import { run } from '../../harness/exec/exec.ts';
 import { connect } from '../../harness/kube/client.ts';
-import { endedContainers } from '../container-nodes/docker.ts';
+import { refuseEndedNode } from '../container-nodes/ended.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
 import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
@@ -21,7 +20,6 @@ import { deleteCluster, nodeContainers } from './containers.ts';
 const RESTART_KUBELET = { double: ['pkill', '--exact', 'kubelet'], rancher: undefined };
 /** By which a node is in the pod network. */
 const FLANNEL = 'flannel.1';
-const LOG_LINES = 15;
 const LOOK_INTERVAL_MS = 2_000;
 
 export interface StartedCluster {
@@ -123,16 +121,7 @@ function seldom({ clock = systemClock }: WaitContext, look: () => Promise<void>)
 
 /** @throws OrdealError K3S_NODE_ENDED (exit 4) with the last that a node said before it ended. */
 export async function refuseEnded(cluster: string): Promise<void> {
-  const [ended] = await endedContainers(K3S_LABEL, cluster);
-  if (!ended) return;
-  const { stderr, stdout } = await tryRun(['docker', 'logs', '--tail', String(LOG_LINES), ended]);
-  throw new OrdealError({
-    code: 'K3S_NODE_ENDED',
-    exit: EXIT.unable,
-    tried: `starting the node ${ended}`,
-    seen: `its container ended; its last words:\n${[stdout, stderr].filter(Boolean).join('\n')}`,
-    todo: 'look at cluster-logs in the run’s folder for the rest of them',
-  });
+  await refuseEndedNode('K3S_NODE_ENDED', K3S_LABEL, cluster);
 }
 
 /** Writes what each node said, and what its /var/log holds, into `dir`. */

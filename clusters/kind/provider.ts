@@ -5,6 +5,7 @@ import { run } from '../../harness/exec/exec.ts';
 import { preload } from '../../harness/modules/preload.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
 import { mountSource } from '../container-nodes/docker.ts';
+import { refuseEndedNode } from '../container-nodes/ended.ts';
 import { NODE_STATE, prepareFolders, workerFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
 import { findImages, type ImageSet, readyImages } from '../images/images.ts';
@@ -13,7 +14,7 @@ import { isAbandoned, writeOwner } from '../owner.ts';
 import type { Cluster } from '../port.ts';
 import { claim, claimedClusters, claimedFolder } from './claims.ts';
 import { kindConfig } from './config.ts';
-import { cgroupVersion, nodeContainers, nodeNames, ownClusters } from './docker.ts';
+import { CLUSTER_LABEL, cgroupVersion, nodeContainers, nodeNames, ownClusters } from './docker.ts';
 import { exportLogs } from './logs.ts';
 import { kindReadiness } from './readiness.ts';
 import { deleteCluster } from './remove.ts';
@@ -101,6 +102,8 @@ async function create(name: string, folder: string, context: StepContext): Promi
     context.signal.throwIfAborted();
     const logs = join(context.outDir, 'cluster-logs');
     await exportLogs(name, logs).catch((reason: unknown) => context.log.warn({ reason }, 'no cluster logs'));
+    // A node that ended says more than kind, which waited for a line of its log.
+    await refuseEndedNode('KIND_NODE_ENDED', CLUSTER_LABEL, name);
     throw error;
   }
 }
