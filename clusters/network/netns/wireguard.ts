@@ -46,10 +46,18 @@ export async function makeTunnelEnd(exec: Exec, backend: Backend, end: TunnelEnd
   } else {
     // With a log level in its environment the daemon would hold on to our pipes.
     await must(exec, [...inside, 'env', '-u', 'LOG_LEVEL', 'wireguard-go', device]);
-    await waitFor(async () => (await exec([...inside, 'wg', 'show', device])).exitCode === 0, {
+    let said = '';
+    const answers = async () => {
+      const { exitCode, stderr } = await exec([...inside, 'wg', 'show', device]);
+      said = stderr.trim();
+      return exitCode === 0;
+    };
+    await waitFor(answers, {
       what: `wireguard-go to answer for ${device}`,
       deadlineMs: READY_MS,
       intervalMs: 20,
+      // A daemon that is gone has left its socket: of all that it needs, inotify instances are what a machine runs out of.
+      seen: () => `wg says: ${said}; if wireguard-go has ended, see fs.inotify.max_user_instances`,
     });
   }
   await must(
