@@ -276,6 +276,13 @@ describe('GPU-5', () => {
     expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
   });
 
+  it('takes nobody’s word but a container’s own for that it ran', () => {
+    const silent = back(starts(3)).pod('silent', { phase: 'Succeeded' });
+    const judged = checkStarvation(silent.events, smoke, 1_000);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('1 of 4 pods that are said to have run said nothing');
+  });
+
   it('measures by a clock that nobody sets', () => {
     const waited = new Written().pod('late', { phase: 'Pending', containers: [] });
     waited.add('x', 'pod.seen', { ...(new Written().pod('late').events[0]?.body as object) }, 99_999);

@@ -1,6 +1,6 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import type { PodSeen, SuiteEvents } from '../events.ts';
+import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
 import { unseenPods } from './doubts.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
@@ -27,7 +27,7 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     eventsOf<SuiteEvents['recovery.seen']>(history, 'recovery.seen').map(({ body }) => [body.node, body]),
   );
   const short = [...final.values()].filter(({ allocatable, expected }) => allocatable !== expected);
-  const doubts = [...unseenPods(history)];
+  const doubts = [...unseenPods(history), ...silentPods(history)];
   if (final.size === 0) doubts.push('allocatable was not seen afterwards');
   const nodes = eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(
     ({ body }) => body.node,
@@ -44,4 +44,21 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     reason: parts.join('; '),
     doubts,
   });
+}
+
+/** A pod that is said to have run to its end and said nothing itself: nobody but its kubelet knows whether it ever ran. */
+function silentPods(history: History): string[] {
+  const heard = new Set(
+    [
+      ...eventsOf<ProbeSeen>(history, 'gpu.probe'),
+      ...eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started'),
+    ].map(({ body }) => body.podUid),
+  );
+  const ended = new Set(
+    eventsOf<PodSeen>(history, 'pod.seen')
+      .filter(({ body }) => body.phase === 'Succeeded')
+      .map(({ body }) => body.uid),
+  );
+  const silent = [...ended].filter((uid) => !heard.has(uid)).length;
+  return silent === 0 ? [] : [`${silent} of ${ended.size} pods that are said to have run said nothing`];
 }
