@@ -9,7 +9,7 @@ import { awaited, ignoring } from '../container-nodes/gpu-nodes.ts';
 import type { ClusterNode, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
-import { nodeClock } from './node-clock.ts';
+import { nodeClock, oneByOne } from './node-clock.ts';
 import { RUN_LABEL } from './objects.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
 
@@ -21,9 +21,6 @@ const LAST_LOGS_MS = 10_000;
 const RETRY_MS = 250;
 /** Its own, and that of the attempt before. */
 const LOGS_A_READING = 2;
-/** In which clocks are asked: a thousand nodes that do not answer would take hours. */
-const CLOCKS_MS = 60_000;
-const OUT_OF_TIME = `it was not asked: the nodes before it took ${CLOCKS_MS / 1_000} s`;
 /** Pods outlive the plan's deadline by so much, for what is healed after it. */
 const GRACE_S = 120;
 
@@ -120,18 +117,17 @@ export class GpuPods {
     );
   }
 
-  /** The clocks of their nodes, one after the other, for so long: a burst of questions would have long answers. */
+  /** The clocks of their nodes. */
   async clocks(): Promise<NodeClock[]> {
     const { context, kube } = this.#options;
-    const until = context.clock.mono() + CLOCKS_MS;
-    const clocks: NodeClock[] = [];
-    for (const { node, pod } of this.#started) {
-      const inPod = { kube, namespace: this.#namespace, pod, container: GPU_NODE_NAME };
-      context.signal.throwIfAborted();
-      const late = context.clock.mono() >= until;
-      clocks.push(late ? { node, unseen: OUT_OF_TIME } : await nodeClock(node, inPod, context.clock));
-    }
-    return clocks;
+    return await oneByOne(
+      this.#started,
+      async ({ node, pod }) => {
+        const inPod = { kube, namespace: this.#namespace, pod, container: GPU_NODE_NAME };
+        return await nodeClock(node, inPod, context.clock);
+      },
+      context,
+    );
   }
 
   /** Ends them and waits until nothing of them is left. Safe to repeat. */
