@@ -1,5 +1,6 @@
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { few } from '../../harness/gate/words.ts';
 import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { paceMs } from '../../harness/kube/pace.ts';
@@ -110,7 +111,7 @@ export class GpuPods {
       {
         what: `${this.#what} on ${ledgers.length} nodes`,
         deadlineMs: START_MS,
-        seen: () => `nothing in the ledger of ${silent.join(', ')}`,
+        seen: () => `nothing in the ledger of ${few(silent)}`,
         clock,
         signal,
       },
@@ -169,10 +170,8 @@ export class GpuPods {
             why,
           };
         });
-        seen = states
-          .filter(({ running }) => !running)
-          .map(({ name, why }) => `${name}: ${why}`)
-          .join('; ');
+        const missing = states.filter(({ running }) => !running).map(({ name, why }) => `${name}: ${why}`);
+        seen = few(missing, '; ');
         if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(this.#what, seen);
         return states.length === this.#started.length && seen === '';
       },

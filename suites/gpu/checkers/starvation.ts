@@ -1,3 +1,4 @@
+import { few } from '../../../harness/gate/words.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
@@ -32,13 +33,17 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
   const nodes = eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(
     ({ body }) => body.node,
   );
-  for (const node of new Set(nodes))
-    if (!final.has(node)) doubts.push(`allocatable on ${node} was not seen afterwards`);
+  const unseen = [...new Set(nodes)].filter((node) => !final.has(node));
+  if (unseen.length > 0) doubts.push(`allocatable on ${few(unseen)} was not seen afterwards`);
   const parts = [
     `${starved.length} of ${firstSeen.size} pods did not start within ${startDeadlineMs / 1_000} s${starved[0] ? ` (${starved[0].name})` : ''}`,
     short.length === 0
       ? `all GPUs allocatable again on ${final.size} nodes`
-      : `${short.map(({ node, allocatable, expected }) => `${allocatable} of ${expected} GPUs allocatable on ${node}`).join(', ')}`,
+      : few(
+          short.map(
+            ({ node, allocatable, expected }) => `${allocatable} of ${expected} GPUs allocatable on ${node}`,
+          ),
+        ),
   ];
   return judgeFigure(starved.length + short.length, firstSeen.size, target, 'failures', {
     reason: parts.join('; '),
