@@ -27,7 +27,12 @@ export async function foundOn({ core }: Kube): Promise<NodeFound[]> {
     podsOf(OPERATOR),
     ...PLUGIN.map(podsOf),
   ]);
-  return nodes.map((node) => nodeFound(node, plugins.flat(), operators));
+  const onNode = new Map<string, V1Pod[]>();
+  for (const pod of plugins.flat()) {
+    const node = pod.spec?.nodeName ?? '';
+    onNode.set(node, [...(onNode.get(node) ?? []), pod]);
+  }
+  return nodes.map((node) => nodeFound(node, onNode.get(node.metadata?.name ?? '') ?? [], operators));
 }
 
 /** Pure. What is not told, or is empty, is null. */

@@ -5,10 +5,10 @@ import { expect } from 'chai';
 import type { Cluster } from '../clusters/port.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
+import { freePort } from '../harness/testing/free-port.ts';
 import { brokerControl } from './edge/cloud-control.ts';
 import { edgeEvents } from './edge/events.ts';
 import { Intake } from './edge/intake.ts';
-import { freePort } from './edge/testing/loopback.ts';
 import { machineClock } from './edge/workload/program.ts';
 import { Programs } from './programs.ts';
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { few } from '../../harness/gate/words.ts';
 import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import type { ClusterNode } from '../port.ts';
@@ -40,7 +41,7 @@ export async function startGpuNodes(
     {
       what: `the fake GPU nodes of ${ledgers.length} workers`,
       deadlineMs: DEADLINE_MS,
-      seen: () => `nothing in the ledger of ${missing.join(', ')}`,
+      seen: () => `nothing in the ledger of ${few(missing)}`,
       clock: context.clock ?? systemClock,
       ...(context.signal && { signal: context.signal }),
     },

@@ -57,9 +57,9 @@ function whyUnready(node: V1Node): string {
   return `${node.metadata?.name}: ${why}`;
 }
 
-/** What a node says of itself and of what it runs on. */
+/** What one node says of itself and of what it runs on. */
 export async function nodeVersions(kube: Kube): Promise<Record<string, string>> {
-  const [node] = (await kube.core.listNode()).items;
+  const [node] = (await kube.core.listNode({ limit: 1 })).items;
   const info = node?.status?.nodeInfo;
   return {
     kubernetes: info?.kubeletVersion ?? 'unknown',

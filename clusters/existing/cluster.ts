@@ -2,7 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { paceMs } from '../../harness/kube/pace.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import type { ClusterLeft } from '../../harness/verdict/verdict.ts';
 import { nodeVersions } from '../container-nodes/usable.ts';
@@ -13,7 +15,6 @@ import { compare, type NodePicture, pictureOf } from './comparison.ts';
 import { GpuPods } from './gpu-pods.ts';
 import type { NodeIdentity } from './identity.ts';
 import { ownNamespaces } from './objects.ts';
-import { paceMs } from './pace.ts';
 import { WORKLOAD_POD_SECURITY } from './pod-security.ts';
 import { GPU_RESOURCE, type Target } from './target.ts';
 
@@ -31,6 +32,7 @@ export async function describeTarget(
   const nodes = chosen.map(({ name }, index) =>
     existingNode(name, join(context.workDir, 'x', String(index))),
   );
+  const worked = new Set(nodes.map(({ name }) => name));
   const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
   return {
     name: target.context.name,
@@ -43,7 +45,7 @@ export async function describeTarget(
     kube,
     nodes,
     spared: identity.nodes
-      .filter(({ name }) => !chosen.some((node) => node.name === name))
+      .filter(({ name }) => !worked.has(name))
       .map(({ controlPlane, name }) => ({ name, role: controlPlane ? 'control-plane' : 'worker' })),
     capabilities: new Set(['daemonset-agents']),
     namespaceLabels: WORKLOAD_POD_SECURITY,
@@ -129,13 +131,13 @@ async function exportLogs(kube: Kube, runId: string, dir: string): Promise<void>
   for (const namespace of await ownNamespaces(kube, runId)) {
     const { items } = await kube.core.listNamespacedPod({ namespace });
     await writeFile(join(dir, `${namespace}.json`), JSON.stringify(items, undefined, 2));
-    for (const { metadata, spec } of items) {
-      for (const { name: container } of spec?.containers ?? []) {
-        const name = metadata?.name ?? '';
-        // A container that never started has no log.
-        const log = await kube.core.readNamespacedPodLog({ namespace, name, container }).catch(() => '');
-        if (log) await writeFile(join(dir, `${namespace}_${name}_${container}.log`), log);
-      }
-    }
+    const containers = items.flatMap(({ metadata, spec }) =>
+      (spec?.containers ?? []).map(({ name: container }) => ({ name: metadata?.name ?? '', container })),
+    );
+    await burstOrThrow(containers, async ({ container, name }) => {
+      // A container that never started has no log.
+      const log = await kube.core.readNamespacedPodLog({ namespace, name, container }).catch(() => '');
+      if (log) await writeFile(join(dir, `${namespace}_${name}_${container}.log`), log);
+    });
   }
 }

@@ -45,8 +45,9 @@ export interface After {
 export function compare(before: readonly NodePicture[], after: After, resource: string): ClusterLeft {
   const ours = after.objects.map((object) => `${object} is still there`);
   const others: string[] = [];
+  const found = new Map(after.nodes.map(({ name, values }) => [name, values]));
   for (const { name, values } of before) {
-    const now = after.nodes.find((node) => node.name === name)?.values;
+    const now = found.get(name);
     if (now === undefined) {
       others.push(`node ${name} is gone`);
       continue;
@@ -58,9 +59,8 @@ export function compare(before: readonly NodePicture[], after: After, resource: 
       (path.includes('ordeal.dev/') || path.endsWith(`.${resource}`) ? ours : others).push(line);
     }
   }
-  for (const { name } of after.nodes) {
-    if (!before.some((node) => node.name === name)) others.push(`node ${name} is new`);
-  }
+  const known = new Set(before.map(({ name }) => name));
+  for (const { name } of after.nodes) if (!known.has(name)) others.push(`node ${name} is new`);
   return { compared: before.length, ours, others };
 }
 

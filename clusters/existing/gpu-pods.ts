@@ -1,19 +1,27 @@
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { few } from '../../harness/gate/words.ts';
+import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { paceMs } from '../../harness/kube/pace.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
 import { awaited, ignoring } from '../container-nodes/gpu-nodes.ts';
 import type { ClusterNode, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
-import { nodeClock } from './node-clock.ts';
+import { nodeClock, oneByOne } from './node-clock.ts';
 import { RUN_LABEL } from './objects.ts';
-import { paceMs } from './pace.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
 
 const START_MS = 120_000;
 const END_MS = 28_000;
+/** In which the logs are read a last time, all together: of nodes that are gone none is to be had. */
+const LAST_LOGS_MS = 10_000;
+/** Between two readings of one pod's log that is not to be had. */
+const RETRY_MS = 250;
+/** Its own, and that of the attempt before. */
+const LOGS_A_READING = 2;
 /** Pods outlive the plan's deadline by so much, for what is healed after it. */
 const GRACE_S = 120;
 
@@ -62,6 +70,7 @@ export class GpuPods {
       async () => (await kube.core.listNamespacedServiceAccount({ namespace })).items.length > 0,
       { what: `the service account of ${namespace}`, deadlineMs: START_MS, clock, signal },
     );
+    const retryMs = paceMs(LOGS_A_READING * nodes.length, RETRY_MS);
     this.#started = nodes.flatMap(({ name: node, stateDir }, index) => {
       if (stateDir === undefined) return [];
       const pod = `${GPU_NODE_NAME}-${index}`;
@@ -71,12 +80,12 @@ export class GpuPods {
           node,
           stateDir,
           pod,
-          mirror: new Mirror({ stateDir, pod: inPod, clock, log, orders: watch === undefined }),
+          mirror: new Mirror({ stateDir, pod: inPod, clock, log, retryMs, orders: watch === undefined }),
         },
       ];
     });
     const deadlineSeconds = Math.ceil(plan.deadline / 1_000) + GRACE_S;
-    for (const { node, pod } of this.#started) {
+    await burstOrThrow(this.#started, async ({ node, pod }) => {
       const body = gpuPod({
         namespace,
         name: pod,
@@ -86,7 +95,7 @@ export class GpuPods {
         ...(watch !== undefined && { watch }),
       });
       await kube.core.createNamespacedPod({ namespace, body });
-    }
+    });
     await this.#running();
     const ledgers = await Promise.all(
       this.#started.map(({ node, stateDir }) => awaited(node, stateDir, watch)),
@@ -102,22 +111,24 @@ export class GpuPods {
       {
         what: `${this.#what} on ${ledgers.length} nodes`,
         deadlineMs: START_MS,
-        seen: () => `nothing in the ledger of ${silent.join(', ')}`,
+        seen: () => `nothing in the ledger of ${few(silent)}`,
         clock,
         signal,
       },
     );
   }
 
-  /** The clocks of their nodes, one after the other: a burst of questions would have long answers. */
+  /** The clocks of their nodes. */
   async clocks(): Promise<NodeClock[]> {
     const { context, kube } = this.#options;
-    const clocks: NodeClock[] = [];
-    for (const { node, pod } of this.#started) {
-      const inPod = { kube, namespace: this.#namespace, pod, container: GPU_NODE_NAME };
-      clocks.push(await nodeClock(node, inPod, context.clock));
-    }
-    return clocks;
+    return await oneByOne(
+      this.#started,
+      async ({ node, pod }) => {
+        const inPod = { kube, namespace: this.#namespace, pod, container: GPU_NODE_NAME };
+        return await nodeClock(node, inPod, context.clock);
+      },
+      context,
+    );
   }
 
   /** Ends them and waits until nothing of them is left. Safe to repeat. */
@@ -125,7 +136,9 @@ export class GpuPods {
     const { kube } = this.#options;
     const started = this.#started;
     this.#started = [];
-    await Promise.all(started.map(({ mirror }) => mirror.stop()));
+    const last = AbortSignal.timeout(LAST_LOGS_MS);
+    // A thousand new connections at once, and the API server answers nobody for a while.
+    await burstOrThrow(started, async ({ mirror }) => await mirror.stop(last));
     const name = this.#namespace;
     await ignoring(404, kube.core.deleteNamespace({ name }));
     await waitFor(async () => (await ignoring(404, kube.core.readNamespace({ name }))) === undefined, {
@@ -157,10 +170,8 @@ export class GpuPods {
             why,
           };
         });
-        seen = states
-          .filter(({ running }) => !running)
-          .map(({ name, why }) => `${name}: ${why}`)
-          .join('; ');
+        const missing = states.filter(({ running }) => !running).map(({ name, why }) => `${name}: ${why}`);
+        seen = few(missing, '; ');
         if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(this.#what, seen);
         return states.length === this.#started.length && seen === '';
       },

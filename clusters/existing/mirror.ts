@@ -27,6 +27,8 @@ export interface MirrorOptions {
   pod: InPod;
   clock: Clock;
   log: Pick<Logger, 'warn'>;
+  /** Pause before a log that ended, or was not to be had, is read again. */
+  retryMs: number;
   /** It can be told what to do; else it only tells. */
   orders: boolean;
 }
@@ -58,11 +60,12 @@ export class Mirror {
   }
 
   start(): void {
-    const { clock, log, pod, stateDir } = this.#options;
+    const { clock, log, pod, retryMs, stateDir } = this.#options;
     mkdirSync(join(stateDir, 'gpu'), { recursive: true });
     this.#follower = followLog({
       ...pod,
       clock,
+      retryMs,
       onLine: (line) => {
         if (!LEDGER_LINE.test(line) || this.#seen.has(line)) return;
         this.#seen.add(line);
@@ -73,10 +76,11 @@ export class Mirror {
     this.#loop = this.#push();
   }
 
-  async stop(): Promise<void> {
+  /** @param last ends the last reading of its log */
+  async stop(last: AbortSignal): Promise<void> {
     this.#ending.abort();
     await this.#loop;
-    await this.#follower?.stop();
+    await this.#follower?.stop(last);
   }
 
   async #push(): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { offsetOf } from './node-clock.ts';
+import { offsetOf, oneByOne } from './node-clock.ts';
 
 const ms = (max: number) => fc.nat(max);
 
@@ -32,5 +32,40 @@ describe('the offset of a node’s clock', () => {
     const after = { sent: 20, told: 1_025, received: 30 };
     expect(offsetOf([before, after])).to.equal(undefined);
     expect(offsetOf([before])).to.deep.equal({ fromMs: -5, toMs: 5 });
+  });
+});
+
+describe('the clocks of a thousand nodes', () => {
+  const nodes = Array.from({ length: 1_000 }, (_, index) => ({ node: `n${index}` }));
+  /** Of nodes that take so long to say nothing. */
+  const asked = async (eachMs: number, signal = new AbortController().signal) => {
+    let now = 0;
+    const clock = { wall: () => now, mono: () => now, sleep: async () => undefined };
+    const ask = async ({ node }: { node: string }) => {
+      now += eachMs;
+      return { node, unseen: 'nothing' };
+    };
+    return { clocks: await oneByOne(nodes, ask, { clock, signal }), now };
+  };
+
+  it('are all asked where they answer soon, and for a minute where they do not', async () => {
+    const soon = await asked(37);
+    expect(soon.clocks.filter((clock) => 'unseen' in clock && clock.unseen === 'nothing')).to.have.length(
+      1_000,
+    );
+    const late = await asked(15_000);
+    expect(late.now).to.equal(60_000);
+    expect(late.clocks).to.have.length(1_000);
+    expect(late.clocks.at(-1)).to.deep.equal({
+      node: 'n999',
+      unseen: 'it was not asked: the nodes before it took 60 s',
+    });
+  });
+
+  it('are not waited for by who interrupts the run', async () => {
+    const refused = await asked(15_000, AbortSignal.abort(new Error('SIGINT'))).catch(
+      (error: Error) => error,
+    );
+    expect((refused as Error).message).to.equal('SIGINT');
   });
 });

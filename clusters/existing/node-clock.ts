@@ -8,6 +8,8 @@ import type { InPod } from './pod-exec.ts';
 
 const TRIPS = 10;
 const TIMEOUT_MS = 15_000;
+const ALL_MS = 60_000;
+const OUT_OF_TIME = `it was not asked: the nodes before it took ${ALL_MS / 1_000} s`;
 /** Answers each line with the node's time in nanoseconds: containers have no clock of their own. */
 const TELL = 'while read -r _; do date +%s%N; done';
 
@@ -26,6 +28,24 @@ export function offsetOf(trips: readonly RoundTrip[]): { fromMs: number; toMs: n
   const fromMs = Math.max(...trips.map(({ received, told }) => told - received));
   const toMs = Math.min(...trips.map(({ sent, told }) => told - sent));
   return trips.length > 0 && fromMs <= toMs ? { fromMs, toMs } : undefined;
+}
+
+/**
+ * The clocks of nodes one after the other, for a burst of questions would have long answers; and for a minute in all: a
+ * thousand nodes that do not answer would take hours. @throws the signal's reason
+ */
+export async function oneByOne<Node extends { node: string }>(
+  nodes: readonly Node[],
+  ask: (node: Node) => Promise<NodeClock>,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<NodeClock[]> {
+  const until = clock.mono() + ALL_MS;
+  const clocks: NodeClock[] = [];
+  for (const node of nodes) {
+    signal.throwIfAborted();
+    clocks.push(clock.mono() < until ? await ask(node) : { node: node.node, unseen: OUT_OF_TIME });
+  }
+  return clocks;
 }
 
 /** How a node's clock stands against the harness's, by a pod on it; never rejects, for no run ends for want of it. */

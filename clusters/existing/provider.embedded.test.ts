@@ -85,6 +85,12 @@ describe('provider existing, on an embedded cluster that is up', function () {
     expect(after.code, after.output).to.equal(0);
   });
 
+  it('says what a run would do there, and counts no workers that it does not know', async () => {
+    const { code, output } = await onIt('--dry-run');
+    expect(code, output).to.equal(0);
+    expect(output).to.contain('# cluster: existing, context someones, every node that it can work on');
+  });
+
   it('a run of it leaves it as it was found, and no secret in what it writes', async () => {
     const namespaces = async () =>
       (await kube.core.listNamespace()).items.map(({ metadata }) => metadata?.uid).sort();

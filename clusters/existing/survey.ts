@@ -7,7 +7,6 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
-import { ignoring } from '../container-nodes/gpu-nodes.ts';
 import { RUN_LABEL, removeNamespaces } from './objects.ts';
 import { NODE_POD_SECURITY } from './pod-security.ts';
 import { noteTaken } from './taken.ts';
@@ -18,6 +17,8 @@ const AT_ONCE = 16;
 /** No node is begun with after this: a thousand that cannot pull the image would take an hour. */
 const ALL_MS = 600_000;
 const DEADLINE_S = 60;
+const LOOK_MS = 250;
+const NOT_OVER = 'status.phase!=Succeeded,status.phase!=Failed';
 const HOST = '/host';
 
 /** What a pod on a node can see of it without a privilege, by reading alone. */
@@ -87,12 +88,13 @@ export async function surveyNodes(
       { what: `the service account of ${namespace}`, deadlineMs: START_MS, clock },
     );
     const limit = pLimit(AT_ONCE);
+    const notOver = lookout(kube, namespace, clock);
     const until = clock.mono() + ALL_MS;
     return await Promise.all(
       nodes.map((node, index) =>
         limit(async () => {
           if (clock.mono() >= until) return unvisited(node);
-          return await surveyNode(kube, surveyPod(namespace, `survey-${index}`, node, image), clock);
+          return await surveyNode(kube, surveyPod(namespace, `survey-${index}`, node, image), clock, notOver);
         }),
       ),
     );
@@ -102,8 +104,29 @@ export async function surveyNodes(
   }
 }
 
+type Lookout = () => Promise<ReadonlyMap<string, V1Pod>>;
+
+/**
+ * The pods that are not over, by one list for all who wait: it holds as many as are looked at at once, however many nodes
+ * there are.
+ */
+function lookout(kube: Kube, namespace: string, clock: Clock): Lookout {
+  let next: ReturnType<Lookout> | undefined;
+  const look = async () => {
+    await clock.sleep(LOOK_MS);
+    // Who asks from now on may have made a pod that this list lacks.
+    next = undefined;
+    const { items } = await kube.core.listNamespacedPod({ namespace, fieldSelector: NOT_OVER });
+    return new Map(items.map((pod) => [pod.metadata?.name ?? '', pod]));
+  };
+  return () => {
+    next ??= look();
+    return next;
+  };
+}
+
 /** Of a node that nothing could be seen of the answer says why; never rejects. */
-async function surveyNode(kube: Kube, body: V1Pod, clock: Clock): Promise<Readiness> {
+async function surveyNode(kube: Kube, body: V1Pod, clock: Clock, notOver: Lookout): Promise<Readiness> {
   const { name = '', namespace = '' } = body.metadata ?? {};
   const node = body.spec?.nodeName;
   let pod = body;
@@ -111,14 +134,16 @@ async function surveyNode(kube: Kube, body: V1Pod, clock: Clock): Promise<Readin
     pod = await kube.core.createNamespacedPod({ namespace, body });
     await waitFor(
       async () => {
-        pod = (await ignoring(404, kube.core.readNamespacedPod({ namespace, name }))) ?? pod;
-        return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+        const left = await notOver();
+        pod = left.get(name) ?? pod;
+        return !left.has(name);
       },
-      { what: `the pod that looks at ${node}`, deadlineMs: START_MS, intervalMs: 250, clock },
+      { what: `the pod that looks at ${node}`, deadlineMs: START_MS, intervalMs: 0, clock },
     );
     const log = await kube.core.readNamespacedPodLog({ namespace, name });
     return { name: `node ${node}`, ok: true, detail: told(Seen.parse(JSON.parse(log))) };
   } catch (error) {
+    pod = await kube.core.readNamespacedPod({ namespace, name }).catch(() => pod);
     return {
       name: `node ${node}`,
       ok: false,

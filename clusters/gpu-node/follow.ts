@@ -18,11 +18,13 @@ export interface LedgerFollower {
   stop(): Promise<void>;
 }
 
+/** Of all tails: none keeps anything in it, and a thousand of their own would be 64 MiB. */
+const buffer = Buffer.alloc(1 << 16);
+
 /** Reads one file's growth, whole lines at a time. */
 export class Tail {
   readonly #path: string;
   readonly #decoder = new StringDecoder('utf8');
-  readonly #buffer = Buffer.alloc(1 << 16);
   #offset = 0;
   #partial = '';
 
@@ -40,10 +42,10 @@ export class Tail {
     }
     try {
       for (;;) {
-        const read = readSync(file, this.#buffer, 0, this.#buffer.length, this.#offset);
+        const read = readSync(file, buffer, 0, buffer.length, this.#offset);
         if (read === 0) break;
         this.#offset += read;
-        this.#partial += this.#decoder.write(this.#buffer.subarray(0, read));
+        this.#partial += this.#decoder.write(buffer.subarray(0, read));
       }
     } finally {
       closeSync(file);

@@ -5,3 +5,11 @@ export async function allocatableOn(kube: Kube, node: string, resource: string):
   const { status } = await kube.core.readNode({ name: node });
   return Number(status?.allocatable?.[resource] ?? 0);
 }
+
+/** The same of every node of the cluster, by one list. */
+export async function allocatableOnAll(kube: Kube, resource: string): Promise<Map<string, number>> {
+  const { items } = await kube.core.listNode();
+  return new Map(
+    items.map(({ metadata, status }) => [metadata?.name ?? '', Number(status?.allocatable?.[resource] ?? 0)]),
+  );
+}

@@ -18,7 +18,12 @@ export function explained(plan: Plan, suites: readonly Suite<ClusterHandle>[]): 
   return `${told.map((line) => `# ${line}\n`).join('')}${stringify(plan)}`;
 }
 
-function clusterLine({ isolation, kubernetes, name, provider, workers }: Plan['cluster']): string {
+function clusterLine(cluster: Plan['cluster']): string {
+  const { isolation, kubernetes, name, provider, workers } = cluster;
+  if (provider === 'existing') {
+    const which = cluster.nodes ? counted(cluster.nodes.length, 'node') : 'every node that it can work on';
+    return [provider, `context ${cluster.context ?? 'still to be named'}`, which].join(', ');
+  }
   return [
     provider,
     ...(name ? [`named ${name}`] : []),

@@ -1,9 +1,7 @@
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-
-/** Differences that are named; the rest are counted. */
-const NAMED = 4;
+import { few } from './words.ts';
 
 /** What a verdict as it was written says otherwise than its history does. Pure. */
 export function writtenOtherwise(written: unknown, judged: Verdict): string[] {
@@ -11,13 +9,8 @@ export function writtenOtherwise(written: unknown, judged: Verdict): string[] {
   const paths = differences(written, JSON.parse(JSON.stringify(judged)), '');
   if (paths.length === 0) return [];
   return [
-    `verdict.json does not agree with its history, which was tampered with or which another version judged: ${named(paths)}`,
+    `verdict.json does not agree with its history, which was tampered with or which another version judged: ${few(paths)}`,
   ];
-}
-
-function named(paths: readonly string[]): string {
-  const rest = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : '';
-  return `${paths.slice(0, NAMED).join(', ')}${rest}`;
 }
 
 /**
@@ -38,7 +31,7 @@ export function plannedOtherwise(plan: Plan, history: History): string[] {
 function judgedOtherwise({ requirements, suites }: Plan, recorded: object | undefined): string[] {
   if (recorded === undefined) return [];
   const paths = differences(JSON.parse(JSON.stringify({ suites, requirements })), recorded, '');
-  return paths.length === 0 ? [] : [`plan.yaml is not the one that was recorded: ${named(paths)}`];
+  return paths.length === 0 ? [] : [`plan.yaml is not the one that was recorded: ${few(paths)}`];
 }
 
 /** What was not recorded contradicts nothing: a history without its start is inconclusive by itself. */

@@ -14,3 +14,11 @@ export function age(ms: number): string {
 export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
+
+const NAMED = 4;
+
+/** `a, b`; of more than four the first four and how many more: a thousand names are no message. */
+export function few(names: readonly string[], between = ', '): string {
+  const rest = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(between)}${rest}`;
+}

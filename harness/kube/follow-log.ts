@@ -18,8 +18,8 @@ export interface FollowLogOptions {
 }
 
 export interface LogFollower {
-  /** Reads what the log holds by now, and ends. */
-  stop(): Promise<void>;
+  /** Reads what the log holds by now, and ends. @param last ends the reading; after 10 s unless told */
+  stop(last?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -38,10 +38,9 @@ export function followLog(options: FollowLogOptions): LogFollower {
     }
   })();
   return {
-    async stop() {
+    async stop(last = AbortSignal.timeout(10_000)) {
       ending.abort();
       await loop;
-      const last = AbortSignal.timeout(10_000);
       await read(options, { previous: 'true' }, last);
       await read(options, {}, last);
     },

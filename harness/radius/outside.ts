@@ -1,3 +1,4 @@
+import { few } from '../gate/words.ts';
 import type { Mistake } from '../plan/document.ts';
 import type { Radius, Reach, Surroundings } from './reach.ts';
 
@@ -6,9 +7,6 @@ const SYSTEM_NAMESPACE = /^(kube-.*|openshift-.*|.*-system|gpu-operator|local-pa
 
 /** The field of the plan that allows a share of the cluster's nodes. */
 export const SHARE = 'radius.nodes.share';
-
-/** How many of the pods in the way are named. */
-const NAMED_PODS = 3;
 
 /**
  * What of a fault lies outside of the blast radius, each with the field of the plan that would have to name it; empty where
@@ -84,14 +82,11 @@ function namespacesOutside({ namespaces }: Reach, radius: Radius): Mistake[] {
 
 function hostNetworkOutside({ hostNetwork }: Radius, { hostNetworkPods: pods }: Surroundings): Mistake[] {
   if (hostNetwork || pods.length === 0) return [];
-  const named = pods
-    .slice(0, NAMED_PODS)
-    .map(({ name, namespace, node }) => `${namespace}/${name} on ${node}`);
-  const more = pods.length > NAMED_PODS ? ` and ${pods.length - NAMED_PODS} more` : '';
+  const named = pods.map(({ name, namespace, node }) => `${namespace}/${name} on ${node}`);
   return [
     {
       path: 'radius.hostNetwork',
-      message: `it gets at the traffic of pods with hostNetwork: ${named.join(', ')}${more}`,
+      message: `it gets at the traffic of pods with hostNetwork: ${few(named)}`,
     },
   ];
 }
@@ -101,7 +96,7 @@ function overCap(reach: Reach, { mostNodes, mostShare }: Radius, { held, nodes }
   if (touched.size === 0) return [];
   // Of a cluster whose nodes are unknown it may be all.
   const share = nodes.length === 0 ? 100 : (100 * touched.size) / nodes.length;
-  const all = [...touched].join(', ');
+  const all = few([...touched]);
   return [
     ...(touched.size > mostNodes
       ? [

@@ -3,7 +3,7 @@ import { writeSettings } from '../../clusters/gpu-node/control.ts';
 import { followLedgers, type LedgerFollower } from '../../clusters/gpu-node/follow.ts';
 import { gpuNodeFiles } from '../../clusters/gpu-node/layout.ts';
 import type { Cluster, ClusterNode } from '../../clusters/port.ts';
-import { allocatableOn } from '../../faults/gpu/allocatable.ts';
+import { allocatableOn, allocatableOnAll } from '../../faults/gpu/allocatable.ts';
 import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
@@ -11,7 +11,9 @@ import { podKill } from '../../faults/load/pod-kill.ts';
 import type { Fault } from '../../faults/port.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { few } from '../../harness/gate/words.ts';
 import { eventsOf } from '../../harness/history/event.ts';
+import { paceMs } from '../../harness/kube/pace.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { quantile } from '../../harness/verdict/bounds.ts';
 import { keeperIn } from '../keeper.ts';
@@ -31,6 +33,8 @@ import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, SUITE, setting
 
 /** How long a plugin may take to come back before the run goes on without, in GPU-6's own thresholds. */
 const RESTART_THRESHOLDS = 1.5;
+/** Between two looks at what is allocatable. */
+const LOOK_MS = 200;
 
 /** One run of the suite on one cluster. */
 export class Certification {
@@ -188,7 +192,7 @@ export class Certification {
         const until = clock.mono() + 1_000 * RESTART_THRESHOLDS * thresholdOf(plan, 'GPU-6');
         let registered = false;
         while (clock.mono() < until && !registered) {
-          await clock.sleep(200, signal);
+          await clock.sleep(LOOK_MS, signal);
           const stopped = recorder.events.findLast(
             ({ type, source }) => type === 'ledger.plugin.stopped' && source === `node/${node.name}`,
           );
@@ -201,7 +205,7 @@ export class Certification {
           );
         }
         while (clock.mono() < until && (await this.#noteAllocatable(node)) !== this.#settings.gpusPerNode)
-          await clock.sleep(200, signal);
+          await clock.sleep(LOOK_MS, signal);
         await this.#freshAllocation(node);
       },
       { goneDeadlineMs: this.#settings.allocatableDeadline },
@@ -243,7 +247,7 @@ export class Certification {
       fault,
       async () => {
         const well = this.#settings.gpusPerNode - wanted.devices.length;
-        await this.#untilAllocatable(node, well, this.#settings.allocatableDeadline).catch(() => undefined);
+        await this.#untilAllocatable([node], well).catch(() => undefined);
         // As many pods as should still fit: one that is given the lost device shows that the plugin lied.
         const cap = this.#remedies.jobCap === false ? well : Math.min(well, this.#remedies.jobCap);
         await this.#load.wave('unhealthy', 1, {
@@ -271,13 +275,13 @@ export class Certification {
     const { cluster, recorder } = this.#context;
     await this.#load.settle();
     await this.#allAllocatable().catch(() => undefined);
+    const found = await allocatableOnAll(cluster.kube, RESOURCE);
+    const expected = this.#settings.gpusPerNode;
     for (const { name } of this.#workers) {
-      const allocatable = await allocatableOn(cluster.kube, name, RESOURCE);
-      recorder.record('suite/gpu', 'recovery.seen', {
-        node: name,
-        allocatable,
-        expected: this.#settings.gpusPerNode,
-      });
+      const allocatable = found.get(name);
+      // Of a node that is gone nothing was seen.
+      if (allocatable === undefined) continue;
+      recorder.record('suite/gpu', 'recovery.seen', { node: name, allocatable, expected });
     }
     const quota = await readQuota(cluster.kube, this.#namespace);
     if (quota) recorder.record('suite/gpu', 'quota.seen', { namespace: this.#namespace, ...quota });
@@ -288,33 +292,38 @@ export class Certification {
   }
 
   async #allAllocatable(): Promise<void> {
-    for (const node of this.#workers)
-      await this.#untilAllocatable(node, this.#settings.gpusPerNode, this.#settings.allocatableDeadline);
+    await this.#untilAllocatable(this.#workers, this.#settings.gpusPerNode);
   }
 
-  async #untilAllocatable(node: ClusterNode, wanted: number, deadlineMs: number): Promise<void> {
-    const { clock, signal } = this.#context;
-    let last = 0;
+  /** Looks at all of them by one list; at none again once it was seen as wanted. */
+  async #untilAllocatable(nodes: readonly ClusterNode[], wanted: number): Promise<void> {
+    const { clock, cluster, signal } = this.#context;
+    let missing = nodes.map(({ name }) => ({ name, last: 0 }));
     await waitFor(
       async () => {
-        last = await this.#noteAllocatable(node);
-        return last === wanted;
+        const found = await allocatableOnAll(cluster.kube, RESOURCE);
+        missing = missing
+          .map(({ name }) => ({ name, last: this.#note(name, found.get(name) ?? 0) }))
+          .filter(({ last }) => last !== wanted);
+        return missing.length === 0;
       },
       {
-        what: `${wanted} ${RESOURCE} allocatable on ${node.name}`,
-        deadlineMs,
-        intervalMs: 200,
+        what: `${wanted} ${RESOURCE} allocatable on ${nodes.length} nodes`,
+        deadlineMs: this.#settings.allocatableDeadline,
+        intervalMs: paceMs(cluster.nodes.length, LOOK_MS),
         clock,
         signal,
-        seen: () => `${last} allocatable`,
+        seen: () => few(missing.map(({ last, name }) => `${last} allocatable on ${name}`)),
       },
     );
   }
 
   async #noteAllocatable({ name }: ClusterNode): Promise<number> {
-    const { cluster, recorder } = this.#context;
-    const allocatable = await allocatableOn(cluster.kube, name, RESOURCE);
-    recorder.record('suite/gpu', 'node.allocatable', { node: name, resource: RESOURCE, allocatable });
+    return this.#note(name, await allocatableOn(this.#context.cluster.kube, name, RESOURCE));
+  }
+
+  #note(node: string, allocatable: number): number {
+    this.#context.recorder.record('suite/gpu', 'node.allocatable', { node, resource: RESOURCE, allocatable });
     return allocatable;
   }
 }

@@ -1,6 +1,8 @@
 import type { Cluster, ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { paceMs } from '../../harness/kube/pace.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { ignore } from '../namespace.ts';
 import { type GpuSettings, RESOURCE, type Remedies } from './settings.ts';
@@ -43,24 +45,29 @@ export async function readQuota(
 export async function advertiseSlots(context: SuiteContext<Cluster>, cap: number): Promise<void> {
   const { cluster, undo, clock, signal } = context;
   const path = `/status/capacity/${JOB_SLOT.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  for (const { name } of workersOf(cluster)) {
-    undo.push(`take the job slots from ${name}`, async () => {
-      await cluster.kube.core
-        .patchNodeStatus({ name, body: [{ op: 'remove', path }] })
-        .catch(ignore(404, 422));
-    });
-    await cluster.kube.core.patchNodeStatus({ name, body: [{ op: 'add', path, value: String(cap) }] });
-  }
+  const workers = workersOf(cluster);
+  undo.push(`take the job slots from ${workers.length} nodes`, async () => {
+    await burstOrThrow(workers, ({ name }) =>
+      cluster.kube.core.patchNodeStatus({ name, body: [{ op: 'remove', path }] }).catch(ignore(404, 422)),
+    );
+  });
+  await burstOrThrow(workers, ({ name }) =>
+    cluster.kube.core.patchNodeStatus({ name, body: [{ op: 'add', path, value: String(cap) }] }),
+  );
   await waitFor(
     async () => {
       const { items } = await cluster.kube.core.listNode();
-      return workersOf(cluster).every(({ name }) =>
-        items.some(
-          ({ metadata, status }) =>
-            metadata?.name === name && status?.allocatable?.[JOB_SLOT] === String(cap),
-        ),
+      const slots = new Map(
+        items.map(({ metadata, status }) => [metadata?.name, status?.allocatable?.[JOB_SLOT]]),
       );
+      return workers.every(({ name }) => slots.get(name) === String(cap));
     },
-    { what: `${cap} job slots on every worker`, deadlineMs: 60_000, intervalMs: 200, clock, signal },
+    {
+      what: `${cap} job slots on every worker`,
+      deadlineMs: 60_000,
+      intervalMs: paceMs(workers.length, 200),
+      clock,
+      signal,
+    },
   );
 }

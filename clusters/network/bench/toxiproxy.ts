@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { freePort } from '../../../harness/testing/free-port.ts';
 import { withBuildContext } from '../../images/context.ts';
 import { buildToxiproxy } from '../../images/go-binary.ts';
 import { LOOPBACK } from '../userland/wire/udp.ts';
@@ -49,13 +49,4 @@ async function propose(control: number, upstreamPort: number): Promise<string | 
   }).catch(() => undefined);
   if (!answer?.ok) return undefined;
   return ((await answer.json()) as { listen: string }).listen;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, LOOPBACK);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -274,6 +274,17 @@ describe('GPU-5', () => {
     const judged = checkStarvation(back(other).events, smoke, 1_000);
     expect(judged.verdict).to.equal('inconclusive');
     expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
+    const thousand = starts(3);
+    for (let index = 0; index < 1_000; index++)
+      thousand.add('suite/gpu', 'node.allocatable', { node: `n${index}`, resource: 'r', allocatable: 8 });
+    expect(checkStarvation(thousand.events, smoke, 1_000).reason.length).to.be.below(300);
+  });
+
+  it('takes nobody’s word but a container’s own for that it ran', () => {
+    const silent = back(starts(3)).pod('silent', { phase: 'Succeeded' });
+    const judged = checkStarvation(silent.events, smoke, 1_000);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('1 of 4 pods that are said to have run said nothing');
   });
 
   it('measures by a clock that nobody sets', () => {

@@ -1,6 +1,7 @@
+import { few } from '../../../harness/gate/words.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import type { PodSeen, SuiteEvents } from '../events.ts';
+import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
 import { unseenPods } from './doubts.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
@@ -27,21 +28,42 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     eventsOf<SuiteEvents['recovery.seen']>(history, 'recovery.seen').map(({ body }) => [body.node, body]),
   );
   const short = [...final.values()].filter(({ allocatable, expected }) => allocatable !== expected);
-  const doubts = [...unseenPods(history)];
+  const doubts = [...unseenPods(history), ...silentPods(history)];
   if (final.size === 0) doubts.push('allocatable was not seen afterwards');
   const nodes = eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(
     ({ body }) => body.node,
   );
-  for (const node of new Set(nodes))
-    if (!final.has(node)) doubts.push(`allocatable on ${node} was not seen afterwards`);
+  const unseen = [...new Set(nodes)].filter((node) => !final.has(node));
+  if (unseen.length > 0) doubts.push(`allocatable on ${few(unseen)} was not seen afterwards`);
   const parts = [
     `${starved.length} of ${firstSeen.size} pods did not start within ${startDeadlineMs / 1_000} s${starved[0] ? ` (${starved[0].name})` : ''}`,
     short.length === 0
       ? `all GPUs allocatable again on ${final.size} nodes`
-      : `${short.map(({ node, allocatable, expected }) => `${allocatable} of ${expected} GPUs allocatable on ${node}`).join(', ')}`,
+      : few(
+          short.map(
+            ({ node, allocatable, expected }) => `${allocatable} of ${expected} GPUs allocatable on ${node}`,
+          ),
+        ),
   ];
   return judgeFigure(starved.length + short.length, firstSeen.size, target, 'failures', {
     reason: parts.join('; '),
     doubts,
   });
+}
+
+/** A pod that is said to have run to its end and said nothing itself: nobody but its kubelet knows whether it ever ran. */
+function silentPods(history: History): string[] {
+  const heard = new Set(
+    [
+      ...eventsOf<ProbeSeen>(history, 'gpu.probe'),
+      ...eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started'),
+    ].map(({ body }) => body.podUid),
+  );
+  const ended = new Set(
+    eventsOf<PodSeen>(history, 'pod.seen')
+      .filter(({ body }) => body.phase === 'Succeeded')
+      .map(({ body }) => body.uid),
+  );
+  const silent = [...ended].filter((uid) => !heard.has(uid)).length;
+  return silent === 0 ? [] : [`${silent} of ${ended.size} pods that are said to have run said nothing`];
 }

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { waitFor } from '../../../../harness/clock/wait-for.ts';
+import { freePort } from '../../../../harness/testing/free-port.ts';
 import { timelines } from '../../connectivity.ts';
 import { Ledgers } from '../../testing/ledger.ts';
-import { freePort, type UdpProxy, udpProxy } from '../../testing/loopback.ts';
+import { type UdpProxy, udpProxy } from '../../testing/loopback.ts';
 import { type Echo, startEcho } from '../cloud/echo.ts';
 import { machineClock, type Program } from '../program.ts';
 import { startProber } from './prober.ts';

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type Kube } from '../../../../harness/kube/client.ts';
+import { withBuildContext } from '../../../images/context.ts';
+import { buildKubernetes, buildKwok } from '../../../images/go-binary.ts';
+import { plainVersion } from '../../../images/versions.ts';
+import { startControlPlane } from './control-plane.ts';
+import { type SimulatedNodes, startNodes } from './nodes.ts';
+import { Processes } from './processes.ts';
+
+export interface SimulatedCluster {
+  /** Of the user whose requests are written down; its context is the cluster’s name. */
+  kubeconfig: string;
+  /** As another user, whose requests are not. */
+  kube: Kube;
+  /** The API server’s record of the requests of that user. */
+  audit: string;
+  end(): Promise<void>;
+}
+
+/**
+ * A real API server with etcd, controllers and scheduler, as processes of this user on loopback, and nodes that are
+ * simulated. It needs the binaries that the images are made of; where they are missing they are built, which takes minutes.
+ */
+export async function startSimulatedCluster(
+  name: string,
+  simulated: Omit<SimulatedNodes, 'kwok'>,
+): Promise<SimulatedCluster> {
+  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  const { kubernetes, kwok } = await withBuildContext({ progress }, async (context) => ({
+    kubernetes: await buildKubernetes(plainVersion(), context),
+    kwok: await buildKwok(context),
+  }));
+  const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+  const processes = new Processes(folder);
+  let kube: Kube | undefined;
+  const end = async () => {
+    kube?.close();
+    await processes.end();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const plane = await startControlPlane(processes, { context: name, folder, kubernetes });
+    kube = await connect(plane.ownKubeconfig);
+    await startNodes(processes, kube, plane, { ...simulated, kwok, folder });
+    return { kubeconfig: plane.kubeconfig, kube, audit: plane.audit, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
