@@ -174,4 +174,26 @@ describe('who attends to a proxy, as a process', function () {
     await givenBack();
     expect(await ask<Looked>({ do: 'look', vendor: VENDOR })).to.include({ stands: false });
   });
+
+  it('leaves the proxy alone that another attendant has put there', async () => {
+    await attended();
+    await inFront(300_000);
+    const others = stand;
+    stand = { ...stand, stateDir: join(folder, 'z') };
+    await attended();
+    expect(await ask({ do: 'find' })).to.deep.equal({
+      reason: `a proxy stands in front of ${RESOURCE} already`,
+    });
+    expect(await ask<Looked>({ do: 'look', vendor: VENDOR })).to.deep.equal({
+      stands: false,
+      fronted: false,
+    });
+    await ask({ do: 'give-back', vendor: VENDOR });
+    await ask({ do: 'end' });
+    expect(readFront(others)).to.include({ vendor: VENDOR });
+    expect(sockets()).to.have.length(1);
+    stand = others;
+    await ask({ do: 'give-back' });
+    await givenBack();
+  });
 });

@@ -6,11 +6,12 @@ import { messageOf } from '../../harness/errors/error.ts';
 import { thisProcess } from '../../harness/exec/born-at.ts';
 import { Tail } from '../gpu-node/follow.ts';
 import { Attendant, type Hands } from './attendant.ts';
+import { answers } from './discover.ts';
 import { readFront, writeFront } from './front.ts';
 import { onNode } from './give-back.ts';
 import { Keeper } from './keeper.ts';
 import { proxyFiles } from './layout.ts';
-import { backTo, givenBy, logOf, stands, vendorOf } from './on-node.ts';
+import { backTo, givenBy, logOf, ownSocket, stands, vendorOf } from './on-node.ts';
 import { type Answered, type Asked, AttendantRequest } from './protocol.ts';
 import type { Stand } from './settings.ts';
 
@@ -53,10 +54,11 @@ async function answerTo(line: string, attendant: Attendant): Promise<Answered> {
 function handsOn(stand: Stand, program: readonly string[], clock: Clock): Hands {
   let keeper: Keeper | undefined;
   const tail = new Tail(proxyFiles(stand.stateDir, stand.resource).log);
-  const look = async (vendor?: string) => {
-    const standing = stands(stand) || (vendor !== undefined && (await isWithout(stand, vendor)));
-    return { stands: standing, fronted: readFront(stand) !== undefined };
-  };
+  const fronted = () => readFront(stand) !== undefined;
+  const look = async (vendor?: string) => ({
+    stands: fronted() || (vendor !== undefined && (await isLeft(stand, vendor))),
+    fronted: fronted(),
+  });
   return {
     find: (plugin) => vendorOf(stand, plugin),
     async start(wanted) {
@@ -66,7 +68,7 @@ function handsOn(stand: Stand, program: readonly string[], clock: Clock): Hands 
     async giveBack(vendor) {
       await keeper?.stop();
       keeper = undefined;
-      if (vendor !== undefined && readFront(stand) === undefined && (await look(vendor)).stands)
+      if (vendor !== undefined && !fronted() && (await isLeft(stand, vendor)))
         writeFront(frontOf(stand, vendor));
       await backTo(stand, clock);
     },
@@ -76,8 +78,12 @@ function handsOn(stand: Stand, program: readonly string[], clock: Clock): Hands 
   };
 }
 
-/** Whether the kubelet has fewer devices than the plugin lists; not where either does not answer: who starts anew registers. */
-async function isWithout(stand: Stand, vendor: string): Promise<boolean> {
+/**
+ * Whether a proxy has gone without giving back: its socket is there and nobody answers, or the kubelet has fewer devices
+ * than the plugin lists; not where either of these does not answer: who starts anew registers. One that answers is another’s.
+ */
+async function isLeft(stand: Stand, vendor: string): Promise<boolean> {
+  if (stands(stand)) return !(await answers(ownSocket(stand)));
   return await onNode(frontOf(stand, vendor), async (node) => {
     const [allocatable, healthy] = [await node.allocatable(), await node.healthy()];
     return allocatable !== undefined && healthy !== undefined && allocatable < healthy;

@@ -13,7 +13,7 @@ import { attendOn } from './attend.ts';
 import { readFront, writeFront } from './front.ts';
 import { IN_FRONT, Keeper } from './keeper.ts';
 import { proxyFiles } from './layout.ts';
-import { backTo, logOf, stands } from './on-node.ts';
+import { backTo, logOf, ownSocket, stands } from './on-node.ts';
 import { PluginProxy } from './proxy.ts';
 import { ProxySettings, Stand } from './settings.ts';
 
@@ -117,6 +117,7 @@ async function back(stand: Stand): Promise<void> {
     await waitFor(() => !stillRuns(name), { what: `the end of the ${who}`, deadlineMs: ENDED_MS });
   }
   await backTo(stand, clock);
+  rmSync(ownSocket(stand), { force: true });
   if (values.sweep) rmSync(proxyFiles(stand.stateDir, stand.resource).root, { recursive: true, force: true });
 }
 

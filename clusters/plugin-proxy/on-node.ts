@@ -1,7 +1,7 @@
 /** What of a proxy is seen and done where the node's sockets are: on the node, or on a machine that shares its folders. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../../harness/clock/clock.ts';
+import type { Clock } from '../../harness/clock/clock.ts';
 import { LedgerWriter } from '../gpu-node/ledger-writer.ts';
 import { CHECKPOINT_FILE, type Given, parseCheckpoint } from '../kubelet-api/checkpoint.ts';
 import { type Discovered, discover } from './discover.ts';
@@ -29,19 +29,17 @@ export function givenBy({ devicePlugins, resource }: Stand): Given[] {
 }
 
 /** Once the proxy is gone. Nothing to do where nobody has written down that it was there. */
-export async function backTo(stand: Stand, clock: Clock = systemClock): Promise<void> {
+export async function backTo(stand: Stand, clock: Clock): Promise<void> {
   const front = readFront(stand);
-  if (front) {
-    await onNode(front, (node) => giveBack(front.vendor, node, { clock, log: logOf(front, clock) }));
-    removeFront(front);
-  }
-  rmSync(ownSocket(stand), { force: true });
+  if (!front) return;
+  await onNode(front, (node) => giveBack(front.vendor, node, { clock, log: logOf(front, clock) }));
+  removeFront(front);
 }
 
 export function logOf({ stateDir, resource }: Pick<Stand, 'stateDir' | 'resource'>, clock: Clock) {
   return new LedgerWriter<ProxyEntry>(proxyFiles(stateDir, resource).log, clock);
 }
 
-function ownSocket({ devicePlugins, resource }: Stand): string {
+export function ownSocket({ devicePlugins, resource }: Stand): string {
   return join(devicePlugins, ownEndpoint(resource));
 }
