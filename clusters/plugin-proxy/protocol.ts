@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Injection } from './injection.ts';
 
-/** What a harness asks of the attendant of a node's proxy, a JSON object a line, and in turn. */
+/** What a harness asks of the attendant of a node's proxy, a JSON object a line; each is answered when it is done. */
 export const AttendantRequest = z.discriminatedUnion('do', [
   /** Which plugin serves the resource: `Discovered`. */
   z.strictObject({ do: z.literal('find'), plugin: z.string().optional() }),
