@@ -264,7 +264,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       seen: () => said,
     });
     expect(child.exitCode, said).to.equal(null);
-    return child;
+    return { ended: child };
   };
 
   it('is certified as it is with a plugin that is somebody’s, by PodResources and the containers’ own looks', async () => {
@@ -295,9 +295,9 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       await allocatable(`"${FOREIGN}":"1"`);
       expect((await ordeal('allow', ...at())).code).to.equal(0);
       const before = await scan();
-      const child = await inject('gpu/plugin-delay', '--with', 'delay=2s', '--ttl', '30s');
+      const { ended } = await inject('gpu/plugin-delay', '--with', 'delay=2s', '--ttl', '30s');
       await holding('held-meanwhile');
-      const { all: output, exitCode } = await child;
+      const { all: output, exitCode } = await ended;
       expect(exitCode, output).to.equal(0);
       expect(output).to.match(/bit \(Allocate was held for \d+ ms; only then did held-meanwhile start\)/);
       expect(output).to.match(
@@ -317,11 +317,11 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     await startVendor();
     expect((await ordeal('allow', ...at())).code).to.equal(0);
     const before = await scan();
-    const child = await inject('gpu/plugin-hang', '--ttl', '300s');
+    const { ended } = await inject('gpu/plugin-hang', '--ttl', '300s');
     await run(['docker', 'pause', `${CLUSTER}-control-plane`]);
     try {
       killAllOf(join(home, 's'));
-      await child;
+      await ended;
       const from = performance.now();
       await waitFor(async () => (await proxied()).length === 0, {
         what: 'the resource’s return',
