@@ -1,6 +1,7 @@
 /** The provider port: what a cluster is to faults and suites, whoever brought it up. */
 import type { ClusterHandle, StepContext } from '../harness/run/ports.ts';
 import type { EdgeNetwork } from './network/port.ts';
+import type { ProxySite } from './plugin-proxy/site.ts';
 
 /** What a provider may be unable to do; a requirement that needs a missing one is inconclusive with that reason. */
 export type Capability =
@@ -32,6 +33,8 @@ export interface ClusterNode {
   stateDir: string | undefined;
   /** The kubelet's folders as paths on this machine; undefined without the capability `plugin-sockets`. */
   kubeletDirs: { devicePlugins: string; podResources: string; pluginsRegistry?: string } | undefined;
+  /** Where a proxy in front of a resource's plugin would stand; only where the kubelet's folders are out of reach from here. */
+  proxySite?: (resource: string) => ProxySite;
   /** Runs an argument array in the node's namespaces (never a shell string). Capability `toolbox`. */
   exec(argv: readonly string[], options?: { timeoutMs?: number; input?: string }): Promise<ExecResult>;
   /** Restarts the kubelet and returns once it was told to; readiness is the caller's to await. */

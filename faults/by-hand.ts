@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { writeSettings } from '../clusters/gpu-node/control.ts';
 import { followLedgers } from '../clusters/gpu-node/follow.ts';
 import { GpuNodeSettings } from '../clusters/gpu-node/settings.ts';
+import { isProxied } from '../clusters/plugin-proxy/injection.ts';
 import type { Cluster, ClusterNode } from '../clusters/port.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../harness/errors/error.ts';
@@ -85,10 +86,12 @@ function proxied<With>(
 
 /**
  * What is wrong with it, before any cluster is asked.
+ * @param provider whose cluster it is to be
  * @throws OrdealError FAULT_NOT_BY_HAND, PLAN_INVALID (exit 3)
  */
-export function checkByHand({ kind, targets, with: parameters }: HandFault): void {
+export function checkByHand({ kind, targets, with: parameters }: HandFault, provider: string): void {
   const made = makerOf(kind);
+  if (provider === 'existing' && !isProxied(kind)) throw notOnSomeones(kind);
   const parsed = made.schema.safeParse(parameters);
   const mistakes = parsed.success ? [] : mistakesOf(parsed.error, ['--with']);
   if (targets.length === 0 || targets.length > made.mostNodes) {
@@ -151,8 +154,8 @@ async function haveGpuNodes(
     const counts = await Promise.all(nodes.map(({ name }) => allocatableOn(cluster.kube, name, resource)));
     return counts.every((count) => count > 0);
   };
-  // The fault says so itself.
-  if (nodes.some(({ stateDir }) => stateDir === undefined)) return;
+  // The fault says so itself. Nor is anything faked on nodes that are someone's.
+  if (nodes.some(({ proxySite, stateDir }) => stateDir === undefined || proxySite)) return;
   if (await all()) return;
   progress('no fake GPU node runs there: started for as long as the fault is held');
   for (const node of cluster.nodes) if (node.stateDir) await writeSettings(node, GpuNodeSettings.parse({}));
@@ -178,6 +181,16 @@ function makerOf(kind: string): Maker {
       ? 'it needs what a run makes: links between edge nodes and cloud, which go with the run’s process, or a namespace of its own, which has no dead-man'
       : 'there is no such kind',
     todo: `inject one of ${Object.keys(MAKERS).join(', ')}; schedule the others in a plan`,
+  });
+}
+
+function notOnSomeones(kind: string): OrdealError {
+  return new OrdealError({
+    code: 'FAULT_NOT_BY_HAND',
+    exit: EXIT.usage,
+    tried: `injecting ${kind} by hand on a cluster that is someone’s`,
+    seen: 'it is the fake GPU node’s, and none is put beside the GPUs that are there',
+    todo: `inject one of ${Object.keys(MAKERS).filter(isProxied).join(', ')}`,
   });
 }
 

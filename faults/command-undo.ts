@@ -15,6 +15,8 @@ export const CommandUndo = z.strictObject({
   look: Words,
   mark: z.string(),
   undo: Words,
+  /** Whether its words of a failure are for people alone: then nothing but what `look` prints says that it is gone. */
+  exact: z.boolean().optional(),
 });
 export type CommandUndo = z.infer<typeof CommandUndo>;
 
@@ -42,11 +44,11 @@ export type ChangeState = 'there' | 'gone' | 'vanished';
  * `gone` where the change is not there, `vanished` where its target is not.
  * @throws OrdealError FAULT_TARGET_UNREADABLE (exit 4) where nothing can be told.
  */
-export async function stateOf({ what, look, mark }: CommandUndo, run: Runner): Promise<ChangeState> {
+export async function stateOf({ exact, look, mark, what }: CommandUndo, run: Runner): Promise<ChangeState> {
   const { exitCode, stdout, stderr } = await run(look);
   if (exitCode === 0) return stdout.includes(mark) ? 'there' : 'gone';
-  if (VANISHED.test(stderr)) return 'vanished';
-  if (ABSENT.test(stderr)) return 'gone';
+  if (!exact && VANISHED.test(stderr)) return 'vanished';
+  if (!exact && ABSENT.test(stderr)) return 'gone';
   throw new OrdealError({
     code: 'FAULT_TARGET_UNREADABLE',
     exit: EXIT.unable,

@@ -7,15 +7,21 @@ import { parse } from 'yaml';
 import type { Kube } from '../../harness/kube/client.ts';
 import { denialLines, denialsOf, permissionsFor, roleFor } from './access.ts';
 
-const all = permissionsFor({ checkpoints: true, fakeGpuNodes: true, jobSlots: true });
+const all = permissionsFor({ checkpoints: true, fakeGpuNodes: true, jobSlots: true, proxies: false });
 const asked = all.flatMap((permission) => permission.verbs.map((verb) => ({ permission, verb })));
 
 describe('access to someone’s cluster', () => {
   it('asks for what the plan needs and no more', () => {
-    const least = permissionsFor({ checkpoints: false, fakeGpuNodes: false, jobSlots: false }).map(
-      ({ resource }) => resource,
-    );
+    const least = permissionsFor({
+      checkpoints: false,
+      fakeGpuNodes: false,
+      jobSlots: false,
+      proxies: false,
+    }).map(({ resource }) => resource);
     expect(least).to.not.include.members(['pods/exec']);
+    const proxies = { checkpoints: false, fakeGpuNodes: false, jobSlots: false, proxies: true };
+    const more = permissionsFor(proxies).map(({ resource }) => resource);
+    expect(more.filter((resource) => !least.includes(resource))).to.deep.equal(['pods/exec']);
     expect(least).to.not.include.members(['nodes/status']);
     expect(all.map(({ resource }) => resource)).to.include.members([...least, 'pods/exec', 'nodes/status']);
     for (const { resource, verbs } of all) {

@@ -19,12 +19,14 @@ export interface Need {
   fakeGpuNodes: boolean;
   /** Job slots are advertised on the nodes' status. */
   jobSlots: boolean;
+  /** Proxies are put in front of the plugins that the nodes have. */
+  proxies: boolean;
   /** Training with checkpoints is asked for. */
   checkpoints: boolean;
 }
 
 /** What a run of suite gpu asks for. Pure. */
-export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): Permission[] {
+export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots, proxies }: Need): Permission[] {
   return [
     {
       group: '',
@@ -54,8 +56,17 @@ export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): P
       verbs: ['create', 'delete', 'get', 'list'],
       why: 'the training Jobs',
     },
-    ...(fakeGpuNodes
-      ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the fake GPU nodes' }]
+    ...(fakeGpuNodes || proxies
+      ? [
+          {
+            group: '',
+            resource: 'pods/exec',
+            verbs: ['create', 'get'],
+            why: fakeGpuNodes
+              ? 'orders for the fake GPU nodes'
+              : 'orders for who puts proxies in front of plugins',
+          },
+        ]
       : []),
     ...(checkpoints
       ? [{ group: '', resource: 'secrets', verbs: ['create'], why: 'the keys of the store of checkpoints' }]

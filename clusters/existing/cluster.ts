@@ -14,7 +14,9 @@ import type { Cluster, ClusterNode } from '../port.ts';
 import { compare, type NodePicture, pictureOf } from './comparison.ts';
 import { GpuPods } from './gpu-pods.ts';
 import type { NodeIdentity } from './identity.ts';
+import { podDeadlineSeconds } from './node-namespace.ts';
 import { ownNamespaces } from './objects.ts';
+import { PodSite } from './plugin-proxy/site.ts';
 import { WORKLOAD_POD_SECURITY } from './pod-security.ts';
 import { GPU_RESOURCE, type Target } from './target.ts';
 
@@ -29,9 +31,19 @@ export async function describeTarget(
 ): Promise<Cluster> {
   const { identity, kube, nodes: chosen, workloadImage } = target;
   const before = await pictures(kube);
-  const nodes = chosen.map(({ name }, index) =>
-    existingNode(name, join(context.workDir, 'x', String(index))),
-  );
+  const proxies: PodSite[] = [];
+  const nodes = chosen.map(({ name }, index) => ({
+    ...existingNode(name, join(context.workDir, 'x', String(index))),
+    proxySite(resource: string) {
+      const site = proxySite({ target, node: name, resource, number: proxies.length }, context);
+      proxies.push(site);
+      return site;
+    },
+  }));
+  const endProxies = async () => {
+    for (const proxy of proxies.splice(0)) await proxy.end();
+  };
+  context.undo.push('end who puts proxies in front of plugins', endProxies);
   const worked = new Set(nodes.map(({ name }) => name));
   const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
   return {
@@ -55,11 +67,29 @@ export async function describeTarget(
     clocks: () => gpuPods.clocks(),
     exportLogs: (dir) => exportLogs(kube, context.runId, dir),
     async down() {
+      await endProxies();
       await gpuPods.stop();
       kube.close();
     },
-    left: async () => withThief(await settled(kube, before, context), lock.lost()),
+    async left() {
+      await endProxies();
+      return withThief(await settled(kube, before, context), lock.lost());
+    },
   };
+}
+
+/** Where a proxy for a resource of one node stands, or would. @param number tells its pod from those of other sites */
+function proxySite(
+  { node, number, resource, target }: { target: Target; node: string; resource: string; number: number },
+  { clock, plan, runId, signal }: StepContext,
+): PodSite {
+  const { context, identity, kube, workloadImage: image } = target;
+  const place = {
+    ...{ context: context.name, kubeconfig: context.kubeconfig, uid: identity.uid, run: runId },
+    ...{ namespace: `ordeal-${runId}-proxy-${number}`, node, image, resource },
+    deadlineSeconds: podDeadlineSeconds(plan),
+  };
+  return new PodSite({ place, kube, clock, signal });
 }
 
 /** Another run on the cluster may have done anything to this one’s. */

@@ -1,29 +1,29 @@
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { few } from '../../harness/gate/words.ts';
 import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { paceMs } from '../../harness/kube/pace.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
-import { awaited, ignoring } from '../container-nodes/gpu-nodes.ts';
+import { awaited } from '../container-nodes/gpu-nodes.ts';
 import type { ClusterNode, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
 import { nodeClock, oneByOne } from './node-clock.ts';
-import { RUN_LABEL } from './objects.ts';
-import { NODE_POD_SECURITY } from './pod-security.ts';
+import {
+  makeNodeNamespace,
+  podDeadlineSeconds,
+  removeNodeNamespace,
+  untilRunning,
+} from './node-namespace.ts';
 
 const START_MS = 120_000;
-const END_MS = 28_000;
 /** In which the logs are read a last time, all together: of nodes that are gone none is to be had. */
 const LAST_LOGS_MS = 10_000;
 /** Between two readings of one pod's log that is not to be had. */
 const RETRY_MS = 250;
 /** Its own, and that of the attempt before. */
 const LOGS_A_READING = 2;
-/** Pods outlive the plan's deadline by so much, for what is healed after it. */
-const GRACE_S = 120;
 
 interface GpuPodsOptions {
   kube: Kube;
@@ -63,13 +63,8 @@ export class GpuPods {
     const { clock, log, plan, runId, signal } = context;
     const namespace = this.#namespace;
     this.#what = watch === undefined ? 'the fake GPU nodes' : `who watches ${watch}`;
-    await kube.core.createNamespace({
-      body: { metadata: { name: namespace, labels: { ...NODE_POD_SECURITY, [RUN_LABEL]: runId } } },
-    });
-    await waitFor(
-      async () => (await kube.core.listNamespacedServiceAccount({ namespace })).items.length > 0,
-      { what: `the service account of ${namespace}`, deadlineMs: START_MS, clock, signal },
-    );
+    const home = { kube, namespace, clock, signal };
+    await makeNodeNamespace(home, runId);
     const retryMs = paceMs(LOGS_A_READING * nodes.length, RETRY_MS);
     this.#started = nodes.flatMap(({ name: node, stateDir }, index) => {
       if (stateDir === undefined) return [];
@@ -84,7 +79,7 @@ export class GpuPods {
         },
       ];
     });
-    const deadlineSeconds = Math.ceil(plan.deadline / 1_000) + GRACE_S;
+    const deadlineSeconds = podDeadlineSeconds(plan);
     await burstOrThrow(this.#started, async ({ node, pod }) => {
       const body = gpuPod({
         namespace,
@@ -96,7 +91,7 @@ export class GpuPods {
       });
       await kube.core.createNamespacedPod({ namespace, body });
     });
-    await this.#running();
+    await untilRunning(home, this.#started.length, this.#what);
     const ledgers = await Promise.all(
       this.#started.map(({ node, stateDir }) => awaited(node, stateDir, watch)),
     );
@@ -133,66 +128,12 @@ export class GpuPods {
 
   /** Ends them and waits until nothing of them is left. Safe to repeat. */
   async stop(): Promise<void> {
-    const { kube } = this.#options;
+    const { context, kube } = this.#options;
     const started = this.#started;
     this.#started = [];
     const last = AbortSignal.timeout(LAST_LOGS_MS);
     // A thousand new connections at once, and the API server answers nobody for a while.
     await burstOrThrow(started, async ({ mirror }) => await mirror.stop(last));
-    const name = this.#namespace;
-    await ignoring(404, kube.core.deleteNamespace({ name }));
-    await waitFor(async () => (await ignoring(404, kube.core.readNamespace({ name }))) === undefined, {
-      what: `the end of namespace ${name}`,
-      deadlineMs: END_MS,
-      intervalMs: 250,
-      clock: this.#options.context.clock,
-    });
+    await removeNodeNamespace({ kube, namespace: this.#namespace, clock: context.clock });
   }
-
-  async #running(): Promise<void> {
-    const { kube, context } = this.#options;
-    const { clock, signal } = context;
-    let seen = '';
-    await waitFor(
-      async () => {
-        const { items } = await kube.core.listNamespacedPod({ namespace: this.#namespace });
-        const states = items.map(({ metadata, status }) => {
-          const [container] = status?.containerStatuses ?? [];
-          const waiting = container?.state?.waiting;
-          const blocked = status?.conditions?.find(
-            ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
-          );
-          const why = waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'unknown';
-          return {
-            name: metadata?.name,
-            running: container?.state?.running !== undefined,
-            phase: status?.phase,
-            why,
-          };
-        });
-        const missing = states.filter(({ running }) => !running).map(({ name, why }) => `${name}: ${why}`);
-        seen = few(missing, '; ');
-        if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(this.#what, seen);
-        return states.length === this.#started.length && seen === '';
-      },
-      {
-        what: `the pods of ${this.#what}`,
-        deadlineMs: START_MS,
-        intervalMs: paceMs(this.#started.length, 250),
-        seen: () => seen,
-        clock,
-        signal,
-      },
-    );
-  }
-}
-
-function notStarted(what: string, seen: string): OrdealError {
-  return new OrdealError({
-    code: 'GPU_NODES_NOT_STARTED',
-    exit: EXIT.unable,
-    tried: `starting ${what}`,
-    seen,
-    todo: 'see that cluster.workloadImage names an image made by `ordeal images build`, and that the nodes have it',
-  });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -8,6 +8,8 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import { Verdict } from '../../harness/verdict/verdict.ts';
 import type { ImageSet } from '../images/images.ts';
+import { registerPlugin, serveDevicePlugin } from '../kubelet-api/device-plugin.ts';
+import { HEALTHY } from '../kubelet-api/messages.ts';
 import { removeSomeonesKind, someonesKind } from './testing/someones-kind.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'ordeal.mjs');
@@ -18,6 +20,8 @@ const WORKER = `${CLUSTER}-worker`;
 const BIND_LATENCY = 'requirements.GPU-4.threshold=1500';
 /** Of the plugin that is somebody’s. */
 const GPUS = 4;
+/** Of a plugin that no fault is for. */
+const FOREIGN = 'example.com/other';
 /** Written without anybody's hand, for as long as they last. */
 const PASSING = ['events', 'events.events.k8s.io', 'componentstatuses', 'leases.coordination.k8s.io'];
 
@@ -210,16 +214,61 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     await sameAs(before);
   });
 
-  it('is certified as it is with a plugin that is somebody’s, by PodResources and the containers’ own looks', async () => {
-    const apply = ['kubectl', '--kubeconfig', kubeconfig, 'apply', '--filename', '-'];
-    await run(apply, { input: JSON.stringify(vendorsPod(images.workloadImage)), timeoutMs: 60_000 });
+  const apply = (object: object) =>
+    run(['kubectl', '--kubeconfig', kubeconfig, 'apply', '--filename', '-'], {
+      input: JSON.stringify(object),
+      timeoutMs: 60_000,
+    });
+  const allocatable = async (amount: string) =>
     await waitFor(
       async () =>
-        (await kubectl('get', 'node', WORKER, '--output=jsonpath={.status.allocatable}')).includes(
-          `"nvidia.com/gpu":"${GPUS}"`,
-        ),
-      { what: 'the vendor’s GPUs', deadlineMs: 120_000, intervalMs: 1_000 },
+        (await kubectl('get', 'node', WORKER, '--output=jsonpath={.status.allocatable}')).includes(amount),
+      { what: amount, deadlineMs: 120_000, intervalMs: 1_000 },
     );
+  /** Safe to repeat. */
+  const startVendor = async () => {
+    await apply(vendorsPod(images.workloadImage));
+    await allocatable(`"nvidia.com/gpu":"${GPUS}"`);
+  };
+  /** A pod that holds one of the vendor’s GPUs. */
+  const holding = async (name: string) => {
+    await apply(gpuHolder(name, images.workloadImage));
+    await kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+  };
+  const removed = (name: string) => kubectl('delete', 'pod', name, '--grace-period=0', '--force', '--wait');
+  /** Sockets of proxies, and what says on the node whom they stand in front of. */
+  const proxied = async () => {
+    // A pod that goes while it looks is an exit code.
+    const found = await tryRun([
+      ...['docker', 'exec', WORKER, 'find', '/var/lib/kubelet/device-plugins', '/var/lib/kubelet/pods'],
+      ...['-name', 'ordeal-px-*', '-o', '-name', 'front.json'],
+    ]);
+    return found.stdout.split('\n').filter((line) => line !== '');
+  };
+  /** A fault by hand on the worker, held. */
+  const inject = async (...fault: string[]) => {
+    const argv = ['fault', 'inject', ...fault, '--cluster', 'existing', ...at(), '--target', WORKER];
+    const child = execa(process.execPath, [COMMAND, ...argv, '--image', images.workloadImage], {
+      env: env(),
+      reject: false,
+      all: true,
+    });
+    let said = '';
+    child.all.on('data', (chunk) => {
+      said += chunk;
+    });
+    await waitFor(async () => (await proxied()).length === 2 || child.exitCode !== null, {
+      what: 'a proxy in front of the vendor’s plugin',
+      deadlineMs: 120_000,
+      intervalMs: 500,
+      seen: () => said,
+    });
+    expect(child.exitCode, said).to.equal(null);
+    return { ended: child };
+  };
+
+  it('is certified as it is with a plugin that is somebody’s, by PodResources and the containers’ own looks', async () => {
+    await startVendor();
     expect((await ordeal('allow', ...at())).code).to.equal(0);
     const before = await scan();
     const out = join(home, 'as-is');
@@ -237,7 +286,113 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
     await sameAs(before);
   });
+
+  it('has the calls of that plugin delayed by hand, and its resource, its pods and other plugins are left as they were', async () => {
+    await startVendor();
+    await holding('held-before');
+    const foreign = await serveForeign();
+    try {
+      await allocatable(`"${FOREIGN}":"1"`);
+      expect((await ordeal('allow', ...at())).code).to.equal(0);
+      const before = await scan();
+      const { ended } = await inject('gpu/plugin-delay', '--with', 'delay=2s', '--ttl', '30s');
+      await holding('held-meanwhile');
+      const { all: output, exitCode } = await ended;
+      expect(exitCode, output).to.equal(0);
+      expect(output).to.match(/bit \(Allocate was held for \d+ ms; only then did held-meanwhile start\)/);
+      expect(output).to.match(
+        /healed \(4 of 4 .* 2 pods kept what they held; a fresh pod got a device and ran\)/,
+      );
+      expect(output).to.contain('the cluster is as it was found: 2 nodes were compared');
+      expect(foreign.kubelet()).to.equal('watches');
+      await removed('held-meanwhile');
+      await sameAs(before);
+    } finally {
+      await foreign.stop();
+      await removed('held-before');
+    }
+  });
+
+  it('gets the resource back on the node itself, when the harness is killed with all that it has here and the API server is away', async () => {
+    await startVendor();
+    expect((await ordeal('allow', ...at())).code).to.equal(0);
+    const before = await scan();
+    const { ended } = await inject('gpu/plugin-hang', '--ttl', '300s');
+    await run(['docker', 'pause', `${CLUSTER}-control-plane`]);
+    try {
+      killAllOf(join(home, 's'));
+      await ended;
+      const from = performance.now();
+      await waitFor(async () => (await proxied()).length === 0, {
+        what: 'the resource’s return',
+        deadlineMs: 90_000,
+        intervalMs: 500,
+      });
+      process.stdout.write(`      given back ${Math.round(performance.now() - from)} ms after the kill\n`);
+    } finally {
+      await run(['docker', 'unpause', `${CLUSTER}-control-plane`]);
+    }
+    await holding('held-after');
+    await removed('held-after');
+    const cleaned = await ordeal('clean');
+    expect(cleaned.code, cleaned.output).to.equal(0);
+    expect(cleaned.output).to.contain('fault gpu/plugin-hang of run by-hand-');
+    await sameAs(before);
+  });
 });
+
+/** Another resource’s plugin, by the node’s own sockets: any touch of its registration shows in its streams. */
+async function serveForeign() {
+  const { stdout: pid } = await run(['docker', 'inspect', '--format', '{{.State.Pid}}', WORKER]);
+  const folder = `/proc/${pid}/root/var/lib/kubelet/device-plugins`;
+  /** The kubelet’s stream: whoever looks for the vendor’s plugin asks this one for its list, too, and hangs up. */
+  let kubelet: 'never' | 'watches' | 'gone' = 'never';
+  const plugin = await serveDevicePlugin(join(folder, 'other.sock'), {
+    options: () => ({ pre_start_required: false, get_preferred_allocation_available: false }),
+    watch(stream) {
+      const its = kubelet === 'never';
+      if (its) kubelet = 'watches';
+      stream.send([{ ID: 'other-0', health: HEALTHY }]);
+      return {
+        closed() {
+          if (its) kubelet = 'gone';
+        },
+      };
+    },
+    preferred: () => ({ container_responses: [] }),
+    allocate: async () => ({ container_responses: [{}] }),
+    preStart: async () => undefined,
+  });
+  await registerPlugin(join(folder, 'kubelet.sock'), { endpoint: 'other.sock', resource: FOREIGN });
+  return { kubelet: () => kubelet, stop: () => plugin.close() };
+}
+
+/** Whatever runs with this state folder: the command, its dead-man, its caretaker. */
+function killAllOf(stateHome: string): void {
+  const own = `XDG_STATE_HOME=${stateHome}`;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (environment.includes(own)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended since.
+    }
+  }
+}
+
+function gpuHolder(name: string, image: string): object {
+  const main = {
+    name: 'main',
+    ...{ image, imagePullPolicy: 'Never', command: ['sleep', '600'] },
+    resources: { limits: { 'nvidia.com/gpu': '1' } },
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 1, containers: [main] },
+  };
+}
 
 /** A plugin of which nobody told the harness: the fake one, with its files where a vendor would have them. */
 function vendorsPod(image: string): object {

@@ -50,6 +50,13 @@ export const existingProvider: Provider<Cluster> = {
     return await describeTarget(target, lock, context);
   },
 
+  /** By its context: the cluster that the plan names. Where it is refused, it was held and let go, and nothing else. */
+  async attach(_name, context, accept) {
+    const cluster = await existingProvider.up(context);
+    accept(cluster);
+    return cluster;
+  },
+
   async upDetached() {
     throw new OrdealError({
       code: 'CLUSTER_EXISTS',

@@ -2,6 +2,7 @@ import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { planInvalid } from '../../harness/plan/load.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
+import { isProxied } from '../plugin-proxy/injection.ts';
 import { denialLines, denialsOf, IN_CLUSTER_PERMISSIONS, type Need, permissionsFor } from './access.ts';
 import { checkAllowed, readAllowances } from './allowance.ts';
 import { type Identity, identify, type NodeIdentity } from './identity.ts';
@@ -63,6 +64,7 @@ export async function takeAim(plan: Plan): Promise<Target> {
 export function needOf(plan: Plan): Need {
   return {
     fakeGpuNodes: plan.profile !== 'as-is',
+    proxies: plan.suites.some(({ faults = [] }) => faults.some(({ kind }) => isProxied(kind))),
     checkpoints: plan.suites.some(({ settings }) => (settings.checkpoints ?? false) !== false),
     jobSlots: plan.suites.some(({ remedies }) => typeof remedies.jobCap === 'number'),
   };

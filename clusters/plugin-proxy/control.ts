@@ -1,42 +1,54 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { startProcess } from '../embedded/process.ts';
-import { CHECKPOINT_FILE, type Given, parseCheckpoint } from '../kubelet-api/checkpoint.ts';
+import { Tail } from '../gpu-node/follow.ts';
+import type { Given } from '../kubelet-api/checkpoint.ts';
 import type { ClusterNode } from '../port.ts';
 import { bundle } from '../programs/bundle.ts';
-import { type Discovered, discover } from './discover.ts';
 import { readFront } from './front.ts';
-import { ownEndpoint, proxyFiles } from './layout.ts';
+import { proxyFiles } from './layout.ts';
+import { givenBy, vendorOf } from './on-node.ts';
 import type { ProxySettings, Stand } from './settings.ts';
+import type { ProxyCommands, ProxySite } from './site.ts';
 
-export { type Given, readFront };
+export { type Given, type ProxySite, readFront };
 
 const STANDING_MS = 45_000;
 
-/** Where a proxy for a resource would stand; undefined where the node’s sockets or its state folder are out of reach. */
+/** Where a proxy for a resource of a node would stand; undefined where the kubelet’s sockets are out of reach. */
+export function siteOn(node: ClusterNode, resource: string): ProxySite | undefined {
+  const stand = standOn(node, resource);
+  return stand ? here(stand) : node.proxySite?.(resource);
+}
+
+/** Where it would stand on this machine; undefined where the node’s sockets or its state folder are elsewhere. */
 export function standOn({ kubeletDirs, stateDir }: ClusterNode, resource: string): Stand | undefined {
   if (!kubeletDirs || stateDir === undefined) return undefined;
   const { devicePlugins, podResources } = kubeletDirs;
   return { resource, stateDir, devicePlugins, podResources };
 }
 
-/** The plugin that serves a resource now. @param plugin the file name of its socket, where it is known */
-export async function vendorOf(
-  { devicePlugins, resource, stateDir }: Stand,
-  plugin?: string,
-): Promise<Discovered> {
-  const standing =
-    readFront({ resource, stateDir }) !== undefined || existsSync(join(devicePlugins, ownEndpoint(resource)));
-  if (standing) return { reason: `a proxy stands in front of ${resource} already` };
-  return await discover(devicePlugins, resource, plugin);
+/** By processes of this machine; the dead-man is whoever runs its commands. */
+function here(stand: Stand): ProxySite {
+  const { log, root } = proxyFiles(stand.stateDir, stand.resource);
+  let tail: Tail | undefined;
+  return {
+    vendorOf: (plugin) => vendorOf(stand, plugin),
+    async start({ injection, vendor }, signal) {
+      tail = new Tail(log);
+      await startProxy({ ...stand, vendor, injection }, signal);
+    },
+    lines: async () => tail?.lines() ?? [],
+    fronted: async () => readFront(stand) !== undefined,
+    given: async () => givenBy(stand),
+    vanished: async () => !existsSync(stand.stateDir),
+    removeFiles: async () => await rm(root, { recursive: true, force: true }),
+    commands: () => commandsOf(stand),
+  };
 }
 
-/**
- * Puts a proxy in front of the vendor’s plugin, and a keeper beside it; both outlive this process.
- * @throws OrdealError PROCESS_NOT_READY (exit 4); the resource is the vendor’s then.
- */
-export async function startProxy(settings: ProxySettings, signal: AbortSignal): Promise<void> {
+/** Puts a keeper beside the proxy; both outlive this process. @throws OrdealError PROCESS_NOT_READY (exit 4) */
+async function startProxy(settings: ProxySettings, signal: AbortSignal): Promise<void> {
   const { errors, program, root } = proxyFiles(settings.stateDir, settings.resource);
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -51,26 +63,16 @@ export async function startProxy(settings: ProxySettings, signal: AbortSignal): 
   });
 }
 
-/** Commands by which whoever is on the node looks for a proxy, and gives its resource back; `sweep` also takes its files. */
-export function proxyCommands(stand: Stand) {
+function commandsOf(stand: Stand): ProxyCommands {
   const program = [process.execPath, proxyFiles(stand.stateDir, stand.resource).program];
   const settings = JSON.stringify(stand);
+  const mark = `in front of ${stand.resource}`;
   return {
+    what: `a proxy ${mark}, of ${stand.devicePlugins}`,
+    elsewhere: false,
     look: [...program, 'look', settings],
-    mark: `in front of ${stand.resource}`,
+    mark,
     giveBack: [...program, 'give-back', settings],
     sweep: [...program, 'give-back', settings, '--sweep'],
   };
-}
-
-/** What the kubelet says that it gave to which pod, of the resource. */
-export function givenBy({ devicePlugins, resource }: Stand): Given[] {
-  const path = join(devicePlugins, CHECKPOINT_FILE);
-  const checkpoint = existsSync(path) ? parseCheckpoint(readFileSync(path, 'utf8')) : undefined;
-  return checkpoint?.given.filter((entry) => entry.resource === resource) ?? [];
-}
-
-/** A proxy’s files on its node, when it is gone. */
-export async function removeProxyFiles({ resource, stateDir }: Stand): Promise<void> {
-  await rm(proxyFiles(stateDir, resource).root, { recursive: true, force: true });
 }

@@ -65,6 +65,18 @@ export async function healthyOf(socket: string): Promise<number | undefined> {
   return (await listed(socket))?.filter(({ health }) => health === HEALTHY).length;
 }
 
+/** Whether a plugin, or what stands in front of one, is behind a socket: a proxy that loses its streams lists nothing. */
+export async function answers(socket: string): Promise<boolean> {
+  const plugin = new DevicePlugin(socket);
+  return await plugin
+    .options(ANSWER_MS)
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => plugin.close());
+}
+
 /** Sockets in the kubelet’s folder but the kubelet’s and those of proxies. */
 function pluginSockets(folder: string): string[] {
   return readdirSync(folder)

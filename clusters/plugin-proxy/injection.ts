@@ -43,6 +43,16 @@ export const Injection = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stream-lost'), afterMs: z.number().nonnegative() }),
 ]);
 export type Injection = z.infer<typeof Injection>;
+/** The kind of a fault that does so: `gpu/plugin-delay`. */
+export function faultOf(injection: Injection['kind']): string {
+  return `gpu/plugin-${injection}`;
+}
+
+/** Whether a fault of this kind takes a proxy. */
+export function isProxied(kind: string): boolean {
+  return Injection.options.some(({ shape }) => faultOf(shape.kind.value) === kind);
+}
+
 export type CallInjection = Exclude<Injection, { kind: 'stream-lost' }>;
 
 /** What is done to the `nth` call of a method, from 1; undefined: it is forwarded as it is. */

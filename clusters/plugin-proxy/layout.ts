@@ -26,5 +26,7 @@ export function proxyFiles(stateDir: string, resource: string) {
     log: join(root, 'log.jsonl'),
     /** Standard error of the keeper and the proxy. */
     errors: join(root, 'errors.log'),
+    /** Where an attendant is asked. */
+    talk: join(root, 'talk.sock'),
   };
 }

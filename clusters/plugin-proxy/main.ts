@@ -1,20 +1,19 @@
 /**
- * The program of a proxy in front of a node’s device plugin: `main.ts keep|serve|look|give-back SETTINGS`, with
+ * The program of a proxy in front of a node’s device plugin: `main.ts keep|serve|look|give-back|attend|talk SETTINGS`, with
  * settings as JSON. What it says is a line of standard output.
  */
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
-import { LedgerWriter } from '../gpu-node/ledger-writer.ts';
-import { readFront, removeFront, writeFront } from './front.ts';
-import { giveBack, onNode } from './give-back.ts';
+import { attendOn } from './attend.ts';
+import { readFront, writeFront } from './front.ts';
 import { IN_FRONT, Keeper } from './keeper.ts';
-import { ownEndpoint, proxyFiles } from './layout.ts';
-import type { ProxyEntry } from './log.ts';
+import { proxyFiles } from './layout.ts';
+import { backTo, logOf, ownSocket, stands } from './on-node.ts';
 import { PluginProxy } from './proxy.ts';
 import { ProxySettings, Stand } from './settings.ts';
 
@@ -46,6 +45,13 @@ switch (command) {
     await back(Stand.parse(JSON.parse(text)));
     process.exit();
     break;
+  case 'attend':
+    await attendOn(Stand.parse(JSON.parse(text)), program(), clock);
+    process.exit();
+    break;
+  case 'talk':
+    talk(Stand.parse(JSON.parse(text)));
+    break;
   default:
     process.stderr.write(`no such command: ${command}\n`);
     process.exitCode = 3;
@@ -53,9 +59,7 @@ switch (command) {
 
 async function keep(settings: ProxySettings): Promise<void> {
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
-  const [, script = ''] = process.argv;
-  const program = [process.execPath, ...process.execArgv, script];
-  const keeper = new Keeper({ settings, program, clock, log: logOf(settings) });
+  const keeper = new Keeper({ settings, program: program(), clock, log: logOf(settings, clock) });
   process.on('SIGTERM', () => void keeper.stop());
   try {
     await keeper.start();
@@ -80,7 +84,7 @@ async function serve(settings: ProxySettings): Promise<void> {
   const proxy = new PluginProxy({
     settings,
     clock,
-    log: logOf(settings),
+    log: logOf(settings, clock),
     lost: (reason) => void end(reason),
   });
   process.on('SIGTERM', () => void end('it was told to'));
@@ -89,7 +93,7 @@ async function serve(settings: ProxySettings): Promise<void> {
     if (ending) return;
     ending = true;
     await proxy.stop('its keeper is gone');
-    await backTo(settings);
+    await backTo(settings, clock);
     process.exit();
   });
   try {
@@ -112,24 +116,26 @@ async function back(stand: Stand): Promise<void> {
     process.kill(Number.parseInt(name, 10), 'SIGTERM');
     await waitFor(() => !stillRuns(name), { what: `the end of the ${who}`, deadlineMs: ENDED_MS });
   }
-  await backTo(stand);
-  rmSync(join(stand.devicePlugins, ownEndpoint(stand.resource)), { force: true });
+  await backTo(stand, clock);
+  rmSync(ownSocket(stand), { force: true });
   if (values.sweep) rmSync(proxyFiles(stand.stateDir, stand.resource).root, { recursive: true, force: true });
 }
 
-async function backTo(stand: Stand): Promise<void> {
-  const front = readFront(stand);
-  if (!front) return;
-  await onNode(front, (node) => giveBack(front.vendor, node, { clock, log: logOf(front) }));
-  removeFront(front);
+/** Leads whoever has this process’s standard input and output to the attendant. */
+function talk({ resource, stateDir }: Stand): void {
+  const socket = connect(proxyFiles(stateDir, resource).talk);
+  socket.on('error', (error) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  });
+  socket.on('close', () => process.exit());
+  process.stdin.pipe(socket).pipe(process.stdout);
 }
 
-function stands(stand: Stand): boolean {
-  return readFront(stand) !== undefined || existsSync(join(stand.devicePlugins, ownEndpoint(stand.resource)));
-}
-
-function logOf({ stateDir, resource }: Pick<Stand, 'stateDir' | 'resource'>) {
-  return new LedgerWriter<ProxyEntry>(proxyFiles(stateDir, resource).log, clock);
+/** What starts this program, without its command. */
+function program(): string[] {
+  const [, script = ''] = process.argv;
+  return [process.execPath, ...process.execArgv, script];
 }
 
 function say(answer: object): void {

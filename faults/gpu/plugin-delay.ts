@@ -24,7 +24,7 @@ export function pluginDelay(
   at: ProxiedAt,
 ): Fault {
   return proxiedPlugin({
-    ...{ ...at, id, kind: 'gpu/plugin-delay', resource, plugin },
+    ...{ ...at, id, resource, plugin },
     injection: { kind: 'delay', delayMs, ...which },
     bitten({ given, lines, pods }) {
       const delayed = lines.filter((line) => line.type === 'call' && line.injected === 'delay');

@@ -14,7 +14,7 @@ export function pluginDuplicate(
   at: ProxiedAt,
 ): Fault {
   return proxiedPlugin({
-    ...{ ...at, id, kind: 'gpu/plugin-duplicate', resource, plugin },
+    ...{ ...at, id, resource, plugin },
     injection: { kind: 'duplicate', call: 'Allocate', ...which },
     bitten({ given, lines, pods }) {
       const duplicated = lines.flatMap((line) =>

@@ -19,7 +19,7 @@ export function pluginError(
 ): Fault {
   const message = `injected by ordeal (${id})`;
   return proxiedPlugin({
-    ...{ ...at, id, kind: 'gpu/plugin-error', resource, plugin },
+    ...{ ...at, id, resource, plugin },
     injection: { kind: 'error', message, ...which },
     bitten({ lines, pods }) {
       const failed = lines.filter((line) => line.type === 'call' && line.injected === 'error');

@@ -16,7 +16,7 @@ const STUCK_MS = 5_000;
 /** `gpu/plugin-hang`: a call to the plugin is not answered. What the kubelet still waits for is answered when it is healed. */
 export function pluginHang(id: string, { plugin, resource, ...which }: PluginHangWith, at: ProxiedAt): Fault {
   return proxiedPlugin({
-    ...{ ...at, id, kind: 'gpu/plugin-hang', resource, plugin },
+    ...{ ...at, id, resource, plugin },
     injection: { kind: 'hang', ...which },
     bitten({ lines, pods }, nowWall) {
       const hanging = lines.filter((line) => line.type === 'holding');

@@ -13,7 +13,7 @@ export function pluginStreamLost(
   at: ProxiedAt,
 ): Fault {
   return proxiedPlugin({
-    ...{ ...at, id, kind: 'gpu/plugin-stream-lost', resource, plugin },
+    ...{ ...at, id, resource, plugin },
     injection: { kind: 'stream-lost', afterMs: after },
     bitten({ allocatable, lines }) {
       const ended = lines.some((line) => line.type === 'stream-ended' && line.by === 'injection');

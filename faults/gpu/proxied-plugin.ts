@@ -1,24 +1,12 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { Tail } from '../../clusters/gpu-node/follow.ts';
-import {
-  type Given,
-  givenBy,
-  proxyCommands,
-  readFront,
-  removeProxyFiles,
-  standOn,
-  startProxy,
-  vendorOf,
-} from '../../clusters/plugin-proxy/control.ts';
-import type { Injection } from '../../clusters/plugin-proxy/injection.ts';
-import { proxyFiles } from '../../clusters/plugin-proxy/layout.ts';
+import { type Given, type ProxySite, siteOn } from '../../clusters/plugin-proxy/control.ts';
+import { faultOf, type Injection } from '../../clusters/plugin-proxy/injection.ts';
 import { ProxyLine } from '../../clusters/plugin-proxy/log.ts';
-import type { Stand } from '../../clusters/plugin-proxy/settings.ts';
 import type { ClusterNode } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { reach } from '../../harness/radius/reach.ts';
 import { type CommandUndo, stateOf, takeBack } from '../command-undo.ts';
+import { leaseOf } from '../dead-man/dead-man.ts';
 import type { HealRecord } from '../journal.ts';
 import { runnerFor } from '../marks.ts';
 import type { CapabilityAnswer, Fault, FaultContext, Gone, Seen } from '../port.ts';
@@ -51,7 +39,6 @@ interface CallsSeen {
 
 interface Proxied extends ProxiedAt {
   id: string;
-  kind: string;
   resource: string;
   plugin: string | undefined;
   injection: Injection;
@@ -66,23 +53,27 @@ const POLL_MS = 200;
 
 /** A fault of the calls to a node’s device plugin, whosever it is: by a proxy that registers in front of it. */
 export function proxiedPlugin(wanted: Proxied): Fault {
-  const { id, injection, kind, node, plugin, resource } = wanted;
+  const { id, injection, node, plugin, resource } = wanted;
+  const kind = faultOf(injection.kind);
   const source = `node/${node.name}`;
-  const stand = standOn(node, resource);
+  const site = siteOn(node, resource);
   let vendor = '';
   let expected = 0;
-  let tail: Tail | undefined;
+  let started = false;
   let lines: ProxyLine[] = [];
   let held: Given[] = [];
 
-  const drain = ({ recorder }: FaultContext) => {
-    for (const text of tail?.lines() ?? []) {
+  const drain = async ({ recorder }: FaultContext) => {
+    if (!started) return;
+    for (const text of await on().lines()) {
       const line = ProxyLine.parse(JSON.parse(text));
       lines.push(line);
       recorder.record(source, `proxy.${line.type}`, line);
     }
   };
-  const given = () => (stand ? givenBy(stand) : []);
+  /** Where it is found capable, there is one. */
+  const on = () => site as ProxySite;
+  const giveBack = () => undoOf(on(), vendor, 'giveBack');
 
   return {
     id,
@@ -91,8 +82,8 @@ export function proxiedPlugin(wanted: Proxied): Fault {
     reach: reach({ nodes: [node.name], resources: [resource] }),
     mechanisms: [`a proxy in front of ${plugin ?? 'the plugin'}`],
     async capability({ cluster }): Promise<CapabilityAnswer> {
-      if (!stand) return { ok: false, reason: `the kubelet’s sockets on ${node.name} are out of reach` };
-      const found = await vendorOf(stand, plugin);
+      if (!site) return { ok: false, reason: `the kubelet’s sockets on ${node.name} are out of reach` };
+      const found = await site.vendorOf(plugin);
       if ('reason' in found) return { ok: false, reason: `${node.name}: ${found.reason}` };
       vendor = found.endpoint;
       expected = await allocatableOn(cluster.kube, node.name, resource);
@@ -103,18 +94,17 @@ export function proxiedPlugin(wanted: Proxied): Fault {
       return { ok: true, mechanism: `a proxy in front of ${vendor}` };
     },
     healRecord(): HealRecord {
-      return { by: 'commands', undo: [undoOf(stand as Stand, 'sweep')] };
+      return { by: 'commands', undo: [undoOf(on(), vendor, 'sweep')] };
     },
     async inject(context) {
       const { clock, signal } = context;
-      const on = stand as Stand;
-      tail = new Tail(proxyFiles(on.stateDir, resource).log);
       lines = [];
-      await startProxy({ ...on, vendor, injection }, signal);
+      started = true;
+      await on().start({ vendor, injection, ...leaseOf(context) }, signal);
       // Until the kubelet has its list from the proxy, calls go past it.
       await waitFor(
-        () => {
-          drain(context);
+        async () => {
+          await drain(context);
           return lines.some(({ type }) => type === 'devices');
         },
         { what: `the kubelet of ${node.name} to watch the proxy`, deadlineMs: IN_FRONT_MS, clock, signal },
@@ -122,50 +112,51 @@ export function proxiedPlugin(wanted: Proxied): Fault {
       return { vendor, resource, devices: expected, injection };
     },
     async bite(context) {
-      if (!tail) return { seen: false, evidence: 'no proxy stands in front of the plugin' };
-      drain(context);
+      if (!started) return { seen: false, evidence: 'no proxy stands in front of the plugin' };
+      await drain(context);
       const { kube } = context.cluster;
       const pods = await podsOn(kube, node.name, resource);
       const allocatable = await allocatableOn(kube, node.name, resource);
-      return wanted.bitten({ lines, pods, given: given(), allocatable }, context.clock.wall());
+      const given = await on().given();
+      return wanted.bitten({ lines, pods, given, allocatable }, context.clock.wall());
     },
     async heal(context) {
-      drain(context);
-      if (lines.some(({ type }) => type === 'in-front') && readFront(stand as Stand) === undefined) {
-        const evidence = 'the proxy was gone before it was told to be';
-        context.recorder.record(`fault/${kind}`, 'fault.lapsed', { fault: id, evidence });
+      try {
+        await drain(context);
+        if (lines.some(({ type }) => type === 'in-front') && !(await on().fronted())) {
+          const evidence = 'the proxy was gone before it was told to be';
+          context.recorder.record(`fault/${kind}`, 'fault.lapsed', { fault: id, evidence });
+        }
+        held = await on().given();
+      } finally {
+        // Also where nobody could look.
+        const undo = giveBack();
+        await takeBack(undo, runnerFor(undo));
       }
-      held = given();
-      const undo = undoOf(stand as Stand, 'giveBack');
-      await takeBack(undo, runnerFor(undo));
-      drain(context);
+      await drain(context);
     },
     async gone(context): Promise<Gone> {
-      if (!existsSync(node.stateDir ?? '')) {
-        return { seen: true, vanished: true, evidence: `gone with ${node.name}` };
-      }
-      const undo = undoOf(stand as Stand, 'giveBack');
+      if (await on().vanished()) return { seen: true, vanished: true, evidence: `gone with ${node.name}` };
+      const undo = giveBack();
       if ((await stateOf(undo, runnerFor(undo))) === 'there') return { seen: false, evidence: undo.what };
-      drain(context);
+      await drain(context);
       const steady = await steadily(context, node.name, resource, expected);
       if (!steady.seen) return steady;
       const { kube } = context.cluster;
-      const lost = lostAllocations(held, given(), await podsOn(kube, node.name, resource));
+      const lost = lostAllocations(held, await on().given(), await podsOn(kube, node.name, resource));
       if (lost.length > 0) return { seen: false, evidence: `${lost.join(', ')} lost what they held` };
       const fresh = await freshAllocation(context, wanted, resource);
       const kept = `${new Set(held.map(({ podUid }) => podUid)).size} pods kept what they held`;
-      if (fresh.seen) await removeProxyFiles(stand as Stand);
+      if (fresh.seen) await on().removeFiles();
       return { seen: fresh.seen, evidence: `${steady.evidence}; ${kept}; ${fresh.evidence}` };
     },
   };
 }
 
 /** @param as how it is given back: by the harness, which reads the files afterwards, or by others, who take them away */
-function undoOf(stand: Stand, as: 'giveBack' | 'sweep'): CommandUndo {
-  const commands = proxyCommands(stand);
-  const { look, mark } = commands;
-  const what = `a proxy ${mark}, of ${stand.devicePlugins}`;
-  return { what, machine: [], enter: [], look, mark, undo: commands[as] };
+function undoOf(site: ProxySite, vendor: string, as: 'giveBack' | 'sweep'): CommandUndo {
+  const { elsewhere, look, mark, what, ...undo } = site.commands(vendor);
+  return { what, machine: [], enter: [], look, mark, undo: undo[as], exact: elsewhere };
 }
 
 /** Whether so many are allocatable by the API server’s word, and stay so. */

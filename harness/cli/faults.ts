@@ -1,12 +1,14 @@
+import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { systemClock } from '../clock/clock.ts';
 import { waitFor } from '../clock/wait-for.ts';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { parsePlan, planInvalid } from '../plan/load.ts';
 import { Duration, type Plan } from '../plan/schema.ts';
+import { leftBy } from '../run/left.ts';
 import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
 import { judgeFaults } from '../verdict/faults.ts';
-import type { FaultVerdict } from '../verdict/verdict.ts';
+import type { ClusterLeft, FaultVerdict } from '../verdict/verdict.ts';
 import type { HandFault, Parts } from './parts.ts';
 import { providerOf } from './provider-of.ts';
 import { inSession } from './session.ts';
@@ -16,6 +18,10 @@ export interface InjectOptions {
   ttl: string;
   cluster: string;
   name: string;
+  /** Of a cluster that is someone's. */
+  context?: string;
+  kubeconfig?: string;
+  image?: string;
   with: string[];
   quiet: boolean;
 }
@@ -39,12 +45,13 @@ export async function faultKinds(parts: Parts): Promise<ExitCode> {
 export async function faultInject(parts: Parts, kind: string, options: InjectOptions): Promise<ExitCode> {
   const wanted = handFault(kind, options);
   const faults = await parts.faults();
-  faults.check(wanted);
-  const plan = sessionPlan(options, wanted.ttlMs);
+  faults.check(wanted, options.cluster);
+  const plan = sessionPlan(options, wanted);
   const provider = await providerOf(parts, plan);
   // One that goes with the command, also where that is killed: its log is for nobody.
   const outDir = makeWorkDir();
   let interrupted = false;
+  let left: ClusterLeft | undefined;
   const history = await inSession({ plan, outDir, quiet: options.quiet }, async (context) => {
     const cluster = await provider.attach?.(options.name, context, (found) =>
       faults.checkTargets(wanted, found),
@@ -52,12 +59,15 @@ export async function faultInject(parts: Parts, kind: string, options: InjectOpt
     if (!cluster) throw notUp(options, provider.attach === undefined);
     const held = await faults.hold(wanted, context, cluster);
     interrupted = context.signal.aborted;
+    if (cluster.left) left = await leftBy(cluster.left);
     return held;
   }).finally(() => removeWorkDir(outDir));
   const [fault] = judgeFaults(history, []);
   if (!fault) return EXIT.inconclusive;
   process.stdout.write(`${fault.kind} on ${fault.target}: ${became(fault)}\n`);
-  if (!fault.injected || !fault.healed) return EXIT.inconclusive;
+  const differs = left ? differencesIn(left) : [];
+  if (left) process.stdout.write(`${leftLine(left, differs)}\n`);
+  if (!fault.injected || !fault.healed || differs.length > 0) return EXIT.inconclusive;
   if (interrupted) return EXIT.interrupted;
   return fault.bit ? EXIT.certified : EXIT.inconclusive;
 }
@@ -82,9 +92,31 @@ function handFault(kind: string, { target, ttl, with: parameters }: InjectOption
   return { kind, with: Object.fromEntries(pairs), targets: target, ttlMs };
 }
 
-function sessionPlan({ cluster, name }: InjectOptions, ttlMs: number): Plan {
+function sessionPlan(options: InjectOptions, { kind, targets, ttlMs }: HandFault): Plan {
+  const { cluster, context, image, kubeconfig, name } = options;
   const set = [`cluster.provider=${cluster}`, `cluster.name=${name}`, `deadline=${ttlMs + MORE_MS}`];
+  // What it is allowed to do there is asked before: by the fault, on the nodes that it is for.
+  const someones: [string, unknown][] = [
+    ['profile', 'as-is'],
+    ['cluster.nodes', targets],
+    ['suites.0.faults', [{ kind }]],
+    ...(context === undefined ? [] : [['cluster.context', context] as [string, unknown]]),
+    ...(kubeconfig === undefined ? [] : [['cluster.kubeconfig', resolve(kubeconfig)] as [string, unknown]]),
+    ...(image === undefined ? [] : [['cluster.workloadImage', image] as [string, unknown]]),
+  ];
+  if (cluster === 'existing')
+    set.push(...someones.map(([path, value]) => `${path}=${JSON.stringify(value)}`));
   return parsePlan('', 'reading the command line', set);
+}
+
+/** By the API server's word, as of a run. */
+function differencesIn({ ours, others, unseen }: ClusterLeft): string[] {
+  return [...ours, ...others, ...(unseen === undefined ? [] : [`it could not be looked at: ${unseen}`])];
+}
+
+function leftLine({ compared }: ClusterLeft, differs: readonly string[]): string {
+  if (differs.length > 0) return `the cluster is not as it was found: ${differs.join('; ')}`;
+  return `the cluster is as it was found: ${compared} nodes were compared`;
 }
 
 function notUp({ cluster, name }: InjectOptions, never: boolean): OrdealError {
@@ -96,7 +128,7 @@ function notUp({ cluster, name }: InjectOptions, never: boolean): OrdealError {
       ? 'a fault cannot be injected by hand on clusters of this provider'
       : 'there is none that is up',
     todo: never
-      ? 'take --cluster embedded or kind'
+      ? 'take --cluster embedded, kind or existing'
       : `run \`ordeal up --cluster ${cluster} --name ${name}\` first`,
   });
 }

@@ -64,7 +64,7 @@ interface HeldFault {
 interface Faults {
   kinds: readonly { kind: string; title: string }[];
   /** @throws OrdealError (exit 3) before any cluster is asked. */
-  check(wanted: HandFault): void;
+  check(wanted: HandFault, provider: string): void;
   /** @throws OrdealError (exit 3) where the cluster has no such target, before it is taken. */
   checkTargets(wanted: HandFault, cluster: ClusterHandle): void;
   /** Returns the history of it. */

@@ -313,11 +313,16 @@ export function commandLine(parts: Parts, argv: readonly string[], done: (code: 
     });
   fault
     .command('inject <kind>')
-    .description('hold one fault on a cluster that `ordeal up` brought up, until its TTL')
+    .description(
+      'hold one fault on a cluster that `ordeal up` brought up, or that is someone’s, until its TTL',
+    )
     .requiredOption('--target <node>', 'a node; may be given again', collect, [])
     .requiredOption('--ttl <duration>', 'how long, such as 60s')
-    .option('--cluster <provider>', 'embedded or kind', 'embedded')
+    .option('--cluster <provider>', 'embedded, kind or existing', 'embedded')
     .option('--name <name>', 'name of the cluster', 'ordeal')
+    .option('--context <name>', 'kubeconfig context of an existing cluster')
+    .option('--kubeconfig <file>', 'the file that has it, where kubectl would not find it')
+    .option('--image <image>', 'workload image that the nodes of an existing cluster have')
     .option('--with <name=value>', 'a parameter of the fault; may be given again', collect, [])
     .addOption(quietOption())
     .action(async (kind: string, options: InjectOptions) => {

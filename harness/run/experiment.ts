@@ -9,9 +9,10 @@ import { openHistory } from '../history/writer.ts';
 import { redactFolder } from '../redact/files.ts';
 import { redactor } from '../redact/own.ts';
 import { judge } from '../verdict/judge.ts';
-import type { ClusterLeft, Verdict } from '../verdict/verdict.ts';
+import type { Verdict } from '../verdict/verdict.ts';
 import { watchApi } from './api-watch.ts';
 import { HISTORY_FILE, PLAN_FILE } from './files.ts';
+import { leftBy } from './left.ts';
 import type { ClusterHandle, Machine, RunContext, StepContext, Suite } from './ports.ts';
 
 export interface Experiment<C extends ClusterHandle> {
@@ -138,15 +139,6 @@ async function foundBy(cluster: ClusterHandle): Promise<EngineEvents['nodes.foun
     return { nodes: await cluster.found() };
   } catch (error) {
     return { unseen: messageOf(error) };
-  }
-}
-
-/** A cluster that cannot be looked at may be in any state. */
-async function leftBy(look: () => Promise<ClusterLeft>): Promise<ClusterLeft> {
-  try {
-    return await look();
-  } catch (error) {
-    return { compared: 0, ours: [], others: [], unseen: messageOf(error) };
   }
 }
 

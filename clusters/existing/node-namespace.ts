@@ -1,0 +1,108 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Clock } from '../../harness/clock/clock.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { few } from '../../harness/gate/words.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+import { paceMs } from '../../harness/kube/pace.ts';
+import type { Plan } from '../../harness/plan/schema.ts';
+import { ignoring } from '../container-nodes/gpu-nodes.ts';
+import { RUN_LABEL } from './objects.ts';
+import { NODE_POD_SECURITY } from './pod-security.ts';
+
+const START_MS = 120_000;
+const END_MS = 28_000;
+/** Pods outlive the plan's deadline by so much, for what is healed after it. */
+const GRACE_S = 120;
+
+/** After how long a plan's pods on nodes are ended by their kubelets. */
+export function podDeadlineSeconds({ deadline }: Pick<Plan, 'deadline'>): number {
+  return Math.ceil(deadline / 1_000) + GRACE_S;
+}
+
+export interface NodeNamespace {
+  kube: Kube;
+  namespace: string;
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/** Makes a namespace of a run’s for pods that use their nodes’ own folders, and waits until pods can be made in it. */
+export async function makeNodeNamespace(
+  { clock, kube, namespace, signal }: NodeNamespace,
+  runId: string,
+): Promise<void> {
+  await kube.core.createNamespace({
+    body: { metadata: { name: namespace, labels: { ...NODE_POD_SECURITY, [RUN_LABEL]: runId } } },
+  });
+  await waitFor(async () => (await kube.core.listNamespacedServiceAccount({ namespace })).items.length > 0, {
+    what: `the service account of ${namespace}`,
+    deadlineMs: START_MS,
+    clock,
+    ...(signal && { signal }),
+  });
+}
+
+/** Removes it with all that is in it, and waits until nothing of it is left. Safe to repeat. */
+export async function removeNodeNamespace({ clock, kube, namespace }: NodeNamespace): Promise<void> {
+  await ignoring(404, kube.core.deleteNamespace({ name: namespace }));
+  await waitFor(
+    async () => (await ignoring(404, kube.core.readNamespace({ name: namespace }))) === undefined,
+    { what: `the end of namespace ${namespace}`, deadlineMs: END_MS, intervalMs: 250, clock },
+  );
+}
+
+/**
+ * Waits until so many pods of it run.
+ * @param what they are, for whoever reads of their failure
+ * @throws OrdealError NODE_PODS_NOT_STARTED, WAIT_DEADLINE (exit 4) that say of each what is missing.
+ */
+export async function untilRunning(
+  { clock, kube, namespace, signal }: NodeNamespace,
+  count: number,
+  what: string,
+): Promise<void> {
+  let seen = '';
+  await waitFor(
+    async () => {
+      const { items } = await kube.core.listNamespacedPod({ namespace });
+      const states = items.map(stateOf);
+      const missing = states.filter(({ running }) => !running).map(({ name, why }) => `${name}: ${why}`);
+      seen = few(missing, '; ');
+      if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(what, seen);
+      return states.length === count && seen === '';
+    },
+    {
+      what: `the pods of ${what}`,
+      deadlineMs: START_MS,
+      intervalMs: paceMs(count, 250),
+      seen: () => seen,
+      clock,
+      ...(signal && { signal }),
+    },
+  );
+}
+
+function stateOf({ metadata, status }: V1Pod) {
+  const [container] = status?.containerStatuses ?? [];
+  const waiting = container?.state?.waiting;
+  const blocked = status?.conditions?.find(
+    ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
+  );
+  return {
+    name: metadata?.name,
+    running: container?.state?.running !== undefined,
+    phase: status?.phase,
+    why: waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'unknown',
+  };
+}
+
+function notStarted(what: string, seen: string): OrdealError {
+  return new OrdealError({
+    code: 'NODE_PODS_NOT_STARTED',
+    exit: EXIT.unable,
+    tried: `starting ${what}`,
+    seen,
+    todo: 'see that cluster.workloadImage names an image made by `ordeal images build`, and that the nodes have it',
+  });
+}
