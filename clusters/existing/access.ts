@@ -21,10 +21,12 @@ export interface Need {
   jobSlots: boolean;
   /** Training with checkpoints is asked for. */
   checkpoints: boolean;
+  /** Edge nodes are held against a cloud of the run's own. */
+  edge: boolean;
 }
 
-/** What a run of suite gpu asks for. Pure. */
-export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): Permission[] {
+/** What a run asks for. Pure. */
+export function permissionsFor({ checkpoints, edge, fakeGpuNodes, jobSlots }: Need): Permission[] {
   return [
     {
       group: '',
@@ -54,8 +56,11 @@ export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots }: Need): P
       verbs: ['create', 'delete', 'get', 'list'],
       why: 'the training Jobs',
     },
-    ...(fakeGpuNodes
-      ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the fake GPU nodes' }]
+    ...(fakeGpuNodes || edge
+      ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the pods on nodes' }]
+      : []),
+    ...(edge
+      ? [{ group: 'apps', resource: 'deployments', verbs: ['create'], why: 'the collectors of edge nodes' }]
       : []),
     ...(checkpoints
       ? [{ group: '', resource: 'secrets', verbs: ['create'], why: 'the keys of the store of checkpoints' }]

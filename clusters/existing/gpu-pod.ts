@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from '../container-nodes/folders.ts';
 import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
 import type { AgentConfig } from '../gpu-node/main.ts';
+import { onNode } from './on-node.ts';
 
 /** Where a kubelet keeps the emptyDir of the pod below, as the node names it. */
 const OWN_STATE = '/var/lib/kubelet/pods/$(POD_UID)/volumes/kubernetes.io~empty-dir/state';
@@ -54,13 +55,7 @@ export function gpuPod({ deadlineSeconds, image, name, namespace, node, watch }:
       terminationGracePeriodSeconds: 5,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
-          },
-        },
-      },
+      affinity: onNode(node),
       containers: [
         {
           name: GPU_NODE_NAME,

@@ -1,21 +1,15 @@
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
-import { awaited, ignoring } from '../container-nodes/gpu-nodes.ts';
+import { awaited } from '../container-nodes/gpu-nodes.ts';
 import type { ClusterNode, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
 import { nodeClock } from './node-clock.ts';
-import { RUN_LABEL } from './objects.ts';
-import { paceMs } from './pace.ts';
-import { NODE_POD_SECURITY } from './pod-security.ts';
+import { deadlineSecondsOf, makeNodesNamespace, removeNodesNamespace, untilRunning } from './own-pods.ts';
 
 const START_MS = 120_000;
-const END_MS = 28_000;
-/** Pods outlive the plan's deadline by so much, for what is healed after it. */
-const GRACE_S = 120;
 
 interface GpuPodsOptions {
   kube: Kube;
@@ -55,13 +49,7 @@ export class GpuPods {
     const { clock, log, plan, runId, signal } = context;
     const namespace = this.#namespace;
     this.#what = watch === undefined ? 'the fake GPU nodes' : `who watches ${watch}`;
-    await kube.core.createNamespace({
-      body: { metadata: { name: namespace, labels: { ...NODE_POD_SECURITY, [RUN_LABEL]: runId } } },
-    });
-    await waitFor(
-      async () => (await kube.core.listNamespacedServiceAccount({ namespace })).items.length > 0,
-      { what: `the service account of ${namespace}`, deadlineMs: START_MS, clock, signal },
-    );
+    await makeNodesNamespace(kube, namespace, runId, { clock, signal });
     this.#started = nodes.flatMap(({ name: node, stateDir }, index) => {
       if (stateDir === undefined) return [];
       const pod = `${GPU_NODE_NAME}-${index}`;
@@ -75,7 +63,7 @@ export class GpuPods {
         },
       ];
     });
-    const deadlineSeconds = Math.ceil(plan.deadline / 1_000) + GRACE_S;
+    const deadlineSeconds = deadlineSecondsOf(plan);
     for (const { node, pod } of this.#started) {
       const body = gpuPod({
         namespace,
@@ -87,7 +75,8 @@ export class GpuPods {
       });
       await kube.core.createNamespacedPod({ namespace, body });
     }
-    await this.#running();
+    const running = { code: 'GPU_NODES_NOT_STARTED', count: this.#started.length, what: this.#what };
+    await untilRunning(kube, namespace, running, { clock, signal });
     const ledgers = await Promise.all(
       this.#started.map(({ node, stateDir }) => awaited(node, stateDir, watch)),
     );
@@ -126,62 +115,6 @@ export class GpuPods {
     const started = this.#started;
     this.#started = [];
     await Promise.all(started.map(({ mirror }) => mirror.stop()));
-    const name = this.#namespace;
-    await ignoring(404, kube.core.deleteNamespace({ name }));
-    await waitFor(async () => (await ignoring(404, kube.core.readNamespace({ name }))) === undefined, {
-      what: `the end of namespace ${name}`,
-      deadlineMs: END_MS,
-      intervalMs: 250,
-      clock: this.#options.context.clock,
-    });
+    await removeNodesNamespace(kube, this.#namespace, this.#options.context.clock);
   }
-
-  async #running(): Promise<void> {
-    const { kube, context } = this.#options;
-    const { clock, signal } = context;
-    let seen = '';
-    await waitFor(
-      async () => {
-        const { items } = await kube.core.listNamespacedPod({ namespace: this.#namespace });
-        const states = items.map(({ metadata, status }) => {
-          const [container] = status?.containerStatuses ?? [];
-          const waiting = container?.state?.waiting;
-          const blocked = status?.conditions?.find(
-            ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
-          );
-          const why = waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'unknown';
-          return {
-            name: metadata?.name,
-            running: container?.state?.running !== undefined,
-            phase: status?.phase,
-            why,
-          };
-        });
-        seen = states
-          .filter(({ running }) => !running)
-          .map(({ name, why }) => `${name}: ${why}`)
-          .join('; ');
-        if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(this.#what, seen);
-        return states.length === this.#started.length && seen === '';
-      },
-      {
-        what: `the pods of ${this.#what}`,
-        deadlineMs: START_MS,
-        intervalMs: paceMs(this.#started.length, 250),
-        seen: () => seen,
-        clock,
-        signal,
-      },
-    );
-  }
-}
-
-function notStarted(what: string, seen: string): OrdealError {
-  return new OrdealError({
-    code: 'GPU_NODES_NOT_STARTED',
-    exit: EXIT.unable,
-    tried: `starting ${what}`,
-    seen,
-    todo: 'see that cluster.workloadImage names an image made by `ordeal images build`, and that the nodes have it',
-  });
 }

@@ -62,6 +62,7 @@ export async function takeAim(plan: Plan): Promise<Target> {
 /** Pure. */
 export function needOf(plan: Plan): Need {
   return {
+    edge: plan.suites.some(({ name }) => name === 'edge'),
     fakeGpuNodes: plan.profile !== 'as-is',
     checkpoints: plan.suites.some(({ settings }) => (settings.checkpoints ?? false) !== false),
     jobSlots: plan.suites.some(({ remedies }) => typeof remedies.jobCap === 'number'),

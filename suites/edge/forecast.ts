@@ -1,5 +1,5 @@
-import { nominalLinks } from '../../clusters/network/nominal.ts';
-import { interfacesOf } from '../../clusters/network/port.ts';
+import { nominalFoundLink, nominalLinks } from '../../clusters/network/nominal.ts';
+import { type AnyLink, interfacesOf } from '../../clusters/network/port.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import {
@@ -8,7 +8,7 @@ import {
   nominalNodes,
   type PlannedFault,
 } from '../../harness/radius/forecast.ts';
-import type { LinkFaultKind, LinkFaultKinds } from './faults.ts';
+import { faultOn, type LinkFaultKind, type LinkFaultKinds } from './faults.ts';
 import { lanesOf, type Scheduled, scheduleOf } from './schedule.ts';
 import { settingsOf } from './settings.ts';
 
@@ -19,13 +19,17 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
     .filter(({ role }) => role === 'worker')
     .slice(0, settings.nodes);
   // One for each isolation that it may come to, the one that touches the most first.
-  const links = nodes.map(({ name }, index) => nominalLinks(plan, name, index, NOMINAL_CONTROL_PLANE));
+  const links = nodes.map(({ name }, index): AnyLink[] =>
+    plan.cluster.provider === 'existing'
+      ? [nominalFoundLink(name, NOMINAL_CONTROL_PLANE)]
+      : nominalLinks(plan, name, index, NOMINAL_CONTROL_PLANE),
+  );
   const schedule = scheduleOf(plan, kinds);
   const onLink = (scheduled: Scheduled): PlannedFault => {
     const { holdMs, id, kind, link, parameters } = scheduled;
-    const { make } = kinds[kind] as LinkFaultKind;
+    const of = kinds[kind] as LinkFaultKind;
     const faults = (links[(link as number) % links.length] ?? []).map((each) =>
-      make(id, parameters as never, each),
+      faultOn(each, of, id, parameters),
     );
     const [{ reach, target } = { reach: undefined, target: '' }] = faults;
     if (!reach) throw new RangeError(`${id} has no link`);

@@ -5,7 +5,7 @@ import { innerKubeconfig } from './kubeconfig.ts';
 import { CA, TOKEN } from './layout.ts';
 import { harnessObjects } from './manifests.ts';
 
-const permissions = permissionsFor({ checkpoints: false, fakeGpuNodes: true, jobSlots: true });
+const permissions = permissionsFor({ checkpoints: false, edge: false, fakeGpuNodes: true, jobSlots: true });
 const objects = harnessObjects({
   ...{ name: 'ordeal-r-harness', runId: 'r', innerRunId: 'r-in', image: 'i', nodes: ['a', 'b'], permissions },
   ...{ plan: 'level: smoke\n', allowed: '{}', program: Buffer.from('program'), replay: 'ordeal run "$(id)"' },
