@@ -100,7 +100,7 @@ export interface RelayPath {
 }
 
 /** A way that was there before the run, and is somebody's: nothing of it is touched but the run's own packets. */
-export interface FoundPath {
+interface FoundPath {
   kind: 'found';
   /** The edge node's own network, from a pod on it. */
   edge: Hop;

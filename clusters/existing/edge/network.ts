@@ -4,7 +4,7 @@ import { EXIT, messageOf, OrdealError } from '../../../harness/errors/error.ts';
 import type { Kube } from '../../../harness/kube/client.ts';
 import type { StepContext } from '../../../harness/run/ports.ts';
 import type { Evidence } from '../../../harness/verdict/verdict.ts';
-import type { EdgeNetwork, Endpoint, FoundLink, Hop, Services } from '../../network/port.ts';
+import type { EdgeNetwork, Endpoint, FoundLink, Services } from '../../network/port.ts';
 import { type Left, together } from '../comparison.ts';
 import type { Context } from '../kubeconfig.ts';
 import { deadlineSecondsOf, makeNodesNamespace, removeNodesNamespace, untilRunning } from '../own-pods.ts';
@@ -63,14 +63,14 @@ export async function foundNetwork(
   const ends = edges.map((node, index) => place(node, 'edge', `edge-${index}`));
   const places = [cloud, cloudHost, ...ends];
   const before = new Map<string, string[]>();
-  let left: Left = { ours: [], others: [] };
-  let down = false;
+  let left: Left | undefined;
+  let gone = false;
   const takeDown = async () => {
-    if (down) return;
-    for (const { node, toolbox } of ends) left = together(left, await leftOn(toolbox.hop, before.get(node)));
+    if (gone) return;
+    left ??= await leftOn(ends, before);
     await Promise.all(places.map(({ toolbox }) => toolbox.end()));
     await removeNodesNamespace(kube, namespace, clock);
-    down = true;
+    gone = true;
   };
   undo.push(`take the toolboxes off ${edges.join(', ')} and ${cloudNode}`, takeDown);
   await makeNodesNamespace(kube, namespace, runId, { clock, signal });
@@ -105,22 +105,26 @@ export async function foundNetwork(
       byHost: { ...services, echo: { host: forHosts, port: PORTS.hostEcho } },
       path: { kind: 'found', edge: toolbox.hop, table: OWN_TABLE, cloudNode },
     })),
-    left: () => left,
+    left: () => left ?? { ours: [], others: ['the nft tables of edge nodes were not looked at again'] },
     down: takeDown,
   };
 }
 
-/** What cannot be looked at again may be in any state. */
-async function leftOn(hop: Hop, before: readonly string[] | undefined): Promise<Left> {
-  if (!before) return { ours: [], others: [] };
-  try {
-    return tablesLeft(hop.name, before, await tablesOf(hop), OWN_TABLE);
-  } catch (error) {
-    return {
-      ours: [],
-      others: [`node ${hop.name}: its nft tables were not seen again: ${messageOf(error)}`],
-    };
+/** What cannot be looked at again may be in any state; nothing was done where it was not looked at before. */
+async function leftOn(ends: readonly Place[], before: ReadonlyMap<string, string[]>): Promise<Left> {
+  let left: Left = { ours: [], others: [] };
+  for (const { node, toolbox } of ends) {
+    const tables = before.get(node);
+    if (!tables) continue;
+    const differs = await tablesOf(toolbox.hop)
+      .then((now) => tablesLeft(node, tables, now, OWN_TABLE))
+      .catch((error: unknown) => ({
+        ours: [],
+        others: [`node ${node}: its nft tables were not seen again: ${messageOf(error)}`],
+      }));
+    left = together(left, differs);
   }
+  return left;
 }
 
 /** Nothing but an address becomes part of a rule on a node. */

@@ -8,7 +8,6 @@ const STARTED_MS = 30_000;
 const END_MS = 5_000;
 /** Where the toolbox image has the harness's programs. */
 const PROGRAMS = '/ordeal';
-const LOST = 'TOOLBOX_LOST';
 
 /**
  * Runs a command as a child of what the runtime was asked for: a runtime that kills that when its stream is cut leaves the
@@ -39,7 +38,7 @@ export class Toolbox {
       name: this.#at.name,
       enter,
       machine: enter,
-      exec: (argv, options) => this.#exec(argv, options),
+      exec: (argv, options) => this.#agentNow().exec(argv, options),
       programs: { node: 'node', folder: PROGRAMS, scratch: '/tmp' },
     };
   }
@@ -55,19 +54,11 @@ export class Toolbox {
     await this.#agent?.end(END_MS);
   }
 
-  readonly #exec: Hop['exec'] = async (argv, options) => {
-    try {
-      return await this.#agentNow().exec(argv, options);
-    } catch (error) {
-      // The next command has a connection of its own: what heals must not end with a stream that was cut.
-      if (error instanceof OrdealError && error.code === LOST) this.#agent = undefined;
-      throw error;
-    }
-  };
-
+  /** Where the last one's stream was cut, a new one: what heals must not end with a connection. */
   #agentNow(): AgentClient {
+    if (this.#agent && !this.#agent.isOver) return this.#agent;
     const argv = [...this.#enter(), 'node', `${PROGRAMS}/keeper.mjs`];
-    this.#agent ??= new AgentClient(argv, (seen) => this.#lost(seen));
+    this.#agent = new AgentClient(argv, (seen) => this.#lost(seen));
     return this.#agent;
   }
 
@@ -84,7 +75,7 @@ export class Toolbox {
   #lost(seen: string): OrdealError {
     const { name, namespace, pod } = this.#at;
     return new OrdealError({
-      code: LOST,
+      code: 'TOOLBOX_LOST',
       exit: EXIT.unable,
       tried: `running commands on ${name}, in the pod ${namespace}/${pod}`,
       seen,

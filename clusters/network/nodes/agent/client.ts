@@ -59,6 +59,11 @@ export class AgentClient {
     }
   }
 
+  /** It takes no more commands. */
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
   readonly exec: Exec = (argv, options = {}) =>
     new Promise((resolve, reject) => {
       if (this.#over !== undefined) {
