@@ -81,7 +81,7 @@ export async function foundNetwork(
   }
   const what = { code: 'TOOLBOXES_NOT_STARTED', count: places.length, what: 'the toolboxes' };
   const pods = await untilRunning(kube, namespace, what, { clock, signal });
-  await Promise.all(places.map(({ toolbox }) => toolbox.start(signal)));
+  await Promise.all(ends.map(({ toolbox }) => toolbox.start(signal)));
   for (const { node, toolbox } of ends) before.set(node, await tablesOf(toolbox.hop));
   const [forPods, forHosts] = [addressOf(pods, cloud.pod), addressOf(pods, cloudHost.pod)];
   const services: Services = {

@@ -7,18 +7,23 @@ const Listed = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
 });
 
-/** The nft tables of a node's own network: `inet kube-proxy`. @throws OrdealError NFT_UNREADABLE (exit 4) */
+/** The nft tables of a node's own network: `inet kube-proxy`. @throws OrdealError NFT_UNREADABLE, TOOLBOX_LOST (exit 4) */
 export async function tablesOf({ exec, name }: Hop): Promise<string[]> {
-  const { exitCode, stderr, stdout } = await exec(['nft', '-j', 'list', 'tables']);
-  if (exitCode === 0) {
-    const { nftables } = Listed.parse(JSON.parse(stdout));
-    return nftables.flatMap(({ table }) => (table ? [`${table.family} ${table.name}`] : [])).sort();
-  }
-  throw new OrdealError({
+  const { exitCode, stderr, stdout } = await exec(['nft', '-j', 'list', 'tables']).catch((error) => {
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') throw unreadable(name, error.seen);
+    throw error;
+  });
+  if (exitCode !== 0) throw unreadable(name, `exit code ${exitCode}: ${stderr.trim()}`);
+  const { nftables } = Listed.parse(JSON.parse(stdout));
+  return nftables.flatMap(({ table }) => (table ? [`${table.family} ${table.name}`] : [])).sort();
+}
+
+function unreadable(node: string, seen: string): OrdealError {
+  return new OrdealError({
     code: 'NFT_UNREADABLE',
     exit: EXIT.unable,
-    tried: `listing the nft tables of ${name}`,
-    seen: `exit code ${exitCode}: ${stderr.trim()}`,
+    tried: `listing the nft tables of ${node}`,
+    seen,
     todo: 'see that its kernel has nf_tables, and that cluster.workloadImage is the toolbox image of `ordeal images build`',
   });
 }
