@@ -148,7 +148,10 @@ export class Certification {
       const lacking: string[] = [];
       if (!ready.has(node)) lacking.push(`no collector is ready on ${node}`);
       if (!publishes(events, node)) lacking.push(`nothing published from ${node} was acknowledged`);
-      if (!linkIsWell(events, link)) lacking.push(`the tunnel of ${node} is not up`);
+      if (!linkIsWell(events, link))
+        lacking.push(
+          isFound(link) ? `pods of ${node} do not reach the cloud` : `the tunnel of ${node} is not up`,
+        );
       if (!answers(events, node, 'host')) lacking.push(`the host of ${node} does not reach the cloud`);
       return lacking;
     });

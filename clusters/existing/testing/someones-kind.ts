@@ -18,14 +18,29 @@ export async function someonesKind(name: string, kubeconfig: string): Promise<Im
   return images;
 }
 
-/** The same of two workers, with the toolbox image on both; its name. */
+/** The same of two workers whose pods reach each other, with the toolbox image on both; its name. */
 export async function someonesPair(name: string, kubeconfig: string): Promise<string> {
-  const [image] = await Promise.all([readyToolbox(), bareKind(name, kubeconfig, 2)]);
-  for (const worker of [`${name}-worker`, `${name}-worker2`]) {
+  const workers = [`${name}-worker`, `${name}-worker2`];
+  const [image, images] = await Promise.all([readyToolbox(), bareKind(name, kubeconfig, workers.length)]);
+  if (images.source === 'local') await layPodRoutes(workers, kubeconfig);
+  for (const worker of workers) {
     const archive = execa('docker', ['save', image], { buffer: false });
     await Promise.all([archive, putImage(worker, archive.stdout)]);
   }
   return image;
+}
+
+/** What kindnet lays between nodes, where the node image is made here and has a bridge on each node alone. */
+async function layPodRoutes(workers: readonly string[], kubeconfig: string): Promise<void> {
+  const of = async (node: string, path: string) =>
+    (await run(['kubectl', '--kubeconfig', kubeconfig, 'get', 'node', node, `--output=jsonpath=${path}`]))
+      .stdout;
+  for (const to of workers) {
+    const subnet = await of(to, '{.spec.podCIDR}');
+    const address = await of(to, '{.status.addresses[?(@.type=="InternalIP")].address}');
+    for (const from of workers.filter((worker) => worker !== to))
+      await run(['docker', 'exec', from, 'ip', 'route', 'add', subnet, 'via', address]);
+  }
 }
 
 async function putImage(node: string, archive: Readable): Promise<void> {
