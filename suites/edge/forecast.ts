@@ -15,14 +15,14 @@ import { settingsOf } from './settings.ts';
 /** The faults that `Certification` would hold, on links that are names alone. */
 export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
   const { settings } = settingsOf(plan);
-  const nodes = nominalNodes(plan)
-    .filter(({ role }) => role === 'worker')
-    .slice(0, settings.nodes);
+  const workers = nominalNodes(plan).filter(({ role }) => role === 'worker');
+  const nodes = workers.slice(0, settings.nodes);
+  const found = plan.cluster.provider === 'existing';
+  const cloud = found ? (workers[settings.nodes] ?? workers.at(-1)) : undefined;
+  const cloudNode = cloud?.name ?? NOMINAL_CONTROL_PLANE;
   // One for each isolation that it may come to, the one that touches the most first.
   const links = nodes.map(({ name }, index): AnyLink[] =>
-    plan.cluster.provider === 'existing'
-      ? [nominalFoundLink(name, NOMINAL_CONTROL_PLANE)]
-      : nominalLinks(plan, name, index, NOMINAL_CONTROL_PLANE),
+    found ? [nominalFoundLink(name, cloudNode)] : nominalLinks(plan, name, index, cloudNode),
   );
   const schedule = scheduleOf(plan, kinds);
   const onLink = (scheduled: Scheduled): PlannedFault => {
@@ -37,7 +37,7 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
     return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
   };
   const lanes = lanesOf(schedule, links.length).map((lane) => lane.map(onLink));
-  const cloudNode = plan.cluster.provider === 'embedded' ? undefined : NOMINAL_CONTROL_PLANE;
+  const brokerNode = plan.cluster.provider === 'embedded' ? undefined : cloudNode;
   return {
     links: links.flat().flatMap(interfacesOf),
     faults: [
@@ -47,7 +47,7 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
       ...schedule
         .filter(({ link }) => link === undefined)
         .map(({ holdMs, id, kind }) => {
-          const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, cloudNode);
+          const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, brokerNode);
           return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
         }),
     ],

@@ -149,6 +149,7 @@ function nodesOf({ cluster, level, suites }: Plan, workers: number): number {
 function workersOf(plan: Plan): number {
   const { cluster, level } = plan;
   if (cluster.workers !== undefined) return cluster.workers;
+  if (cluster.provider === 'existing') return cluster.nodes?.length ?? 2;
   if (cluster.provider === 'k3s') return WORKERS.release;
   return inGuest(plan) ? GUEST_WORKERS : WORKERS[level];
 }
