@@ -1,6 +1,6 @@
 /** The provider port: what a cluster is to faults and suites, whoever brought it up. */
 import type { ClusterHandle, StepContext } from '../harness/run/ports.ts';
-import type { EdgeNetwork } from './network/port.ts';
+import type { EdgeNetwork, FoundLink } from './network/port.ts';
 import type { ProxySite } from './plugin-proxy/site.ts';
 
 /** What a provider may be unable to do; a requirement that needs a missing one is inconclusive with that reason. */
@@ -79,4 +79,9 @@ export interface Cluster extends ClusterHandle {
    * acts. Left out where the cluster has no network of its own for that.
    */
   edgeNetwork?(context: StepContext, nodes: readonly string[]): Promise<EdgeNetwork>;
+  /**
+   * The ways that these nodes have to another one of the cluster, which is taken for the cloud; registers its undo on the
+   * context before it acts. Of a cluster that is someone’s: nothing is laid there.
+   */
+  foundNetwork?(context: StepContext, nodes: readonly string[]): Promise<EdgeNetwork<FoundLink>>;
 }

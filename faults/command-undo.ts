@@ -30,11 +30,11 @@ interface Said {
 export type Runner = (argv: readonly string[]) => Promise<Said>;
 
 /**
- * What ip, tc, docker and node say of a target that has gone and took the change with it: a namespace, device or keeper, or
- * the folder of a program.
+ * What ip, tc, docker, kubectl and node say of a target that has gone and took the change with it: a namespace, device or
+ * keeper, a pod whose last act was to take it back, or the folder of a program.
  */
 const VANISHED =
-  /Cannot open network namespace|Cannot find device|Cannot find module|No such container|[Cc]ontainer \S+ is not running/;
+  /Cannot open network namespace|Cannot find device|Cannot find module|No such container|[Cc]ontainer \S+ is not running|\(NotFound\): (?:pods|namespaces) "|in a completed pod/;
 /** What they say where the thing itself is gone that was made. */
 const ABSENT = /does not exist|No such device|No such file or directory/;
 

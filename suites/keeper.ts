@@ -1,4 +1,4 @@
-import { type EdgeLink, interfacesOf } from '../clusters/network/port.ts';
+import { type AnyLink, interfacesOf } from '../clusters/network/port.ts';
 import type { Cluster } from '../clusters/port.ts';
 import { FaultKeeper } from '../faults/wrapper.ts';
 import type { EngineEvents } from '../harness/history/event.ts';
@@ -9,7 +9,7 @@ import type { SuiteContext } from '../harness/run/ports.ts';
 interface Own {
   suite: string;
   namespace: string;
-  links?: readonly EdgeLink[];
+  links?: readonly AnyLink[];
 }
 
 /** Runs a suite’s faults until the plan’s deadline, within the plan’s blast radius, which is recorded. */
@@ -29,6 +29,6 @@ export function keeperIn(context: SuiteContext<Cluster>, { links = [], namespace
 }
 
 /** The node of the cluster that the links lead to, where it is one. */
-export function cloudNodeOf(links: readonly EdgeLink[]): string | undefined {
-  return links.map(({ path }) => (path.kind === 'kernel' ? path.cloudNode : undefined)).find((node) => node);
+export function cloudNodeOf(links: readonly AnyLink[]): string | undefined {
+  return links.map(({ path }) => (path.kind === 'relay' ? undefined : path.cloudNode)).find((node) => node);
 }

@@ -7,21 +7,18 @@ import { parse } from 'yaml';
 import type { Kube } from '../../harness/kube/client.ts';
 import { denialLines, denialsOf, permissionsFor, roleFor } from './access.ts';
 
-const all = permissionsFor({ checkpoints: true, fakeGpuNodes: true, jobSlots: true, proxies: false });
+const none = { checkpoints: false, edge: false, fakeGpuNodes: false, jobSlots: false, proxies: false };
+const all = permissionsFor({ ...none, checkpoints: true, edge: true, fakeGpuNodes: true, jobSlots: true });
 const asked = all.flatMap((permission) => permission.verbs.map((verb) => ({ permission, verb })));
 
 describe('access to someone’s cluster', () => {
   it('asks for what the plan needs and no more', () => {
-    const least = permissionsFor({
-      checkpoints: false,
-      fakeGpuNodes: false,
-      jobSlots: false,
-      proxies: false,
-    }).map(({ resource }) => resource);
+    const resources = (need: object) => permissionsFor({ ...none, ...need }).map(({ resource }) => resource);
+    const least = resources({});
+    const besides = (need: object) => resources(need).filter((resource) => !least.includes(resource));
+    expect(besides({ edge: true })).to.have.members(['pods/exec', 'deployments']);
+    expect(besides({ proxies: true })).to.deep.equal(['pods/exec']);
     expect(least).to.not.include.members(['pods/exec']);
-    const proxies = { checkpoints: false, fakeGpuNodes: false, jobSlots: false, proxies: true };
-    const more = permissionsFor(proxies).map(({ resource }) => resource);
-    expect(more.filter((resource) => !least.includes(resource))).to.deep.equal(['pods/exec']);
     expect(least).to.not.include.members(['nodes/status']);
     expect(all.map(({ resource }) => resource)).to.include.members([...least, 'pods/exec', 'nodes/status']);
     for (const { resource, verbs } of all) {
@@ -82,7 +79,7 @@ describe('access to someone’s cluster', () => {
         'delete of pods (the workload)',
         'delete of coordination.k8s.io/leases (one run at a time on the cluster)',
         'delete of batch/jobs (the training Jobs)',
-        'create, get of pods/exec (orders for the fake GPU nodes)',
+        'create, get of pods/exec (orders for the pods on nodes)',
       ]);
       expect(reviews).to.have.lengthOf(asked.length);
       expect(reviews).to.deep.include({ group: '', resource: 'pods', subresource: 'exec', verb: 'create' });

@@ -23,10 +23,12 @@ export interface Need {
   proxies: boolean;
   /** Training with checkpoints is asked for. */
   checkpoints: boolean;
+  /** Edge nodes are held against a cloud of the run's own. */
+  edge: boolean;
 }
 
-/** What a run of suite gpu asks for. Pure. */
-export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots, proxies }: Need): Permission[] {
+/** What a run asks for. Pure. */
+export function permissionsFor({ checkpoints, edge, fakeGpuNodes, jobSlots, proxies }: Need): Permission[] {
   return [
     {
       group: '',
@@ -56,17 +58,11 @@ export function permissionsFor({ checkpoints, fakeGpuNodes, jobSlots, proxies }:
       verbs: ['create', 'delete', 'get', 'list'],
       why: 'the training Jobs',
     },
-    ...(fakeGpuNodes || proxies
-      ? [
-          {
-            group: '',
-            resource: 'pods/exec',
-            verbs: ['create', 'get'],
-            why: fakeGpuNodes
-              ? 'orders for the fake GPU nodes'
-              : 'orders for who puts proxies in front of plugins',
-          },
-        ]
+    ...(fakeGpuNodes || edge || proxies
+      ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the pods on nodes' }]
+      : []),
+    ...(edge
+      ? [{ group: 'apps', resource: 'deployments', verbs: ['create'], why: 'the collectors of edge nodes' }]
       : []),
     ...(checkpoints
       ? [{ group: '', resource: 'secrets', verbs: ['create'], why: 'the keys of the store of checkpoints' }]

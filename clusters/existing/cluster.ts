@@ -11,7 +11,8 @@ import { nodeVersions } from '../container-nodes/usable.ts';
 import { foundOn } from '../found.ts';
 import type { ClusterLock } from '../lock.ts';
 import type { Cluster, ClusterNode } from '../port.ts';
-import { compare, type NodePicture, pictureOf } from './comparison.ts';
+import { compare, type NodePicture, pictureOf, together } from './comparison.ts';
+import { type FoundNetwork, foundNetwork } from './edge/network.ts';
 import { GpuPods } from './gpu-pods.ts';
 import type { NodeIdentity } from './identity.ts';
 import { podDeadlineSeconds } from './node-namespace.ts';
@@ -45,12 +46,14 @@ export async function describeTarget(
   };
   context.undo.push('end who puts proxies in front of plugins', endProxies);
   const worked = new Set(nodes.map(({ name }) => name));
+  const evidence = chosen.every(isReal) ? 'real-kubernetes' : 'modelled';
+  let network: FoundNetwork | undefined;
   const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
   return {
     name: target.context.name,
     provider: 'existing',
     kubeconfig: target.context.kubeconfig,
-    evidence: chosen.every(isReal) ? 'real-kubernetes' : 'modelled',
+    evidence,
     versions: { ...(await nodeVersions(kube)), server: identity.version },
     nodeNames: nodes.map(({ name }) => name),
     found: () => foundOn(kube),
@@ -65,6 +68,17 @@ export async function describeTarget(
     startGpuNodes: (watch) => gpuPods.start(watch),
     stopGpuNodes: () => gpuPods.stop(),
     clocks: () => gpuPods.clocks(),
+    async foundNetwork(step, edges) {
+      const names = chosen.map(({ name }) => name);
+      network = await foundNetwork(
+        {
+          ...{ kube, edges, nodes: names, kubeContext: target.context, image: workloadImage },
+          evidence: evidence === 'modelled' ? evidence : 'real-kernel',
+        },
+        step,
+      );
+      return network;
+    },
     exportLogs: (dir) => exportLogs(kube, context.runId, dir),
     async down() {
       await endProxies();
@@ -73,7 +87,8 @@ export async function describeTarget(
     },
     async left() {
       await endProxies();
-      return withThief(await settled(kube, before, context), lock.lost());
+      const left = withThief(await settled(kube, before, context), lock.lost());
+      return network ? { ...left, ...together(left, network.left()) } : left;
     },
   };
 }

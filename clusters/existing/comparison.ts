@@ -32,6 +32,13 @@ export function pictureOf({ metadata, spec, status }: V1Node): NodePicture {
   };
 }
 
+/** What differs, by whose it is. */
+export type Left = Pick<ClusterLeft, 'ours' | 'others'>;
+
+export function together(one: Left, other: Left): Left {
+  return { ours: [...one.ours, ...other.ours], others: [...one.others, ...other.others] };
+}
+
 export interface After {
   nodes: readonly NodePicture[];
   /** Objects with the run's mark that are still there, as `Namespace/ordeal-x`. */

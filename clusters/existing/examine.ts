@@ -35,7 +35,13 @@ export async function examine(options: {
       return `UID ${identity.uid}`;
     });
     const denials = await denialsOf(kube, [
-      ...permissionsFor({ checkpoints: false, fakeGpuNodes: true, jobSlots: true, proxies: true }),
+      ...permissionsFor({
+        checkpoints: false,
+        edge: true,
+        fakeGpuNodes: true,
+        jobSlots: true,
+        proxies: true,
+      }),
       ...(options.inCluster ? IN_CLUSTER_PERMISSIONS : []),
     ]);
     const refusal = await namespaceRefusal(kube);

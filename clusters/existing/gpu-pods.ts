@@ -91,7 +91,8 @@ export class GpuPods {
       });
       await kube.core.createNamespacedPod({ namespace, body });
     });
-    await untilRunning(home, this.#started.length, this.#what);
+    const running = { code: 'GPU_NODES_NOT_STARTED', count: this.#started.length, what: this.#what };
+    await untilRunning(home, running);
     const ledgers = await Promise.all(
       this.#started.map(({ node, stateDir }) => awaited(node, stateDir, watch)),
     );

@@ -53,24 +53,25 @@ export async function removeNodeNamespace({ clock, kube, namespace }: NodeNamesp
 }
 
 /**
- * Waits until so many pods of it run.
+ * Waits until so many pods of it run; they are then as the API server has them.
  * @param what they are, for whoever reads of their failure
- * @throws OrdealError NODE_PODS_NOT_STARTED, WAIT_DEADLINE (exit 4) that say of each what is missing.
+ * @throws OrdealError of this code (exit 4) where one has failed, WAIT_DEADLINE (exit 4) that says of each what is missing.
  */
 export async function untilRunning(
   { clock, kube, namespace, signal }: NodeNamespace,
-  count: number,
-  what: string,
-): Promise<void> {
+  { code, count, what }: { code: string; count: number; what: string },
+): Promise<V1Pod[]> {
+  let pods: V1Pod[] = [];
   let seen = '';
   await waitFor(
     async () => {
-      const { items } = await kube.core.listNamespacedPod({ namespace });
-      const states = items.map(stateOf);
-      const missing = states.filter(({ running }) => !running).map(({ name, why }) => `${name}: ${why}`);
-      seen = few(missing, '; ');
-      if (states.some(({ phase }) => phase === 'Failed')) throw notStarted(what, seen);
-      return states.length === count && seen === '';
+      pods = (await kube.core.listNamespacedPod({ namespace })).items;
+      seen = few(
+        pods.flatMap((pod) => whyNotRunning(pod) ?? []),
+        '; ',
+      );
+      if (pods.some(({ status }) => status?.phase === 'Failed')) throw notStarted(code, what, seen);
+      return pods.length === count && seen === '';
     },
     {
       what: `the pods of ${what}`,
@@ -81,25 +82,23 @@ export async function untilRunning(
       ...(signal && { signal }),
     },
   );
+  return pods;
 }
 
-function stateOf({ metadata, status }: V1Pod) {
+function whyNotRunning({ metadata, status }: V1Pod): string | undefined {
   const [container] = status?.containerStatuses ?? [];
+  if (container?.state?.running) return undefined;
   const waiting = container?.state?.waiting;
   const blocked = status?.conditions?.find(
     ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
   );
-  return {
-    name: metadata?.name,
-    running: container?.state?.running !== undefined,
-    phase: status?.phase,
-    why: waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'unknown',
-  };
+  const why = waiting?.message ?? waiting?.reason ?? blocked?.message ?? status?.phase ?? 'unknown';
+  return `${metadata?.name}: ${why}`;
 }
 
-function notStarted(what: string, seen: string): OrdealError {
+function notStarted(code: string, what: string, seen: string): OrdealError {
   return new OrdealError({
-    code: 'NODE_PODS_NOT_STARTED',
+    code,
     exit: EXIT.unable,
     tried: `starting ${what}`,
     seen,

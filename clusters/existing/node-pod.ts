@@ -1,5 +1,6 @@
 import type { V1EnvVar, V1Pod } from '@kubernetes/client-node';
 import { NODE_STATE } from '../container-nodes/folders.ts';
+import { onNode } from './on-node.ts';
 
 export interface NodePodShape {
   namespace: string;
@@ -49,13 +50,7 @@ export function nodePod({
       terminationGracePeriodSeconds: shape.graceSeconds,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
-          },
-        },
-      },
+      affinity: onNode(node),
       containers: [
         {
           name: is,

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
-import type { Provider } from '../../harness/run/ports.ts';
+import type { Provider, Readiness } from '../../harness/run/ports.ts';
+import { answerOf } from '../container-nodes/readiness.ts';
 import { type ClusterLock, lockCluster, releaseLock } from '../lock.ts';
 import type { Cluster } from '../port.ts';
 import { readAllowances } from './allowance.ts';
@@ -8,15 +9,15 @@ import { cleanUp } from './clean-up.ts';
 import { describeTarget } from './cluster.ts';
 import { removeNamespaces } from './objects.ts';
 import { abandoned, noteTaken } from './taken.ts';
-import { checkUntaken, takeAim } from './target.ts';
+import { checkUntaken, needOf, takeAim } from './target.ts';
 
 /** Someone's own cluster, by a context of a kubeconfig that was allowed by name and by the cluster's UID. */
 export const existingProvider: Provider<Cluster> = {
   name: 'existing',
 
-  /** With a plan nothing: what its cluster lacks is told when it is looked at, by codes of its own. */
+  /** With a plan only what this machine lacks: what its cluster does is told when it is looked at, by codes of its own. */
   async readiness(plan) {
-    if (plan) return [];
+    if (plan) return needOf(plan).edge ? [await kubectlReadiness()] : [];
     const name = 'a cluster that was allowed';
     const allowed = readAllowances().map(({ context }) => context);
     if (allowed.length > 0) return [{ name, ok: true, detail: allowed.join(', ') }];
@@ -87,6 +88,14 @@ export const existingProvider: Provider<Cluster> = {
     return removed;
   },
 };
+
+/** By it an edge node is healed also when the process that broke it is gone. */
+async function kubectlReadiness(): Promise<Readiness> {
+  const name = 'kubectl';
+  const answer = await answerOf(['kubectl', 'version', '--client', '--output=json']);
+  if (answer?.exitCode === 0) return { name, ok: true, detail: 'kubectl is there' };
+  return { name, ok: false, detail: 'there is no kubectl command', mend: 'install kubectl, for suite edge' };
+}
 
 /** Tried again the next time. */
 function notCleaned(failed: readonly string[]): OrdealError {

@@ -63,6 +63,7 @@ export async function takeAim(plan: Plan): Promise<Target> {
 /** Pure. */
 export function needOf(plan: Plan): Need {
   return {
+    edge: plan.suites.some(({ name }) => name === 'edge'),
     fakeGpuNodes: plan.profile !== 'as-is',
     proxies: plan.suites.some(({ faults = [] }) => faults.some(({ kind }) => isProxied(kind))),
     checkpoints: plan.suites.some(({ settings }) => (settings.checkpoints ?? false) !== false),

@@ -1,5 +1,6 @@
 import { type BuildImagesOptions, buildImages } from './images.ts';
 import { buildK3sImages, DOUBLE_KUBERNETES } from './k3s-images.ts';
+import { readyToolbox } from './toolbox-image.ts';
 import { plainVersion } from './versions.ts';
 
 /**
@@ -22,5 +23,6 @@ export async function buildAll(
     const { nodeImage, workloadImage } = await buildK3sImages(options);
     names.push(nodeImage, workloadImage);
   }
+  names.push(await readyToolbox(options));
   return [...new Set(names)];
 }

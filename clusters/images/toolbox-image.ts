@@ -31,7 +31,7 @@ const ROOT: PlainRoot = {
 
 type ToolboxSource = 'registry' | 'local';
 
-/** It runs on the Docker that a cluster's nodes run on, and never in the cluster. */
+/** It runs on the Docker that a cluster's nodes run on; in a cluster only where that is someone's, for suite edge. */
 interface ToolboxImage {
   tag: string;
   archive: string;

@@ -3,7 +3,7 @@ import { TUNNEL_PORT } from './netns/wireguard.ts';
 import { EDGE, NIC_CLOUD, NIC_EDGE } from './netns/wiring.ts';
 import { NODE_INTERFACE } from './nodes/bump.ts';
 import { tunnelDevice } from './nodes/lab.ts';
-import type { EdgeLink, Hop, KernelPath, RelayPath } from './port.ts';
+import type { EdgeLink, FoundLink, Hop, KernelPath, RelayPath } from './port.ts';
 
 /**
  * The link of an edge node by its number, as far as a plan says what it will be, for each isolation that it may come to:
@@ -35,13 +35,21 @@ export function nominalLinks({ cluster }: Plan, node: string, number: number, cl
   return isolation === 'process' ? [linkOf(node, relay)] : [linkOf(node, kernel), linkOf(node, relay)];
 }
 
-function linkOf(node: string, path: EdgeLink['path']): EdgeLink {
+/** The same of a cluster that is someone's. */
+export function nominalFoundLink(node: string, cloudNode: string): FoundLink {
+  return { node, ...noServices(), path: { kind: 'found', edge: nowhere(node), table: '', cloudNode } };
+}
+
+function noServices(): Pick<EdgeLink, 'byHost' | 'throughTunnel'> {
   const services = { mqtt: { host: '', port: 0 }, echo: { host: '', port: 0 } };
+  return { throughTunnel: services, byHost: services };
+}
+
+function linkOf(node: string, path: EdgeLink['path']): EdgeLink {
   return {
     node,
     path,
-    throughTunnel: services,
-    byHost: services,
+    ...noServices(),
     setOffload: notYet,
     offload: notYet,
     setKeepalive: notYet,

@@ -9,10 +9,10 @@ import type { NodeInterface } from '../../harness/radius/reach.ts';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
 /**
- * How the nodes are kept apart: not at all, by network namespaces of this machine’s kernel or of a guest’s, or as the
- * containers that the nodes of a cluster are.
+ * How the nodes are kept apart: not at all, by network namespaces of this machine’s kernel or of a guest’s, as the
+ * containers that the nodes of a cluster are, or by whoever the nodes belong to.
  */
-export type Isolation = 'process' | 'netns' | 'uml' | 'containers';
+export type Isolation = 'process' | 'netns' | 'uml' | 'containers' | 'found';
 
 export interface Endpoint {
   host: string;
@@ -99,13 +99,33 @@ export interface RelayPath {
   state: string;
 }
 
-export interface EdgeLink {
+/** A way that was there before the run, and is somebody's: nothing of it is touched but the run's own packets. */
+interface FoundPath {
+  kind: 'found';
+  /** The edge node's own network, from a pod on it. */
+  edge: Hop;
+  /** Our nft table there: whatever of it is left the hop takes away when it ends, and when it comes back. */
+  table: string;
+  /** The node that the cloud's services run on. */
+  cloudNode: string;
+}
+
+interface Ends {
   /** Name of the edge node. */
   node: string;
   /** The cloud's services as a pod of the node reaches them, through the tunnel. */
   throughTunnel: Services;
   /** The same as the node's host network reaches them. */
   byHost: Services;
+}
+
+/** What a pod network has laid is taken for the tunnel, and nothing of it can be set or seen. */
+export interface FoundLink extends Ends {
+  path: FoundPath;
+}
+
+/** One that the harness has laid. */
+export interface EdgeLink extends Ends {
   path: KernelPath | RelayPath;
   /** TX checksum offload of the edge's NIC (both ends of the link), as it is now or as asked; persisted across a restart of the tunnel. */
   setOffload(on: boolean): Promise<void>;
@@ -117,13 +137,20 @@ export interface EdgeLink {
   sample(): Promise<TunnelSample>;
 }
 
+export type AnyLink = EdgeLink | FoundLink;
+
+export function isFound(link: AnyLink): link is FoundLink {
+  return link.path.kind === 'found';
+}
+
 /** What stands for the cloud’s node where it is none of the cluster’s. */
 export const CLOUD = 'cloud';
 /** What stands for the interfaces of a link that is a relay. */
 export const RELAY = 'relay';
 
 /** Every interface of a link, as faults name them. */
-export function interfacesOf({ node, path }: Pick<EdgeLink, 'node' | 'path'>): NodeInterface[] {
+export function interfacesOf({ node, path }: Pick<AnyLink, 'node' | 'path'>): NodeInterface[] {
+  if (path.kind === 'found') return [];
   if (path.kind === 'relay') return [{ node, device: RELAY }];
   const { cloudNode = CLOUD, interfaces } = path;
   const { cloud, edge, nicCloud, nicEdge, tunnel, tunnelAtCloud = tunnel } = interfaces;
@@ -133,14 +160,17 @@ export function interfacesOf({ node, path }: Pick<EdgeLink, 'node' | 'path'>): N
   ];
 }
 
-export interface EdgeNetwork {
+export interface EdgeNetwork<Link extends AnyLink = EdgeLink> {
   isolation: Isolation;
   evidence: Evidence;
   /** `wireguard-go 0.0.20220316`, `modelled tunnel`, … by name, for the history. */
   versions: Record<string, string>;
-  /** Where the cloud's servers have to listen, and the hop that they run on (undefined: any process of this machine). */
-  cloud: { listen: CloudServices; hop: Hop | undefined };
-  links: readonly EdgeLink[];
+  /**
+   * Where the cloud's servers have to listen, and the hop that they run on (undefined: any process of this machine); the one
+   * of `hostEcho`, where that runs on another.
+   */
+  cloud: { listen: CloudServices; hop: Hop | undefined; hostHop?: Hop };
+  links: readonly Link[];
   /** Takes everything down; nothing is left. Idempotent. */
   down(): Promise<void>;
 }

@@ -6,8 +6,8 @@ import type { Port } from './lanes.ts';
 /** A change of a hop's kernel that is known by its mark. */
 export interface Change {
   undo: CommandUndo;
-  /** Where it is felt. */
-  at: Port;
+  /** The device where it is felt; left out where it is felt at none alone. */
+  at?: Port;
   make(): Promise<void>;
   state(): Promise<ChangeState>;
   takeBack(): Promise<void>;
@@ -19,7 +19,7 @@ interface ChangeFacts {
   what: string;
   hop: Hop;
   /** The device, of those that were there before, where it is felt. */
-  device: string;
+  device?: string;
   /** Commands in order, each an argument array or one with standard input. */
   make: readonly (readonly string[] | { argv: readonly string[]; input: string })[];
   look: string[];
@@ -42,7 +42,7 @@ export function change(facts: ChangeFacts): Change {
   };
   return {
     undo,
-    at: { hop, device },
+    ...(device !== undefined && { at: { hop, device } }),
     inTheWay,
     state: () => stateOf(undo, hop.exec),
     takeBack: () => takeBack(undo, hop.exec),

@@ -1,4 +1,4 @@
-import { CLOUD, type EdgeLink, RELAY } from '../../clusters/network/port.ts';
+import { type AnyLink, CLOUD, RELAY } from '../../clusters/network/port.ts';
 import { type NodeInterface, type Reach, reach } from '../../harness/radius/reach.ts';
 import { breachOf } from '../contract.ts';
 import type { CapabilityAnswer, Fault } from '../port.ts';
@@ -12,7 +12,7 @@ import type { Mechanism } from './mechanisms/mechanism.ts';
 export function networkFault(
   id: string,
   kind: string,
-  link: Pick<EdgeLink, 'node' | 'path'>,
+  link: Pick<AnyLink, 'node' | 'path'>,
   detail: object,
   mechanisms: readonly Mechanism[],
 ): Fault {
@@ -58,7 +58,7 @@ export function networkFault(
 
 /** Of every mechanism that may be taken, for which it will be is not known before the link was asked. */
 function reachOf(
-  { node, path }: Pick<EdgeLink, 'node' | 'path'>,
+  { node, path }: Pick<AnyLink, 'node' | 'path'>,
   mechanisms: readonly Mechanism[],
   hostTraffic: boolean,
 ): Reach {
@@ -68,7 +68,8 @@ function reachOf(
   return reach({
     nodes: [...new Set([node, ...ports.flatMap((port) => nodeOf(port) ?? [])])],
     interfaces: path.kind === 'relay' ? [{ node, device: RELAY }] : distinct(interfaces),
-    hostTraffic: hostTraffic ? [node] : [],
+    // On a way that was found it is the run’s own traffic alone.
+    hostTraffic: hostTraffic && path.kind !== 'found' ? [node] : [],
   });
 }
 

@@ -24,7 +24,7 @@ function restart(link: EdgeLink): Mechanism {
     name: 'the tunnel’s end taken down and up',
     lacks: async () => undefined,
     inTheWay: async () => undefined,
-    touches: down.map(({ at }) => at),
+    touches: down.flatMap(({ at }) => at ?? []),
     healRecord: () => ({ by: 'commands', undo: down.map(({ undo }) => undo) }),
     async inject({ clock }) {
       restartedAt = clock.mono();

@@ -62,11 +62,13 @@ function reachWords({ hostTraffic, interfaces, namespaces, nodes, resources }: R
   ].join('; ');
 }
 
-function radiusLines({ radius }: Plan): string[] {
+function radiusLines({ cluster, radius }: Plan): string[] {
   const { hostNetwork, interfaces, namespaces, nodes, resources } = radius;
+  // Of a cluster that is someone's a worker is the cloud.
+  const cloud = cluster.provider === 'existing' ? 'the node that is taken' : 'the control plane’s node';
   const list = (parts: readonly (string | false | undefined)[]) => parts.filter(Boolean).join(', ') || 'none';
   return [
-    `nodes: ${list([nodes.workers && 'the workers', nodes.cloud && 'the control plane’s node as the cloud', ...(nodes.names ?? [])])}; at most ${nodes.most} at once, and ${nodes.share} % of the cluster’s`,
+    `nodes: ${list([nodes.workers && 'the workers', nodes.cloud && `${cloud} as the cloud`, ...(nodes.names ?? [])])}; at most ${nodes.most} at once, and ${nodes.share} % of the cluster’s`,
     `interfaces: ${list([interfaces.links && 'those of the run’s links', ...(interfaces.names ?? [])])}`,
     `namespaces: ${list([namespaces.own && 'the run’s own', ...(namespaces.names ?? [])])}`,
     `resources: ${list(resources ?? [])}`,

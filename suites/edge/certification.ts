@@ -1,4 +1,4 @@
-import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
+import { type AnyLink, type EdgeLink, type EdgeNetwork, isFound } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
@@ -7,10 +7,10 @@ import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { cloudNodeOf, keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
-import { answers, attempted, publishes, tunnelIsWell } from './condition.ts';
+import { answers, attempted, linkIsWell, publishes } from './condition.ts';
 import { joinLedgers } from './delivery.ts';
 import { edgeEvents } from './events.ts';
-import type { LinkFaultKind, LinkFaultKinds } from './faults.ts';
+import { faultOn, type LinkFaultKind, type LinkFaultKinds } from './faults.ts';
 import { startGuard } from './guard.ts';
 import { Intake } from './intake.ts';
 import { Observer } from './observe.ts';
@@ -45,7 +45,7 @@ export class Certification {
   readonly #record: Recording;
   readonly #intake: Intake;
   readonly #observer: Observer;
-  #links: readonly EdgeLink[] = [];
+  #links: readonly AnyLink[] = [];
   #heldBy: FaultKeeper | undefined;
   #plant: Plant | undefined;
   #broker: BrokerControl | undefined;
@@ -86,10 +86,11 @@ export class Certification {
     const workers = this.#context.cluster.nodes.filter(({ role }) => role === 'worker');
     const nodes = workers.slice(0, this.#settings.nodes).map(({ name }) => name);
     if (nodes.length < this.#settings.nodes) throw tooFewWorkers(this.#settings.nodes, nodes.length);
-    const network = await this.#parts.openNetwork(this.#context, nodes);
+    const network = await this.#network(nodes);
     const { evidence, isolation, links, versions } = network;
     this.#links = links;
-    this.#record('network.up', { isolation, evidence, versions, nodes: links.map(({ node }) => node) });
+    const up = { isolation, evidence, versions, nodes: links.map(({ node }) => node) };
+    this.#record('network.up', { ...up, ...(links.some(isFound) && { found: true }) });
     const plant = new Plant(
       this.#context,
       network,
@@ -101,13 +102,24 @@ export class Certification {
     this.#plant = plant;
     await plant.applyRemedies();
     this.#broker = await plant.startCloud();
-    const sampler = startSampler(links, this.#record, clock, this.#settings.sampleInterval);
+    const sampler = startSampler(this.#laid(), this.#record, clock, this.#settings.sampleInterval);
     undo.push('stop sampling the tunnels', () => sampler.stop());
     await makeNamespace(this.#context, this.#namespace);
     undo.push('stop watching pods', () => this.#observer.stop());
     await this.#observer.start(signal);
     await plant.startHostProbers();
     await plant.deployCollectors(this.#namespace);
+  }
+
+  async #network(nodes: readonly string[]): Promise<EdgeNetwork<AnyLink>> {
+    const { cluster } = this.#context;
+    if (cluster.foundNetwork) return await cluster.foundNetwork(this.#context, nodes);
+    return await this.#parts.openNetwork(this.#context, nodes);
+  }
+
+  /** Those of the harness's own making, of whose tunnels there is something to see and to set. */
+  #laid(): EdgeLink[] {
+    return this.#links.filter((link): link is EdgeLink => !isFound(link));
   }
 
   async #steady(): Promise<void> {
@@ -124,18 +136,22 @@ export class Certification {
     const measured = { links: this.#links.length, messages: attempted(recorder.events) };
     recorder.record('suite/edge', 'steady.reached', { suite: SUITE, measured });
     if (this.#remedies.watchdog)
-      await startGuard(this.#context, this.#links, this.#namespace, this.#settings, this.#record);
+      await startGuard(this.#context, this.#laid(), this.#namespace, this.#settings, this.#record);
   }
 
   /** What is not as it should be, in words. */
   #unwell(): string[] {
     const { events } = this.#context.recorder;
     const ready = this.#observer.ready();
-    return this.#links.flatMap(({ node }) => {
+    return this.#links.flatMap((link) => {
+      const { node } = link;
       const lacking: string[] = [];
       if (!ready.has(node)) lacking.push(`no collector is ready on ${node}`);
       if (!publishes(events, node)) lacking.push(`nothing published from ${node} was acknowledged`);
-      if (!tunnelIsWell(events, node)) lacking.push(`the tunnel of ${node} is not up`);
+      if (!linkIsWell(events, link))
+        lacking.push(
+          isFound(link) ? `pods of ${node} do not reach the cloud` : `the tunnel of ${node} is not up`,
+        );
       if (!answers(events, node, 'host')) lacking.push(`the host of ${node} does not reach the cloud`);
       return lacking;
     });
@@ -152,14 +168,13 @@ export class Certification {
 
   async #holdOnLink({ holdMs, id, kind: name, link: number, parameters }: Scheduled): Promise<void> {
     const { clock, progress, signal } = this.#context;
-    const link = this.#links[(number as number) % this.#links.length] as EdgeLink;
-    // The schedule was checked against these kinds, and the parameters against the kind's own schema.
+    const link = this.#links[(number as number) % this.#links.length] as AnyLink;
     const kind = this.#parts.faults[name] as LinkFaultKind;
     const { node } = link;
     const about = { cuts: kind.cuts, host: kind.host(parameters as never) };
     this.#record('fault.planned', { fault: id, kind: name, node, holdMs, ...about });
     progress(`edge: ${name} on ${node}`);
-    await this.#keeper.hold(kind.make(id, parameters as never, link), () => clock.sleep(holdMs, signal));
+    await this.#keeper.hold(faultOn(link, kind, id, parameters), () => clock.sleep(holdMs, signal));
     await this.#untilWell([link]);
   }
 
@@ -222,10 +237,10 @@ export class Certification {
     }).catch(this.#goOn);
   }
 
-  async #untilWell(links: readonly EdgeLink[]): Promise<void> {
+  async #untilWell(links: readonly AnyLink[]): Promise<void> {
     const { events } = this.#context.recorder;
     await this.#wait('the tunnel to be well again', this.#settings.settleDeadline, () =>
-      links.every(({ node }) => tunnelIsWell(events, node)),
+      links.every((link) => linkIsWell(events, link)),
     ).catch(this.#goOn);
   }
 

@@ -1,3 +1,4 @@
+import { type AnyLink, isFound } from '../../clusters/network/port.ts';
 import type { History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
 import { farEndOf } from './far-end.ts';
@@ -5,8 +6,13 @@ import { size } from './ranges.ts';
 import { fresh } from './watchdog/judgement.ts';
 import type { EdgeLineOf, ProbePath } from './workload/ledger.ts';
 
+/** The link carries what pods send; of one that was found nothing can be seen but that. */
+export function linkIsWell(history: History, link: AnyLink): boolean {
+  return isFound(link) ? answers(history, link.node, 'tunnel') : tunnelIsWell(history, link.node);
+}
+
 /** The link's tunnel has a usable session and hears the far end, by the last two samples and the last probes. */
-export function tunnelIsWell(history: History, node: string): boolean {
+function tunnelIsWell(history: History, node: string): boolean {
   const samples = edgeEvents(history, 'tunnel.sample').filter(({ body }) => body.node === node);
   const [before, last] = samples.slice(-2);
   if (!before || !last || !fresh(last.body) || last.body.rxBytes <= before.body.rxBytes) return false;

@@ -23,6 +23,8 @@ interface SuiteEvents {
     evidence: Evidence;
     versions: Record<string, string>;
     nodes: string[];
+    /** The links were there before the run: of their tunnels nothing can be seen. */
+    found?: true;
   };
   /** A remedy that the links were asked for, and what they say that they have. */
   'remedy.applied': { node: string; remedy: string; wanted: unknown; seen: unknown };

@@ -1,5 +1,5 @@
-import { nominalLinks } from '../../clusters/network/nominal.ts';
-import { interfacesOf } from '../../clusters/network/port.ts';
+import { nominalFoundLink, nominalLinks } from '../../clusters/network/nominal.ts';
+import { type AnyLink, interfacesOf } from '../../clusters/network/port.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import {
@@ -8,24 +8,28 @@ import {
   nominalNodes,
   type PlannedFault,
 } from '../../harness/radius/forecast.ts';
-import type { LinkFaultKind, LinkFaultKinds } from './faults.ts';
+import { faultOn, type LinkFaultKind, type LinkFaultKinds } from './faults.ts';
 import { lanesOf, type Scheduled, scheduleOf } from './schedule.ts';
 import { settingsOf } from './settings.ts';
 
 /** The faults that `Certification` would hold, on links that are names alone. */
 export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
   const { settings } = settingsOf(plan);
-  const nodes = nominalNodes(plan)
-    .filter(({ role }) => role === 'worker')
-    .slice(0, settings.nodes);
+  const workers = nominalNodes(plan).filter(({ role }) => role === 'worker');
+  const nodes = workers.slice(0, settings.nodes);
+  const found = plan.cluster.provider === 'existing';
+  const cloud = found ? (workers[settings.nodes] ?? workers.at(-1)) : undefined;
+  const cloudNode = cloud?.name ?? NOMINAL_CONTROL_PLANE;
   // One for each isolation that it may come to, the one that touches the most first.
-  const links = nodes.map(({ name }, index) => nominalLinks(plan, name, index, NOMINAL_CONTROL_PLANE));
+  const links = nodes.map(({ name }, index): AnyLink[] =>
+    found ? [nominalFoundLink(name, cloudNode)] : nominalLinks(plan, name, index, cloudNode),
+  );
   const schedule = scheduleOf(plan, kinds);
   const onLink = (scheduled: Scheduled): PlannedFault => {
     const { holdMs, id, kind, link, parameters } = scheduled;
-    const { make } = kinds[kind] as LinkFaultKind;
+    const of = kinds[kind] as LinkFaultKind;
     const faults = (links[(link as number) % links.length] ?? []).map((each) =>
-      make(id, parameters as never, each),
+      faultOn(each, of, id, parameters),
     );
     const [{ reach, target } = { reach: undefined, target: '' }] = faults;
     if (!reach) throw new RangeError(`${id} has no link`);
@@ -33,7 +37,7 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
     return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
   };
   const lanes = lanesOf(schedule, links.length).map((lane) => lane.map(onLink));
-  const cloudNode = plan.cluster.provider === 'embedded' ? undefined : NOMINAL_CONTROL_PLANE;
+  const brokerNode = plan.cluster.provider === 'embedded' ? undefined : cloudNode;
   return {
     links: links.flat().flatMap(interfacesOf),
     faults: [
@@ -43,7 +47,7 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
       ...schedule
         .filter(({ link }) => link === undefined)
         .map(({ holdMs, id, kind }) => {
-          const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, cloudNode);
+          const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, brokerNode);
           return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
         }),
     ],

@@ -4,7 +4,7 @@ import { MtuBlackholeWith, mtuBlackhole } from '../../faults/network/mtu-blackho
 import { NatRebindWith, natRebind } from '../../faults/network/nat-rebind.ts';
 import { NetemWith, netem } from '../../faults/network/netem.ts';
 import { OffloadDefectWith, offloadDefect } from '../../faults/network/offload-defect.ts';
-import { PartitionWith, partition } from '../../faults/network/partition.ts';
+import { ownPartition, PartitionWith, partition } from '../../faults/network/partition.ts';
 import { TunnelRestartWith, tunnelRestart } from '../../faults/network/tunnel-restart.ts';
 import { type LinkFaultKinds, linkFault } from './faults.ts';
 
@@ -27,6 +27,7 @@ export const LINK_FAULTS: LinkFaultKinds = {
     cuts: true,
     host: touchesHost,
     make: partition,
+    makeOnFound: ownPartition,
   }),
   'network/tunnel-restart': linkFault({
     schema: TunnelRestartWith,

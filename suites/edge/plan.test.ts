@@ -27,7 +27,7 @@ const plain = kind(
 const kinds = {
   'network/checksum-corruption': plain,
   'network/offload-defect': plain,
-  'network/partition': plain,
+  'network/partition': { ...plain, makeOnFound: () => expect.fail('nothing is injected here') },
   'network/tunnel-restart': plain,
 };
 
@@ -46,11 +46,32 @@ function refusal(act: () => unknown): string {
 }
 
 describe('a plan of suite edge', () => {
-  it('is refused on someone’s cluster, whose links are not the harness’s to cut', () => {
-    const plan = planOf({}, { cluster: { provider: 'existing' } });
-    expect(refusal(() => resolve(plan)))
-      .to.contain('cluster.provider')
-      .and.to.contain('--suite gpu');
+  describe('on someone’s cluster', () => {
+    const theirs = (edge: object = {}, cluster: object = {}, profile = 'as-is') =>
+      planOf(edge, { profile, cluster: { provider: 'existing', ...cluster } });
+
+    it('takes the links as they are: no profile, remedy or fault that would change them', () => {
+      expect(refusal(() => resolve(theirs({}, {}, 'hardened'))))
+        .to.contain('profile: expected as-is')
+        .and.contain('suites.0.remedies.offloadOff: expected leave')
+        .and.contain('suites.0.remedies.keepalive: expected leave')
+        .and.contain('suites.0.remedies.watchdog: expected false');
+      expect(refusal(() => resolve(theirs({}, { inCluster: true })))).to.contain('cluster.inCluster');
+      const cut = theirs({ faults: [{ kind: 'network/offload-defect' }] });
+      expect(refusal(() => scheduleOf(resolve(cut), kinds))).to.match(/faults\.0\.kind: .*somebody’s/);
+    });
+
+    it('has one edge node, or all but one of those that it names, and the faults that touch nothing else', () => {
+      const nodes = (cluster: object) => settingsOf(resolve(theirs({}, cluster))).settings.nodes;
+      expect(nodes({})).to.equal(1);
+      expect(nodes({ nodes: ['a', 'b', 'cloud'] })).to.equal(2);
+      const resolved = resolve(theirs());
+      expect(scheduleOf(resolved, kinds).map(({ kind }) => kind)).to.deep.equal([
+        'network/partition',
+        'network/broker-restart',
+      ]);
+      expect(settingsOf(resolved).remedies).to.include({ offloadOff: 'leave', keepalive: 'leave' });
+    });
   });
 
   it('has the incident’s remedies off and the hardened profile’s on', () => {

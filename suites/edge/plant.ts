@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import type { EdgeLink, EdgeNetwork, Hop } from '../../clusters/network/port.ts';
+import { type AnyLink, type EdgeNetwork, type Hop, isFound } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import type { BrokerControl } from '../../faults/network/broker-restart.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
@@ -21,18 +21,19 @@ const LEDGER_MS = 500;
 /** The programs of a run: the cloud's, the hosts' probers, and the collectors' Deployments. */
 export class Plant {
   readonly #context: SuiteContext<Cluster>;
-  readonly #network: EdgeNetwork;
+  readonly #network: EdgeNetwork<AnyLink>;
   readonly #settings: EdgeSettings;
   readonly #remedies: Remedies;
   readonly #record: Recording;
   readonly #intake: Intake;
   readonly #programs: Programs;
   readonly #hostProbers: RunningProgram[] = [];
-  #cloud: RunningProgram | undefined;
+  /** The broker's is the first. */
+  readonly #clouds: RunningProgram[] = [];
 
   constructor(
     context: SuiteContext<Cluster>,
-    network: EdgeNetwork,
+    network: EdgeNetwork<AnyLink>,
     settings: EdgeSettings,
     remedies: Remedies,
     record: Recording,
@@ -51,6 +52,7 @@ export class Plant {
   async applyRemedies(): Promise<void> {
     const { keepalive, offloadOff } = this.#remedies;
     for (const link of this.#network.links) {
+      if (isFound(link)) continue;
       const { node } = link;
       if (offloadOff !== 'leave') await link.setOffload(!offloadOff);
       const seen = await link.offload();
@@ -65,21 +67,20 @@ export class Plant {
   async startCloud(): Promise<BrokerControl> {
     const { clock, recorder, runId, signal, undo, workDir } = this.#context;
     const { cloud } = this.#network;
-    const options: CloudOptions = {
-      mqtt: cloud.listen.mqtt,
-      echo: cloud.listen.echo,
-      hostEcho: cloud.listen.hostEcho,
+    const { hop, hostHop, listen } = cloud;
+    const { hostEcho, ...forPods } = listen;
+    const more = {
       broker: this.#settings.broker,
       // A broker that keeps sessions must not know those of an earlier run: their packet identifiers come again.
-      folder: join(cloud.hop?.programs?.scratch ?? join(workDir, 'edge'), runId),
+      folder: join(hop?.programs?.scratch ?? join(workDir, 'edge'), runId),
       protocol: this.#settings.protocol,
       lateMs: this.#settings.lateAfter,
       ledgerMs: LEDGER_MS,
     };
     undo.push('end the cloud’s program', () => this.stopCloud());
-    const program = await this.#start('edge-cloud', 'cloud', options, cloud.hop);
-    this.#cloud = program;
-    await waitFor(() => edgeEvents(recorder.events, 'ledger.cloud.started').length > 0, {
+    const program = await this.#startCloud({ ...forPods, ...(!hostHop && { hostEcho }), ...more }, hop);
+    if (hostHop) await this.#startCloud({ hostEcho, ...more }, hostHop);
+    await waitFor(() => edgeEvents(recorder.events, 'ledger.cloud.started').length >= this.#clouds.length, {
       what: 'the cloud’s broker and echo to be up',
       deadlineMs: this.#settings.startSeconds * 1_000,
       clock,
@@ -92,7 +93,7 @@ export class Plant {
     this.#context.undo.push('end the hosts’ probers', () => this.stopHostProbers());
     for (const { byHost, node, path } of this.#network.links) {
       const options = this.#probeOptions(node, 'host', byHost.echo);
-      const hop = path.kind === 'kernel' ? path.edge : undefined;
+      const hop = path.kind === 'relay' ? undefined : path.edge;
       this.#hostProbers.push(await this.#start('edge-probe', `node/${node}`, options, hop));
     }
   }
@@ -140,7 +141,13 @@ export class Plant {
   }
 
   async stopCloud(): Promise<void> {
-    await this.#cloud?.stop();
+    await Promise.all(this.#clouds.map((cloud) => cloud.stop()));
+  }
+
+  async #startCloud(options: CloudOptions, hop: Hop | undefined): Promise<RunningProgram> {
+    const program = await this.#start('edge-cloud', 'cloud', options, hop);
+    this.#clouds.push(program);
+    return program;
   }
 
   #start(
@@ -162,7 +169,7 @@ export class Plant {
   }
 
   #collectorOptions(
-    { node, throughTunnel }: EdgeLink,
+    { node, throughTunnel }: AnyLink,
     ports: { tcp: number; http: number },
   ): CollectorOptions {
     const settings = this.#settings;

@@ -38,6 +38,12 @@ const DEFAULT_IN_GUEST: readonly FaultPlan[] = [
   { kind: BROKER_RESTART, with: {} },
 ];
 
+/** What leaves everything on someone's nodes alone but the run's own packets and program. */
+const DEFAULT_ON_FOUND: readonly FaultPlan[] = [
+  { kind: 'network/partition', with: { for: 6_500, match: 'tunnel' } },
+  { kind: BROKER_RESTART, with: {} },
+];
+
 /**
  * In the order of the plan, each on the next link unless it says `link`; a fault may come more than once.
  * @throws OrdealError PLAN_INVALID (exit 3) for a kind that there is not, or a wrong parameter.
@@ -47,13 +53,18 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
   const counts = new Map<string, number>();
   const scheduled: Scheduled[] = [];
   let links = 0;
-  const mistakes = (part.faults ?? (inGuest(plan) ? DEFAULT_IN_GUEST : DEFAULT)).flatMap((fault, at) => {
+  const found = plan.cluster.provider === 'existing';
+  const mistakes = (part.faults ?? defaultFor(plan)).flatMap((fault, at) => {
     const path = ['suites', index, 'faults', at];
     const onBroker = fault.kind === BROKER_RESTART;
     const kind = kinds[fault.kind];
     if (!kind && !onBroker) {
       const known = [...Object.keys(kinds), BROKER_RESTART].join(', ');
       return [{ path: [...path, 'kind'].join('.'), message: `expected one of ${known}, got ${fault.kind}` }];
+    }
+    if (found && kind && !kind.makeOnFound) {
+      const message = `${fault.kind} would change links that are somebody’s, on ${plan.cluster.provider}`;
+      return [{ path: [...path, 'kind'].join('.'), message }];
     }
     const { for: hold, link, ...rest } = fault.with;
     const held = Duration.optional().safeParse(hold);
@@ -79,6 +90,11 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
   });
   if (mistakes.length > 0) throw planInvalid(`checking the faults of suite ${SUITE}`, mistakes);
   return scheduled;
+}
+
+function defaultFor(plan: Plan): readonly FaultPlan[] {
+  if (plan.cluster.provider === 'existing') return DEFAULT_ON_FOUND;
+  return inGuest(plan) ? DEFAULT_IN_GUEST : DEFAULT;
 }
 
 /** What is held side by side: a lane for each link, in the order of the plan. The broker's come after them. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { OrdealError } from '../../harness/errors/error.ts';
 import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type Plan, type SuitePlan } from '../../harness/plan/schema.ts';
 import type { Level, Profile } from '../../harness/verdict/verdict.ts';
@@ -102,13 +101,12 @@ const GUEST_WORKERS = 1;
 const WORKERS: Record<Level, number> = { smoke: 3, standard: 3, release: 5 };
 
 function defaultsOf(plan: Plan): EdgeSettings {
-  const { cluster, level, suites } = plan;
+  const { cluster, level } = plan;
   const real = cluster.provider !== 'embedded';
   const guest = inGuest(plan);
   const workers = workersOf(plan);
   return {
-    // Another suite may want many more workers than a plant has edge nodes.
-    nodes: suites.length > 1 ? Math.min(workers, WORKERS[level]) : workers,
+    nodes: nodesOf(plan, workers),
     broker: 'aedes',
     protocol: 4,
     qos: 1,
@@ -139,9 +137,19 @@ function defaultsOf(plan: Plan): EdgeSettings {
   };
 }
 
+/**
+ * Another suite may want many more workers than a plant has edge nodes. Of the nodes of someone's cluster that a plan names
+ * one is the cloud; where it names none, there is one edge.
+ */
+function nodesOf({ cluster, level, suites }: Plan, workers: number): number {
+  if (cluster.provider === 'existing') return Math.max(1, (cluster.nodes?.length ?? 2) - 1);
+  return suites.length > 1 ? Math.min(workers, WORKERS[level]) : workers;
+}
+
 function workersOf(plan: Plan): number {
   const { cluster, level } = plan;
   if (cluster.workers !== undefined) return cluster.workers;
+  if (cluster.provider === 'existing') return cluster.nodes?.length ?? 2;
   if (cluster.provider === 'k3s') return WORKERS.release;
   return inGuest(plan) ? GUEST_WORKERS : WORKERS[level];
 }
@@ -167,24 +175,35 @@ export function settingsOf(plan: Plan): {
 
 /** @throws OrdealError PLAN_INVALID (exit 3) with every path. */
 export function resolve(plan: Plan): Plan {
-  if (plan.cluster.provider === 'existing') throw noLinks();
   const resolved = resolvePart(plan, SUITE, {
     settings: { schema: EdgeSettings, defaults: defaultsOf(plan) },
     remedies: { schema: Remedies, defaults: () => remediesOf(plan.profile) },
     workers: workersOf(plan),
   });
+  if (plan.cluster.provider === 'existing') refuseChanges(resolved);
   if (plan.cluster.provider !== 'k3s') return resolved;
   return { ...resolved, cluster: { ...resolved.cluster, tunnel: true } };
 }
 
-/** What a provider without the links of edge nodes would only find out with the cluster in its hands. */
-function noLinks(): OrdealError {
-  return planInvalid('checking the plan of suite edge', [
-    {
-      path: 'cluster.provider',
-      message: 'existing has no links that can be cut: its nodes are not reached into; run --suite gpu there',
-    },
-  ]);
+/** The links of someone's cluster are taken as they are, and looked at from where the command is called. */
+function refuseChanges(plan: Plan): void {
+  const { cluster, profile } = plan;
+  const { index } = partOf(plan, SUITE);
+  const { remedies } = settingsOf(plan);
+  const wrong: [path: string, expected: string][] = [];
+  if (profile !== 'as-is') wrong.push(['profile', 'as-is']);
+  for (const name of ['offloadOff', 'keepalive'] as const)
+    if (remedies[name] !== 'leave') wrong.push([`suites.${index}.remedies.${name}`, 'leave']);
+  if (remedies.watchdog) wrong.push([`suites.${index}.remedies.watchdog`, 'false']);
+  const mistakes = wrong.map(([path, expected]) => ({
+    path,
+    message: `expected ${expected}, for the links of a cluster that is someone’s are not the harness’s`,
+  }));
+  if (cluster.inCluster) {
+    const message = 'suite edge is conducted from outside of the cluster';
+    mistakes.push({ path: 'cluster.inCluster', message });
+  }
+  if (mistakes.length > 0) throw planInvalid(`checking the plan of suite ${SUITE}`, mistakes);
 }
 
 export const READINESS_TIMEOUT_SECONDS = 1;

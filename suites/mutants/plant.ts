@@ -12,7 +12,7 @@ import { type TcpProxy, tcpProxy, type UdpProxy, udpProxy } from '../edge/testin
 import type { Broker, OnPayload } from '../edge/workload/cloud/broker.ts';
 import { aedesBroker } from '../edge/workload/cloud/broker.ts';
 import { startCloud } from '../edge/workload/cloud/cloud.ts';
-import type { CloudOptions } from '../edge/workload/cloud/options.ts';
+import type { BrokerOptions } from '../edge/workload/cloud/options.ts';
 import { startCollector } from '../edge/workload/collector/collector.ts';
 import type { CollectorOptions } from '../edge/workload/collector/options.ts';
 import type { EdgeLine } from '../edge/workload/ledger.ts';
@@ -247,7 +247,7 @@ class Plant {
     this.#say('network.up', { isolation: 'process', evidence: 'modelled', versions: {}, nodes: [NODE] });
   }
 
-  #brokerFor({ mqtt }: CloudOptions, hear: OnPayload): Broker {
+  #brokerFor({ mqtt }: BrokerOptions, hear: OnPayload): Broker {
     const counted: OnPayload = (payload) => {
       this.#received += 1;
       hear(payload);

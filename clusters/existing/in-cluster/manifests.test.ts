@@ -6,10 +6,8 @@ import { CA, TOKEN } from './layout.ts';
 import { harnessObjects } from './manifests.ts';
 
 const permissions = permissionsFor({
-  checkpoints: false,
-  fakeGpuNodes: true,
-  jobSlots: true,
-  proxies: false,
+  ...{ checkpoints: false, edge: false, proxies: false },
+  ...{ fakeGpuNodes: true, jobSlots: true },
 });
 const objects = harnessObjects({
   ...{ name: 'ordeal-r-harness', runId: 'r', innerRunId: 'r-in', image: 'i', nodes: ['a', 'b'], permissions },

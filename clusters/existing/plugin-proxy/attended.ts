@@ -21,7 +21,8 @@ export async function sendAttendant(place: Place, { clock, kube, signal }: Way):
   const home = { clock, kube, namespace, ...(signal && { signal }) };
   await makeNodeNamespace(home, run);
   await kube.core.createNamespacedPod({ namespace, body: proxyPod(place) });
-  await untilRunning(home, 1, `who puts a proxy in front of ${resource} on ${node}`);
+  const what = `who puts a proxy in front of ${resource} on ${node}`;
+  await untilRunning(home, { code: 'ATTENDANT_NOT_STARTED', count: 1, what });
   const talk = talkTo(place, kube);
   let last = '';
   await waitFor(

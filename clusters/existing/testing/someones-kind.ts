@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
 import { findImages, type ImageSet, readyImages } from '../../images/images.ts';
+import { readyToolbox } from '../../images/toolbox-image.ts';
 import { kindConfig } from '../../kind/config.ts';
 import { cgroupVersion } from '../../kind/docker.ts';
 
@@ -11,23 +13,52 @@ import { cgroupVersion } from '../../kind/docker.ts';
  * @param name none of the harness's: nothing of it may clean up after a test
  */
 export async function someonesKind(name: string, kubeconfig: string): Promise<ImageSet> {
+  const images = await bareKind(name, kubeconfig, 1);
+  await putImage(`${name}-worker`, createReadStream(images.workloadArchive));
+  return images;
+}
+
+/** The same of two workers whose pods reach each other, with the toolbox image on both; its name. */
+export async function someonesPair(name: string, kubeconfig: string): Promise<string> {
+  const workers = [`${name}-worker`, `${name}-worker2`];
+  const [image, images] = await Promise.all([readyToolbox(), bareKind(name, kubeconfig, workers.length)]);
+  if (images.source === 'local') await layPodRoutes(workers, kubeconfig);
+  for (const worker of workers) {
+    const archive = execa('docker', ['save', image], { buffer: false });
+    await Promise.all([archive, putImage(worker, archive.stdout)]);
+  }
+  return image;
+}
+
+/** What kindnet lays between nodes, where the node image is made here and has a bridge on each node alone. */
+async function layPodRoutes(workers: readonly string[], kubeconfig: string): Promise<void> {
+  const of = async (node: string, path: string) =>
+    (await run(['kubectl', '--kubeconfig', kubeconfig, 'get', 'node', node, `--output=jsonpath=${path}`]))
+      .stdout;
+  for (const to of workers) {
+    const subnet = await of(to, '{.spec.podCIDR}');
+    const address = await of(to, '{.status.addresses[?(@.type=="InternalIP")].address}');
+    for (const from of workers.filter((worker) => worker !== to))
+      await run(['docker', 'exec', from, 'ip', 'route', 'add', subnet, 'via', address]);
+  }
+}
+
+async function putImage(node: string, archive: Readable): Promise<void> {
+  const load = ['ctr', '--namespace', 'k8s.io', 'images', 'import', '-'];
+  await execa('docker', ['exec', '-i', node, ...load], { input: archive });
+}
+
+async function bareKind(name: string, kubeconfig: string, workers: number): Promise<ImageSet> {
   const images = await findImages('1.34.4');
   if (!images) throw new Error('run `ordeal images build --kubernetes 1.34.4` first');
   await readyImages(images);
   const config = parse(kindConfig({ images, workers: [], cgroups: await cgroupVersion() }));
-  config.nodes.push({ role: 'worker', image: images.nodeImage });
+  for (let at = 0; at < workers; at++) config.nodes.push({ role: 'worker', image: images.nodeImage });
   await run(['kind', 'create', 'cluster', '--name', name, '--config', '-', '--kubeconfig', kubeconfig], {
     input: stringify(config),
     timeoutMs: 300_000,
     env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
   });
-  await execa(
-    'docker',
-    ['exec', '-i', `${name}-worker`, 'ctr', '--namespace', 'k8s.io', 'images', 'import', '-'],
-    {
-      input: createReadStream(images.workloadArchive),
-    },
-  );
   const ready = ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s'];
   await run(['kubectl', '--kubeconfig', kubeconfig, ...ready], { timeoutMs: 130_000 });
   return images;

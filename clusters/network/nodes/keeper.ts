@@ -1,4 +1,3 @@
-import { systemClock } from '../../../harness/clock/clock.ts';
 import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
 import type { Host } from '../netns/host.ts';
@@ -64,16 +63,7 @@ export class Keeper {
     ];
     const agent = new AgentClient(argv, (seen) => failed(this.name, seen));
     this.#agent = agent;
-    const done = new AbortController();
-    const either = signal ? AbortSignal.any([signal, done.signal]) : done.signal;
-    const late = systemClock.sleep(STARTED_MS, either).then(() => {
-      throw failed(this.name, `it took no commands within ${STARTED_MS} ms`);
-    });
-    try {
-      await Promise.race([agent.ready(), late]);
-    } finally {
-      done.abort();
-    }
+    await agent.readyWithin(STARTED_MS, signal);
   }
 
   get host(): Host {

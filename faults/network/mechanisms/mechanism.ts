@@ -40,7 +40,7 @@ export function kernelMechanism(parts: readonly Part[]): Mechanism {
     name: parts.map(({ name }) => name).join(' and '),
     lacks: () => first(parts, (part) => part.lacks()),
     inTheWay: () => first(changes, (change) => change.inTheWay()),
-    touches: changes.map(({ at }) => at),
+    touches: changes.flatMap(({ at }) => at ?? []),
     healRecord: () => ({ by: 'commands', undo: backwards.map(({ undo }) => undo) }),
     async inject() {
       for (const part of parts) await part.baseline?.();

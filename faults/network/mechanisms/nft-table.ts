@@ -1,5 +1,6 @@
-/** An nft table of our own on a device: its name says whose it is, and it is made and removed as a whole. */
+/** An nft table of our own: its name says whose it is, and it is made and removed as a whole. */
 import { z } from 'zod';
+import type { Hop } from '../../../clusters/network/port.ts';
 import { EXIT, OrdealError } from '../../../harness/errors/error.ts';
 import { type Change, change } from '../change.ts';
 import type { Port } from '../lanes.ts';
@@ -23,55 +24,85 @@ const Listed = z.object({
 });
 const Counter = z.object({ packets: z.number() });
 
-const tableOf = (device: string) => `ordeal_${device}`;
-
-/** One transaction of `nft -f`; `create` fails where there is one of that name. */
-function tableScript(device: string, rules: readonly NftRule[]): string {
-  const chain = `netdev ${tableOf(device)} ingress`;
-  return [
-    `create table netdev ${tableOf(device)}`,
-    `add chain ${chain} { type filter hook ingress device "${device}" priority 0; policy accept; }`,
-    ...rules.map(({ act, match, name }) =>
-      ['add rule', chain, ...match, 'counter', ...act, `comment "${name}"`].join(' '),
-    ),
-    '',
-  ].join('\n');
+/** A table of a hop, and what makes it: lines of one transaction of `nft -f`, of which the first creates it. */
+export interface NftTable {
+  hop: Hop;
+  family: 'inet' | 'netdev';
+  table: string;
+  script: readonly string[];
+  /** Where it is felt, if at one device alone. */
+  device?: string;
 }
 
-export function ownTable({ hop, device }: Port, rules: readonly NftRule[]): Change {
-  const mark = `"name": "${tableOf(device)}"`;
-  const look = ['nft', '-j', 'list', 'tables', 'netdev'];
+/** `add rule` of a chain, named with its family and table. */
+export function ruleLine(chain: string, { act, match, name }: NftRule): string {
+  return ['add rule', chain, ...match, 'counter', ...act, `comment "${name}"`].join(' ');
+}
+
+/** `create` fails where there is one of that name. */
+function deviceTable({ hop, device }: Port, rules: readonly NftRule[]): NftTable {
+  const table = `ordeal_${device}`;
+  const chain = `netdev ${table} ingress`;
+  const script = [
+    `create table netdev ${table}`,
+    `add chain ${chain} { type filter hook ingress device "${device}" priority 0; policy accept; }`,
+    ...rules.map((rule) => ruleLine(chain, rule)),
+  ];
+  return { hop, family: 'netdev', table, script, device };
+}
+
+const inputOf = ({ script }: NftTable) => ({ input: [...script, ''].join('\n') });
+
+export function tableChange(own: NftTable): Change {
+  const { device, family, hop, table } = own;
+  const mark = `"name": "${table}"`;
+  const look = ['nft', '-j', 'list', 'tables', family];
   return change({
-    what: `nft table ${tableOf(device)} of ${hop.name}`,
+    what: `nft table ${table} of ${hop.name}`,
     hop,
-    device,
-    make: [{ argv: ['nft', '-f', '-'], input: tableScript(device, rules) }],
+    ...(device !== undefined && { device }),
+    make: [{ argv: ['nft', '-f', '-'], ...inputOf(own) }],
     look,
     mark,
-    undo: ['nft', 'delete', 'table', 'netdev', tableOf(device)],
+    undo: ['nft', 'delete', 'table', family, table],
     inTheWay: async () => {
       const { stdout } = await hop.exec(look);
-      return stdout.includes(mark) ? `an nft table ${tableOf(device)} is in ${hop.name} already` : undefined;
+      return stdout.includes(mark) ? `an nft table ${table} is in ${hop.name} already` : undefined;
     },
   });
 }
 
+/** A table of one device's ingress. */
+export function ownTable(port: Port, rules: readonly NftRule[]): Change {
+  return tableChange(deviceTable(port, rules));
+}
+
+/** The same for the table of a device. */
+export async function nftLacks(port: Port, rules: readonly NftRule[]): Promise<string | undefined> {
+  return await tableLacks(deviceTable(port, rules));
+}
+
 /** Why the hop's kernel cannot hold the table; undefined where it can. Checked by the kernel, and not applied. */
-export async function nftLacks(
-  { hop, device }: Port,
-  rules: readonly NftRule[],
-): Promise<string | undefined> {
-  const { exitCode, stderr } = await hop.exec(['nft', '-c', '-f', '-'], {
-    input: tableScript(device, rules),
-  });
+export async function tableLacks(own: NftTable): Promise<string | undefined> {
+  const { hop } = own;
+  const { exitCode, stderr } = await hop.exec(['nft', '-c', '-f', '-'], inputOf(own));
   // A table of that name is in the way, and no lack.
   if (exitCode === 0 || stderr.includes('File exists')) return undefined;
   return `nft of ${hop.name} cannot (${stderr.trim().split('\n')[0]})`;
 }
 
+/** Packets that each rule of the table of a device has counted, by its name. @throws OrdealError NFT_UNREADABLE (exit 4) */
+export async function nftCounts(port: Port): Promise<Record<string, number>> {
+  return await tableCounts(deviceTable(port, []));
+}
+
 /** Packets that each rule has counted, by its name. @throws OrdealError NFT_UNREADABLE (exit 4) */
-export async function nftCounts({ hop, device }: Port): Promise<Record<string, number>> {
-  const argv = ['nft', '-j', 'list', 'table', 'netdev', tableOf(device)];
+export async function tableCounts({
+  family,
+  hop,
+  table,
+}: Pick<NftTable, 'family' | 'hop' | 'table'>): Promise<Record<string, number>> {
+  const argv = ['nft', '-j', 'list', 'table', family, table];
   const { exitCode, stdout, stderr } = await hop.exec(argv);
   if (exitCode !== 0) {
     throw new OrdealError({

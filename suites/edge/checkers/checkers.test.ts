@@ -442,6 +442,18 @@ describe('EDGE-4', () => {
     expect(checkSelfHeal(story.events, ten)).to.include({ verdict: 'pass', samples: 1 });
   });
 
+  it('says nothing of tunnels that were found, also where nothing broke', () => {
+    const up = { isolation: 'found', evidence: 'real-kernel', versions: {} } as const;
+    for (const story of [new Story(), day(), day().fault('cut', 'a', [20_000, 25_000])]) {
+      const judged = checkSelfHeal(
+        story.say(0, 'network.up', { ...up, nodes: ['a'], found: true }).events,
+        ten,
+      );
+      expect(judged).to.include({ verdict: 'inconclusive', measured: null, samples: 0 });
+      expect(judged.reason).to.match(/nothing can be seen/);
+    }
+  });
+
   it('is inconclusive where a tunnel was not looked at to the end', () => {
     const { events } = day().fault('cut', 'a', [20_000, 25_000]);
     const blind = without(events, ({ mono, type }) => type === 'tunnel.sample' && mono > DAY_MS - 12_000);

@@ -82,6 +82,11 @@ function withoutAlert(history: History): number {
 
 /** EDGE-4: once what broke a tunnel is gone, it has a fresh handshake and hears the far end, without a hand. */
 export function checkSelfHeal(history: History, target: Target): Judged {
+  if (edgeEvents(history, 'network.up').some(({ body }) => body.found)) {
+    const reason =
+      'the links were found as they are: of their tunnels, which are not the harness’s, nothing can be seen';
+    return judgeFigure(null, 0, target, 's', { reason, doubts: [] });
+  }
   const nodes = nodesOf(history) ?? [];
   const doubts = [...recordDoubts(history)];
   for (const node of nodes) {

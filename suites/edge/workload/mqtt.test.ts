@@ -99,6 +99,27 @@ class Bench {
   }
 }
 
+describe('a part of the cloud', () => {
+  it('serves what it is told to and names no other way, so that two of them are one cloud', async () => {
+    const ledgers = new Ledgers();
+    const more = { broker: 'aedes', folder: '', protocol: 4, lateMs: 60_000, ledgerMs: 50 } as const;
+    const at = async () => ({ host: '127.0.0.1', port: await freePort() });
+    const options = [{ mqtt: await at(), echo: await at() }, { hostEcho: await at() }];
+    const parts: Program[] = [];
+    for (const [index, part] of options.entries())
+      parts.push(await startCloud({ ...part, ...more }, machineClock, ledgers.of(`part-${index}`)));
+    await Promise.all(parts.map((part) => part.stop()));
+    expect(
+      ledgers.bodies('ledger.cloud.started').map(({ broker, echoes }) => [broker, echoes]),
+    ).to.deep.equal([
+      ['aedes 1.2.0', ['tunnel']],
+      ['none', ['host']],
+    ]);
+    expect(ledgers.bodies('ledger.cloud.broker').map(({ epoch }) => epoch)).to.deep.equal(['part-0']);
+    expect(ledgers.bodies('ledger.cloud.ended')).to.have.length(2);
+  });
+});
+
 describe('collector and cloud', () => {
   let bench: Bench;
   beforeEach(() => {

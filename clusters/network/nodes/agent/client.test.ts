@@ -12,7 +12,7 @@ describe('a keeper’s program', () => {
 
   beforeEach(async () => {
     client = new AgentClient(PROGRAM, failed);
-    await client.ready();
+    await client.readyWithin(30_000);
   });
 
   afterEach(async () => {
@@ -42,7 +42,7 @@ describe('a keeper’s program', () => {
 
   it('says why there is none', async () => {
     const none = new AgentClient(['sh', '-c', 'echo no image >&2; exit 125'], failed);
-    const error = await none.ready().catch((reason: unknown) => reason);
+    const error = await none.readyWithin(30_000).catch((reason: unknown) => reason);
     expect(error).to.include({ code: 'GONE', seen: 'no image' });
   });
 });

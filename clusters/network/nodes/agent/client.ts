@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { systemClock } from '../../../../harness/clock/clock.ts';
 import { OrdealError } from '../../../../harness/errors/error.ts';
 import type { Exec } from '../../netns/host.ts';
 import type { Answer, Command } from './protocol.ts';
@@ -44,9 +45,23 @@ export class AgentClient {
     lines.on('line', (line) => this.#take(JSON.parse(line) as Answer));
   }
 
-  /** Resolves once it takes commands. */
-  ready(): Promise<void> {
-    return this.#ready;
+  /** Resolves once it takes commands; rejects where it does not in so many ms, and with the signal's reason when that aborts. */
+  async readyWithin(ms: number, signal?: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const either = signal ? AbortSignal.any([signal, done.signal]) : done.signal;
+    const late = systemClock.sleep(ms, either).then(() => {
+      throw this.#failed(`it took no commands within ${ms} ms`);
+    });
+    try {
+      await Promise.race([this.#ready, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** It takes no more commands. */
+  get isOver(): boolean {
+    return this.#over !== undefined;
   }
 
   readonly exec: Exec = (argv, options = {}) =>

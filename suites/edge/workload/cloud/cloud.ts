@@ -5,8 +5,8 @@ import type { LedgerWriter } from '../ledger-writer.ts';
 import { parseMessage } from '../message.ts';
 import { clockId, type Program } from '../program.ts';
 import { aedesBroker, type Broker, mosquittoBroker, type OnPayload } from './broker.ts';
-import { startEcho } from './echo.ts';
-import type { CloudOptions } from './options.ts';
+import { type Echo, startEcho } from './echo.ts';
+import type { BrokerOptions, CloudOptions } from './options.ts';
 import { Tally } from './tally.ts';
 
 /** What the one who started the program may ask for, a JSON line each. */
@@ -18,28 +18,36 @@ export async function startCloud(
   options: CloudOptions,
   clock: Clock,
   ledger: LedgerWriter,
-  brokerFor: (options: CloudOptions, hear: OnPayload) => Broker = namedBroker,
+  brokerFor: (options: BrokerOptions, hear: OnPayload) => Broker = namedBroker,
 ): Promise<Program> {
   const tally = new Tally(options.lateMs);
-  const broker = brokerFor(options, (payload) => tally.take(parseMessage(payload), clock.wall()));
+  const { mqtt } = options;
+  const hear: OnPayload = (payload) => tally.take(parseMessage(payload), clock.wall());
+  const broker = mqtt && brokerFor({ ...options, mqtt }, hear);
   const turn = async (up: boolean) => {
+    if (!broker) return;
     await (up ? broker.start() : broker.stop());
     ledger.write({ type: 'cloud.broker', up });
   };
   const account = () => {
     for (const entry of tally.drain()) ledger.write(entry);
   };
-  const echoes = [
-    await startEcho(options.echo, echoName(ledger.epoch, 'tunnel')),
-    await startEcho(options.hostEcho, echoName(ledger.epoch, 'host')),
-  ];
+  const at = { tunnel: options.echo, host: options.hostEcho };
+  const echoes: Echo[] = [];
+  const served: ProbePath[] = [];
+  for (const path of ProbePath.options) {
+    const endpoint = at[path];
+    if (!endpoint) continue;
+    echoes.push(await startEcho(endpoint, echoName(ledger.epoch, path)));
+    served.push(path);
+  }
   await turn(true);
   const timer = setInterval(account, options.ledgerMs);
   ledger.write({
     type: 'cloud.started',
     clock: clockId(),
-    broker: broker.name,
-    echoes: [...ProbePath.options],
+    broker: broker?.name ?? 'none',
+    echoes: served,
   });
   // Orders are carried out one after the other, in the order that they came.
   let orders = Promise.resolve();
@@ -52,7 +60,7 @@ export async function startCloud(
     async stop() {
       await orders;
       clearInterval(timer);
-      await broker.close();
+      await broker?.close();
       account();
       for (const echo of echoes) echo.close();
       ledger.write({ type: 'cloud.ended' });
@@ -60,7 +68,7 @@ export async function startCloud(
   };
 }
 
-function namedBroker(options: CloudOptions, hear: OnPayload): Broker {
+function namedBroker(options: BrokerOptions, hear: OnPayload): Broker {
   return options.broker === 'aedes'
     ? aedesBroker(options.mqtt, hear)
     : mosquittoBroker(options.mqtt, hear, options);
