@@ -4,7 +4,7 @@ import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { OWN_PREFIX } from '../container-nodes/names.ts';
 
 /** kind's label on every container of a cluster; the value is the cluster's name. */
-const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
+export const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
 
 /** The node containers of a cluster by name; empty where there is none, or no Docker. */
 export async function nodeContainers(cluster: string): Promise<string[]> {
