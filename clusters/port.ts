@@ -57,6 +57,19 @@ export type NodeClock = { node: string } & (
   | { unseen: string }
 );
 
+/** What brings the nodes of a cluster to another version of Kubernetes, one way. */
+export interface ClusterUpgrade {
+  /** Without a leading v. */
+  to: string;
+  /**
+   * Gives a drained node the version's programs: those of the control plane where it is one, then its kubelet, which it tells to
+   * start anew; readiness is the caller's to await. Done again it does no harm.
+   */
+  swap(node: ClusterNode): Promise<void>;
+  /** kubectl on this machine, with the rights of an administrator: for whoever uncordons should the harness be killed. */
+  kubectl: readonly string[];
+}
+
 export interface Cluster extends ClusterHandle {
   nodes: ClusterNode[];
   /** Nodes of someone's cluster that are not worked on; they count where a share of its nodes is capped. */
@@ -74,6 +87,8 @@ export interface Cluster extends ClusterHandle {
   stopGpuNodes(): Promise<void>;
   /** The clocks of the nodes that `startGpuNodes` has started on. Left out where they have the harness's: one kernel. */
   clocks?(): Promise<NodeClock[]>;
+  /** Left out where the plan asks for no upgrade, or nothing can make one. */
+  upgrade?: ClusterUpgrade;
   /**
    * The links of these worker nodes to the control plane's, which is the cloud; registers its undo on the context before it
    * acts. Left out where the cluster has no network of its own for that.

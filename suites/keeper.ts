@@ -10,15 +10,20 @@ interface Own {
   suite: string;
   namespace: string;
   links?: readonly AnyLink[];
+  /** The control plane's node where no link leads to it and faults reach it all the same. */
+  controlPlane?: string | undefined;
 }
 
 /** Runs a suite’s faults until the plan’s deadline, within the plan’s blast radius, which is recorded. */
-export function keeperIn(context: SuiteContext<Cluster>, { links = [], namespace, suite }: Own): FaultKeeper {
+export function keeperIn(
+  context: SuiteContext<Cluster>,
+  { controlPlane, links = [], namespace, suite }: Own,
+): FaultKeeper {
   const { clock, cluster, plan, recorder, runId, signal } = context;
   const { nodes } = cluster;
   const radius = radiusOn(plan.radius, {
     nodes: nodes.map(({ name, role }) => ({ name, role })),
-    cloud: cloudNodeOf(links),
+    cloud: cloudNodeOf(links) ?? controlPlane,
     links: links.flatMap(interfacesOf),
     namespaces: [namespace],
   });

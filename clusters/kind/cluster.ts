@@ -16,6 +16,7 @@ import { nodeNames } from './docker.ts';
 import { exportLogs } from './logs.ts';
 import { kindVersion } from './readiness.ts';
 import { deleteCluster } from './remove.ts';
+import { kindUpgrade } from './upgrade.ts';
 
 export interface CreatedCluster {
   /** kind's name of it. */
@@ -25,6 +26,8 @@ export interface CreatedCluster {
   kubeconfig: string;
   images: ImageSet;
   workers: WorkerFolders[];
+  /** Of the version that the plan brings it to. */
+  next?: ImageSet | undefined;
 }
 
 /** The minor of Kubernetes 1 that serves resource.k8s.io/v1. */
@@ -70,6 +73,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     nodes,
     capabilities,
     workloadImage: created.images.workloadImage,
+    ...(created.next && { upgrade: kindUpgrade(created, created.next) }),
     startGpuNodes: (watch) => startGpuNodes(kube, nodes, created.images.workloadImage, context, watch),
     stopGpuNodes: () => stopGpuNodes(kube, context),
     async edgeNetwork({ progress, runId, signal, undo }, edges) {

@@ -53,6 +53,16 @@ describe('kind configuration', () => {
     expect(versions('1.36.0')).to.deep.equal(['kubeadm.k8s.io/v1beta4', 'kubeadm.k8s.io/v1beta4']);
   });
 
+  it('has pods watched by what etcd has, and not by a cache that goes with its API server, where one is to start anew', () => {
+    const extraArgs = (kubernetes: string, upgrades: boolean) =>
+      patches(kindConfig({ images: images(kubernetes, 'local'), workers, cgroups: 'v2', upgrades })).find(
+        ({ kind }) => kind === 'ClusterConfiguration',
+      )?.apiServer.extraArgs;
+    expect(extraArgs('1.33.13', true)).to.deep.equal({ 'watch-cache-sizes': 'pods#0' });
+    expect(extraArgs('1.36.0', true)).to.deep.equal([{ name: 'watch-cache-sizes', value: 'pods#0' }]);
+    expect(extraArgs('1.33.13', false)).to.equal(undefined);
+  });
+
   it('leaves a stock node image its own network, proxy and cgroup driver', () => {
     const config = kindConfig({ images: images('1.34.4', 'registry'), workers, cgroups: 'v2' });
     expect(parse(config)).not.to.have.property('networking');

@@ -10,10 +10,12 @@ export interface KindConfigOptions {
   workers: WorkerFolders[];
   /** Of this machine, as Docker says it. */
   cgroups: 'v1' | 'v2';
+  /** Whether its API server is to be started anew while pods are watched. */
+  upgrades?: boolean;
 }
 
 /** kind's own configuration of a cluster: one control plane, the workers with their folders on this machine. */
-export function kindConfig({ images, workers, cgroups }: KindConfigOptions): string {
+export function kindConfig({ images, workers, cgroups, upgrades = false }: KindConfigOptions): string {
   const image = images.nodeImage;
   const archives = images.workloadArchive.slice(0, images.workloadArchive.lastIndexOf('/'));
   return stringify({
@@ -34,6 +36,7 @@ export function kindConfig({ images, workers, cgroups }: KindConfigOptions): str
     ],
     kubeadmConfigPatches: [
       ...(images.source === 'local' ? skippedPhases(images.kubernetes) : []),
+      ...(upgrades ? [uncachedPods(images.kubernetes)] : []),
       stringify({
         apiVersion: 'kubelet.config.k8s.io/v1beta1',
         kind: 'KubeletConfiguration',
@@ -59,7 +62,7 @@ const KUBEADM_V1BETA4_SINCE = 36;
 
 /** kind's own list (preflight) is replaced by a patch, not added to: it has to be said again. */
 function skippedPhases(kubernetes: string): string[] {
-  const apiVersion = `kubeadm.k8s.io/${minor(kubernetes) >= KUBEADM_V1BETA4_SINCE ? 'v1beta4' : 'v1beta3'}`;
+  const apiVersion = kubeadmVersion(kubernetes);
   return [
     stringify({
       apiVersion,
@@ -68,6 +71,24 @@ function skippedPhases(kubernetes: string): string[] {
     }),
     stringify({ apiVersion, kind: 'JoinConfiguration', skipPhases: ['preflight'] }),
   ];
+}
+
+/**
+ * An API server that has just started knows nothing of before, but what its etcd still has: a watch of pods that goes by its
+ * cache would have to list them anew, and nobody would know what became of them in between.
+ */
+function uncachedPods(kubernetes: string): string {
+  const [name, value] = ['watch-cache-sizes', 'pods#0'];
+  const before = minor(kubernetes) < KUBEADM_V1BETA4_SINCE;
+  return stringify({
+    apiVersion: kubeadmVersion(kubernetes),
+    kind: 'ClusterConfiguration',
+    apiServer: { extraArgs: before ? { [name]: value } : [{ name, value }] },
+  });
+}
+
+function kubeadmVersion(kubernetes: string): string {
+  return `kubeadm.k8s.io/${minor(kubernetes) >= KUBEADM_V1BETA4_SINCE ? 'v1beta4' : 'v1beta3'}`;
 }
 
 export function minor(kubernetes: string): number {

@@ -18,6 +18,7 @@ import { CLUSTER_LABEL, cgroupVersion, nodeContainers, nodeNames, ownClusters } 
 import { exportLogs } from './logs.ts';
 import { kindReadiness } from './readiness.ts';
 import { deleteCluster } from './remove.ts';
+import { upgradedTo } from './upgrade.ts';
 
 const DEFAULT_WORKERS = 2;
 const CREATE_TIMEOUT_MS = 300_000;
@@ -88,10 +89,14 @@ async function create(name: string, folder: string, context: StepContext): Promi
     imagesOf(plainVersion(context.plan.cluster.kubernetes), context),
     cgroupVersion(),
   ]);
+  const to = upgradedTo(context.plan);
+  const next = to === undefined ? undefined : await imagesOf(to, context);
+  if (next) refuseStock([images, next]);
   const workers = await prepareFolders(folder, context.plan.cluster.workers ?? DEFAULT_WORKERS);
   await claim(name, folder);
-  const created = { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers };
-  await writeFile(configFile(folder), kindConfig({ images, workers, cgroups }));
+  const created = { name, folder, kubeconfig: join(folder, 'kubeconfig'), images, workers, next };
+  const upgrades = next !== undefined;
+  await writeFile(configFile(folder), kindConfig({ images, workers, cgroups, upgrades }));
   context.progress(`kind: creating ${name} (Kubernetes ${images.kubernetes})`);
   try {
     // While kind looks around on one processor; then its nodes boot, and take all that there are.
@@ -146,6 +151,19 @@ async function imagesOf(kubernetes: string, context: StepContext): Promise<Image
   }
   await readyImages(images, { signal: context.signal, progress: context.progress });
   return images;
+}
+
+/** Of a stock node image nobody here knows what is where in it. */
+function refuseStock(images: readonly ImageSet[]): void {
+  const stock = images.find(({ source }) => source !== 'local');
+  if (!stock) return;
+  throw new OrdealError({
+    code: 'KIND_CANNOT_UPGRADE',
+    exit: EXIT.unable,
+    tried: 'preparing an upgrade in place',
+    seen: `the node image of Kubernetes ${stock.kubernetes} is a stock one, from a registry`,
+    todo: `run \`ordeal images build --source local --kubernetes ${stock.kubernetes}\` as root`,
+  });
 }
 
 /** Before any undo is registered: it would remove what somebody else brought up. */

@@ -15,7 +15,7 @@ export const RadiusPlan = z.strictObject({
       workers: z.boolean().optional(),
       /** Further nodes, outright; the only way to a node of the control plane but `cloud`. */
       names: names(label).optional(),
-      /** The control plane’s node where it is the cloud of the suite edge’s network. */
+      /** The control plane’s node where it is the cloud of the suite edge’s network, or cluster/upgrade comes to it. */
       cloud: z.boolean().optional(),
       /** Nodes that may be touched at once. */
       most: z.int().min(1).optional(),

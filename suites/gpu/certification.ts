@@ -30,6 +30,7 @@ import { Observer } from './observe.ts';
 import { thresholdOf } from './requirements.ts';
 import { FAULT_IDS, type Schedule, scheduleOf } from './schedule.ts';
 import { type GpuSettings, nodeSettings, RESOURCE, type Remedies, SUITE, settingsOf } from './settings.ts';
+import { sizesFor, upgradeNodes } from './upgrade.ts';
 
 /** How long a plugin may take to come back before the run goes on without, in GPU-6's own thresholds. */
 const RESTART_THRESHOLDS = 1.5;
@@ -69,7 +70,12 @@ export class Certification {
 
   /** Made when the first fault is held: its radius is recorded with the run. */
   get #keeper(): FaultKeeper {
-    this.#heldBy ??= keeperIn(this.#context, { suite: SUITE, namespace: this.#namespace });
+    const controlPlane = this.#context.cluster.nodes.find(({ role }) => role === 'control-plane');
+    this.#heldBy ??= keeperIn(this.#context, {
+      suite: SUITE,
+      namespace: this.#namespace,
+      controlPlane: this.#schedule.upgrade && controlPlane?.name,
+    });
     return this.#heldBy;
   }
 
@@ -78,6 +84,7 @@ export class Certification {
       { name: 'install', run: () => this.#install() },
       { name: 'steady state', run: () => this.#steady() },
       { name: 'burst', run: () => this.#burst() },
+      ...(this.#schedule.upgrade ? [{ name: 'upgrade', run: () => this.#upgrade() }] : []),
       { name: 'plugin restart', run: () => this.#restart() },
       { name: 'unhealthy device', run: () => this.#unhealthy() },
       ...(this.#training ? [{ name: 'checkpoints', run: () => this.#checkpoints() }] : []),
@@ -176,6 +183,18 @@ export class Certification {
     const added = extraMs(delay, startLatencyMs, (least + most) / 2);
     const fault = bindDelay(FAULT_IDS.bindDelay, added, startLatencyMs, this.#workers, RESOURCE);
     await this.#keeper.hold(fault, load);
+  }
+
+  async #upgrade(): Promise<void> {
+    const { upgrade: wanted } = this.#schedule;
+    if (!wanted) return;
+    const sizes = sizesFor(this.#workers.length, this.#settings, this.#remedies);
+    await this.#allAllocatable();
+    await upgradeNodes(this.#context, wanted, sizes, {
+      keeper: this.#keeper,
+      load: this.#load,
+      allAllocatable: () => this.#allAllocatable(),
+    });
   }
 
   async #restart(): Promise<void> {

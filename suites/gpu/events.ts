@@ -85,6 +85,10 @@ export interface SuiteEvents {
   /** A pod allocated after the restart. `works`: its GPUs were usable at its first look. */
   'restart.fresh': { node: string; works: boolean; detail: string };
   'recovery.seen': { node: string; allocatable: number; expected: number };
+  /** A Job whose pods hold their GPUs from here on, … */
+  'standing.began': { job: string };
+  /** … and are ended from here on. */
+  'standing.ended': { job: string };
   'exporter.scraped': Scrape;
   /** It was asked, and what it said is not known. */
   'exporter.unread': { node: string; sentMono: number; receivedMono: number; reason: string };

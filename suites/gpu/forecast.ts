@@ -1,4 +1,6 @@
 import type { ClusterNode } from '../../clusters/port.ts';
+import { upgradeOrder } from '../../faults/cluster/skew.ts';
+import { upgrade } from '../../faults/cluster/upgrade.ts';
 import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
@@ -8,7 +10,7 @@ import type { Fault } from '../../faults/port.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { type Forecast, NOMINAL_NAMESPACE, nominalNodes } from '../../harness/radius/forecast.ts';
 import { TRAINING } from './checkpoints/job.ts';
-import { FAULT_IDS, scheduleOf } from './schedule.ts';
+import { FAULT_IDS, scheduleOf, upgradeIds } from './schedule.ts';
 import { RESOURCE, settingsOf } from './settings.ts';
 
 /** The faults that `Certification` would hold, on nodes that are names alone. */
@@ -19,11 +21,11 @@ export function forecast(plan: Plan): Forecast {
     jobBurst: jobs,
     pluginRestart: restart,
     podKill: kill,
+    upgrade: wanted,
   } = scheduleOf(plan);
   const { gpusPerNode } = settingsOf(plan).settings;
-  const workers = nominalNodes(plan)
-    .filter(({ role }) => role === 'worker')
-    .map(({ name }) => ({ name }) as ClusterNode);
+  const nodes = nominalNodes(plan);
+  const workers = nodes.filter(({ role }) => role === 'worker').map(({ name }) => ({ name }) as ClusterNode);
   const [first] = workers;
   const last = workers.at(-1);
   const burst = jobs && jobBurst(FAULT_IDS.jobBurst, NOMINAL_NAMESPACE, plan.cluster.provider, []);
@@ -32,6 +34,10 @@ export function forecast(plan: Plan): Forecast {
     unhealthy && last && deviceUnhealthy(FAULT_IDS.deviceUnhealthy, unhealthy, last, RESOURCE, gpusPerNode),
     kill && podKill(FAULT_IDS.podKill, NOMINAL_NAMESPACE, TRAINING, plan.cluster.provider),
   ];
+  const ids = upgradeIds(plan);
+  const upgrades = (wanted ? upgradeOrder(nodes) : []).map(
+    (node, index) => wanted && upgrade(ids[index] as string, wanted, node as ClusterNode),
+  );
   // How long a start takes is measured on the cluster.
   const delayed = delay && bindDelay(FAULT_IDS.bindDelay, extraMs(delay, 0, 0), 0, workers, RESOURCE);
   return {
@@ -39,7 +45,7 @@ export function forecast(plan: Plan): Forecast {
     faults: [
       ...foretold(burst, []),
       ...foretold(delayed, burst ? [burst] : []),
-      ...alone.flatMap((fault) => foretold(fault, [])),
+      ...[...upgrades, ...alone].flatMap((fault) => foretold(fault, [])),
     ],
   };
 }

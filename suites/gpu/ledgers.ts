@@ -83,6 +83,12 @@ export const joinLedgers = remembered((history): readonly Start[] => {
   });
 });
 
+/** Names of the pods that PodResources has listed with a device. */
+export function listedPods(history: History): Set<string> {
+  const listings = eventsOf<Line<'podresources'>>(history, 'ledger.podresources');
+  return new Set(listings.flatMap(({ body }) => body.pods.map(({ pod }) => pod)));
+}
+
 /** Nodes on which nothing was faked. */
 export function watchedNodes(history: History): Set<string> {
   return new Set(

@@ -2,10 +2,12 @@ import type { V1Job } from '@kubernetes/client-node';
 import type { Cluster } from '../../clusters/port.ts';
 import { jobBurst } from '../../faults/load/job-burst.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
 import { burst, burstOrThrow } from '../../harness/kube/burst.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { ignore } from '../namespace.ts';
 import { readQuota, workersOf } from './ground.ts';
+import { listedPods } from './ledgers.ts';
 import type { Observer } from './observe.ts';
 import type { GpuSettings, Remedies } from './settings.ts';
 import { bystanderJob, type Framework, trainingJob } from './workload/jobs.ts';
@@ -13,11 +15,26 @@ import { bystanderJob, type Framework, trainingJob } from './workload/jobs.ts';
 const POLL_MS = 100;
 /** Waves that CPU-only pods come with: enough to see what they wait, without a tenth of every burst being theirs. */
 const ACCOMPANIED_WAVES = 3;
+/** Of containers that hold their GPUs for minutes, each look being two processes. */
+const STANDING_LOOK_MS = 1_000;
+/** Pods may wait for a controller manager and a scheduler that have just started anew to be their own leaders. */
+const STANDING_DEADLINE_MS = 180_000;
+
+/** A Job whose pods hold their GPUs. */
+export interface Standing {
+  /** Waits until all its pods run and PodResources has listed each. @throws OrdealError WAIT_DEADLINE (exit 4) */
+  settled(): Promise<void>;
+  /** Ends it, its pods heard to their end. */
+  end(): Promise<void>;
+}
 
 /** What a wave's Jobs are besides the settings. */
 interface Shape {
   nodes?: readonly string[];
   replicas?: number;
+  /** How long its containers look at their GPUs, and how often, where not as long and as often as the settings say. */
+  looks?: Pick<GpuSettings, 'hold' | 'probeInterval'>;
+  evictable?: boolean;
 }
 
 /** Where a wave stands among others. */
@@ -126,9 +143,56 @@ export class Load {
     }
   }
 
+  /** A Job whose pods hold their GPUs until it is ended, and are made anew where they are evicted. */
+  async stand(phase: string, replicas: number, hold: number): Promise<Standing> {
+    const { clock, cluster, recorder, signal } = this.#context;
+    const shape = { replicas, evictable: true, looks: { hold, probeInterval: STANDING_LOOK_MS } };
+    const jobs = this.#make(phase, 1, shape);
+    const name = jobs[0]?.metadata?.name as string;
+    this.#note(jobs, phase);
+    await burstOrThrow(jobs, (body) =>
+      cluster.kube.batch.createNamespacedJob({ namespace: this.#namespace, body }),
+    );
+    recorder.record('suite/gpu', 'standing.began', { job: name });
+    const running = () =>
+      this.#observer
+        .podsOf(new Set([name]))
+        .filter(({ deleting, gone, phase: state }) => !gone && !deleting && state === 'Running');
+    let listed = 0;
+    return {
+      async settled() {
+        await waitFor(
+          () => {
+            // A pod that no ledger has seen cannot be judged by what it was given.
+            const names = listedPods(recorder.events);
+            listed = running().filter((pod) => names.has(pod.name)).length;
+            return listed === replicas;
+          },
+          {
+            what: `${replicas} pods of Job ${name} to run with their GPUs`,
+            deadlineMs: STANDING_DEADLINE_MS,
+            intervalMs: POLL_MS,
+            seen: () => `${running().length} run, PodResources lists ${listed} of them`,
+            clock,
+            signal,
+          },
+        );
+      },
+      end: async () => {
+        recorder.record('suite/gpu', 'standing.ended', { job: name });
+        await cluster.kube.batch
+          .deleteNamespacedJob({ namespace: this.#namespace, name, propagationPolicy: 'Background' })
+          .catch(ignore(404));
+        await this.settle();
+        await this.#observer.logsRead();
+      },
+    };
+  }
+
   #make(phase: string, count: number, shape: Shape): V1Job[] {
     const { framework } = this.#settings;
     const { cluster } = this.#context;
+    const { looks, ...more } = shape;
     const frameworks: Framework[] = framework === 'both' ? ['pytorch', 'tensorflow'] : [framework];
     return Array.from({ length: count }, () => {
       this.#jobs += 1;
@@ -137,9 +201,9 @@ export class Load {
         namespace: this.#namespace,
         image: this.#settings.image ?? cluster.workloadImage,
         framework: frameworks[this.#jobs % frameworks.length] as Framework,
-        settings: this.#settings,
+        settings: { ...this.#settings, ...looks },
         remedies: this.#remedies,
-        ...shape,
+        ...more,
       });
     });
   }

@@ -85,8 +85,9 @@ export class Observer {
     if (JSON.stringify(before) === JSON.stringify(seen)) return;
     this.#pods.set(seen.uid, seen);
     this.#recorder.record(`pod/${seen.namespace}/${seen.name}`, 'pod.seen', seen);
-    if (!gone && started(seen) && (seen.phase === 'Succeeded' || seen.phase === 'Failed'))
-      this.#readLog(seen);
+    // One that is told to go takes what it has said with it: it is heard while its grace lasts.
+    const over = seen.phase === 'Succeeded' || seen.phase === 'Failed' || seen.deleting;
+    if (!gone && started(seen) && over) this.#readLog(seen);
   }
 
   #readLog(pod: PodSeen): void {

@@ -11,7 +11,9 @@ import { checkMonitoring, type MonitoringOptions } from './checkers/monitoring.t
 import { checkRestartRecovery } from './checkers/restart-recovery.ts';
 import { checkStartSuccess } from './checkers/start-success.ts';
 import { checkStarvation } from './checkers/starvation.ts';
+import { checkUpgradeSurvival } from './checkers/upgrade-survival.ts';
 import { joinLedgers } from './ledgers.ts';
+import { scheduleOf } from './schedule.ts';
 import { CAP_SHARE, type GpuSettings, settingsOf } from './settings.ts';
 import { looksIn } from './workload/probe.ts';
 
@@ -20,7 +22,7 @@ interface Definition {
   title: string;
   threshold(settings: GpuSettings): number;
   /** Left out: it always is. */
-  asked?(settings: GpuSettings): boolean;
+  asked?(settings: GpuSettings, plan: Plan): boolean;
   check(history: History, target: Target, settings: GpuSettings): Judged;
 }
 
@@ -69,6 +71,13 @@ const DEFINITIONS: readonly Definition[] = [
     asked: ({ exporter }) => exporter !== false,
     check: (history, target, settings) => checkMonitoring(history, target, monitoringOf(settings)),
   },
+  {
+    id: 'GPU-10',
+    title: 'under an upgrade only what is evicted ends',
+    threshold: () => 0,
+    asked: (_settings, plan) => scheduleOf(plan).upgrade !== undefined,
+    check: checkUpgradeSurvival,
+  },
 ];
 
 const looksOf = ({ hold, probeInterval }: GpuSettings) => looksIn(hold, probeInterval);
@@ -106,7 +115,7 @@ export function gpuEvidence(history: History): Evidence | undefined {
 
 export function requirements(plan: Plan): Requirement[] {
   const { settings } = settingsOf(plan);
-  return DEFINITIONS.filter(({ asked }) => asked?.(settings) ?? true).map(({ id, title, check }) => {
+  return DEFINITIONS.filter(({ asked }) => asked?.(settings, plan) ?? true).map(({ id, title, check }) => {
     const target = { level: plan.level, threshold: thresholdOf(plan, id) };
     return { id, title, evidence: gpuEvidence, check: (history) => check(history, target, settings) };
   });

@@ -1,3 +1,6 @@
+import { plainVersion } from '../../clusters/images/versions.ts';
+import { stepRefusal } from '../../faults/cluster/skew.ts';
+import { UPGRADE, UpgradeWith } from '../../faults/cluster/upgrade.ts';
 import { BindDelayWith } from '../../faults/gpu/bind-delay.ts';
 import { DeviceUnhealthyWith } from '../../faults/gpu/device-unhealthy.ts';
 import { PluginRestartWith } from '../../faults/gpu/plugin-restart.ts';
@@ -14,6 +17,8 @@ export interface Schedule {
   deviceUnhealthy?: DeviceUnhealthyWith;
   /** Of the pods that write checkpoints. */
   podKill?: Record<string, never>;
+  /** Of every node, one after the other. */
+  upgrade?: UpgradeWith;
 }
 
 /**
@@ -32,13 +37,18 @@ const POD_KILL: FaultPlan = { kind: 'load/pod-kill', with: {} };
 /** Of a vendor's plugin nothing is interfered with. */
 const AS_IS: readonly FaultPlan[] = [{ kind: 'load/job-burst', with: {} }];
 
-export const FAULT_IDS: Record<keyof Schedule, string> = {
+export const FAULT_IDS: Record<Exclude<keyof Schedule, 'upgrade'>, string> = {
   bindDelay: 'bind-delay-1',
   jobBurst: 'job-burst-1',
   pluginRestart: 'plugin-restart-1',
   deviceUnhealthy: 'device-unhealthy-1',
   podKill: 'pod-kill-1',
 };
+
+/** One for each node of a resolved plan's cluster, in the order in which they are upgraded. */
+export function upgradeIds({ cluster }: Plan): string[] {
+  return Array.from({ length: 1 + (cluster.workers ?? 1) }, (_, index) => `upgrade-${index + 1}`);
+}
 
 /** @throws OrdealError PLAN_INVALID (exit 3) for a kind that this suite has not, one twice, or a wrong parameter. */
 export function scheduleOf(plan: Plan): Schedule {
@@ -75,6 +85,12 @@ export function scheduleOf(plan: Plan): Schedule {
         return take('deviceUnhealthy', DeviceUnhealthyWith.safeParse(fault.with));
       case 'load/job-burst':
         return take('jobBurst', { success: true, data: {} });
+      case UPGRADE: {
+        const parsed = UpgradeWith.safeParse(fault.with);
+        const refusal = parsed.success ? upgradeRefusal(plan, parsed.data) : undefined;
+        if (refusal === undefined) return take('upgrade', parsed);
+        return [{ path: [...path, 'with.to'].join('.'), message: refusal }];
+      }
       case 'load/pod-kill':
         if (training) return take('podKill', { success: true, data: {} });
         return [
@@ -87,7 +103,7 @@ export function scheduleOf(plan: Plan): Schedule {
         return [
           {
             path: [...path, 'kind'].join('.'),
-            message: `expected one of ${[...DEFAULT, POD_KILL].map(({ kind }) => kind).join(', ')}, got ${fault.kind}`,
+            message: `expected one of ${[...DEFAULT, POD_KILL].map(({ kind }) => kind).join(', ')}, ${UPGRADE}, got ${fault.kind}`,
           },
         ];
     }
@@ -96,6 +112,15 @@ export function scheduleOf(plan: Plan): Schedule {
   return schedule;
 }
 
+/** Why a plan's cluster cannot be brought to a version; undefined where it can. */
+function upgradeRefusal({ cluster }: Plan, { to }: UpgradeWith): string | undefined {
+  if (cluster.provider !== 'kind')
+    return `${UPGRADE} is of clusters of kind, and this is ${cluster.provider}`;
+  return stepRefusal(plainVersion(cluster.kubernetes), to);
+}
+
 export function scheduledFaults(plan: Plan): string[] {
-  return (Object.keys(scheduleOf(plan)) as (keyof Schedule)[]).map((key) => FAULT_IDS[key]);
+  return (Object.keys(scheduleOf(plan)) as (keyof Schedule)[]).flatMap((key) =>
+    key === 'upgrade' ? upgradeIds(plan) : FAULT_IDS[key],
+  );
 }

@@ -23,9 +23,16 @@ export interface JobShape {
   /** What its containers run, where that is not the probe, and what that takes from the environment besides. */
   program?: { command: string[]; env: V1EnvVar[] };
   labels?: Record<string, string>;
+  /** An evicted pod is no failure of its Job, and has a while to be heard once more. */
+  evictable?: boolean;
 }
 
 const PORT = '29500';
+/** For one request of its log. */
+const HEARD_SECONDS = 5;
+const DISRUPTIONS_ARE_NO_FAILURES = {
+  rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+};
 
 /** What the framework's launcher reads to find its peers. */
 function environment(framework: Framework, name: string, replicas: number): V1EnvVar[] {
@@ -73,11 +80,12 @@ export function trainingJob(shape: JobShape): V1Job {
       completions: replicas,
       completionMode: 'Indexed',
       backoffLimit: replicas,
+      ...(shape.evictable && { podFailurePolicy: DISRUPTIONS_ARE_NO_FAILURES }),
       template: {
         metadata: { labels },
         spec: {
           restartPolicy: 'Never',
-          terminationGracePeriodSeconds: 1,
+          terminationGracePeriodSeconds: shape.evictable ? HEARD_SECONDS : 1,
           automountServiceAccountToken: false,
           ...(nodes && { affinity: onlyOn(nodes) }),
           ...(remedies.initGate && {

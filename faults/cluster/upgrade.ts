@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import type { ClusterNode, ClusterUpgrade } from '../../clusters/port.ts';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { messageOf } from '../../harness/errors/error.ts';
+import type { Kube } from '../../harness/kube/client.ts';
+import { reach } from '../../harness/radius/reach.ts';
+import type { CommandUndo } from '../command-undo.ts';
+import type { CapabilityAnswer, Fault, FaultContext } from '../port.ts';
+import { cordon, drain, evictable, podsOn } from './drain.ts';
+import { skewRefusal, stepRefusal } from './skew.ts';
+
+export const UPGRADE = 'cluster/upgrade';
+
+export const UpgradeWith = z.strictObject({
+  /** The version that every node is brought to. */
+  to: z
+    .string()
+    .regex(/^v?1\.\d+\.\d+$/, 'expected a version such as 1.34.4')
+    .transform((version) => version.replace(/^v/, '')),
+});
+export type UpgradeWith = z.infer<typeof UpgradeWith>;
+
+/** What the history has of each pod that an upgrade evicted. */
+export interface PodEvicted {
+  fault: string;
+  node: string;
+  podUid: string;
+}
+
+const MECHANISM = 'cordon, drain, the programs of another version, uncordon';
+/** An API server that was just started anew may not answer for a while. */
+const UNCORDON_MS = 60_000;
+
+/**
+ * `cluster/upgrade`: a node is cordoned, drained, given the programs of another version of Kubernetes, and takes pods again.
+ *
+ * There is no way back from it. What is healed is the node: it is Ready at the version asked for and schedulable. One that was
+ * interrupted while its programs were changed is finished; one whose drain never came to its end keeps its version, takes pods
+ * again, and the fault has not bitten.
+ */
+export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fault {
+  const { name, role } = node;
+  const version = `v${to}`;
+  let means: ClusterUpgrade | undefined;
+  let swapping = false;
+  let swapped = false;
+  const swap = async () => {
+    swapping = true;
+    await means?.swap(node);
+    swapped = true;
+  };
+  return {
+    id,
+    kind: UPGRADE,
+    target: `node ${name}`,
+    reach: reach({ nodes: [name] }),
+    mechanisms: [MECHANISM],
+    async capability({ cluster, radius }): Promise<CapabilityAnswer> {
+      means = cluster.upgrade;
+      if (means?.to !== to) return { ok: false, reason: `nobody can bring ${name} to Kubernetes ${to}` };
+      const { apiServer, kubelet } = await versionsOf(cluster.kube, node);
+      const reason =
+        role === 'control-plane'
+          ? (stepRefusal(apiServer, to) ?? skewRefusal(kubelet, to))
+          : (stepRefusal(kubelet, to) ?? skewRefusal(to, apiServer));
+      if (reason !== undefined) return { ok: false, reason };
+      const foreign = evictable(await podsOn(cluster.kube, name))
+        .map(({ metadata }) => metadata?.namespace ?? '')
+        .find((namespace) => !radius.namespaces.includes(namespace));
+      if (foreign === undefined) return { ok: true, mechanism: MECHANISM };
+      return { ok: false, reason: `the drain of ${name} would evict pods of the namespace ${foreign}` };
+    },
+    healRecord: () => ({ by: 'commands', undo: [uncordoned(name, means?.kubectl ?? [])] }),
+    async inject({ clock, cluster: { kube }, recorder, signal }) {
+      await cordon(kube, name, true);
+      const evicted: string[] = [];
+      const onEvicted: Parameters<typeof drain>[2]['onEvicted'] = ({ metadata }) => {
+        evicted.push(`${metadata?.namespace}/${metadata?.name}`);
+        const body: PodEvicted = { fault: id, node: name, podUid: metadata?.uid ?? '' };
+        recorder.record(`fault/${UPGRADE}`, 'upgrade.evicted', body);
+      };
+      const from = clock.mono();
+      await drain(kube, name, { clock, signal, onEvicted });
+      const drained = clock.mono();
+      await swap();
+      return { evicted, drainMs: drained - from, swapMs: clock.mono() - drained };
+    },
+    async bite({ cluster: { kube } }) {
+      const { apiServer, kubelet } = await versionsOf(kube, node);
+      const served = role === 'worker' || apiServer === version;
+      const server = role === 'control-plane' ? `the API server is ${apiServer}; ` : '';
+      return {
+        seen: served && kubelet === version,
+        evidence: `${server}the kubelet of ${name} is ${kubelet}`,
+      };
+    },
+    async heal(context) {
+      if (swapping && !swapped) await swap();
+      await uncordon(name, context);
+    },
+    async gone({ cluster: { kube } }) {
+      const { apiServer, kubelet, ready, unschedulable } = await versionsOf(kube, node);
+      // Untouched, it is as it was; touched, it has to be what it was to become.
+      const whole = !swapping || (kubelet === version && (role === 'worker' || apiServer === version));
+      const state = `${ready ? 'Ready' : 'not Ready'}, ${unschedulable ? 'cordoned' : 'schedulable'}`;
+      return {
+        seen: whole && ready && !unschedulable,
+        evidence: `${name} is ${state}, its kubelet ${kubelet}${whole ? '' : `: half-way to ${version}`}`,
+      };
+    },
+  };
+}
+
+/** For whoever finds a node that a killed harness left cordoned. */
+function uncordoned(name: string, kubectl: readonly string[]): CommandUndo {
+  return {
+    what: `${name} is cordoned`,
+    machine: [],
+    enter: [...kubectl],
+    look: ['get', 'node', name, '--output', 'jsonpath={.spec.unschedulable}'],
+    mark: 'true',
+    undo: ['uncordon', name],
+  };
+}
+
+async function uncordon(name: string, { clock, cluster: { kube }, signal }: FaultContext): Promise<void> {
+  let seen = '';
+  await waitFor(
+    async () => {
+      try {
+        await cordon(kube, name, false);
+        return true;
+      } catch (error) {
+        seen = messageOf(error);
+        return false;
+      }
+    },
+    {
+      what: `${name} to be uncordoned`,
+      deadlineMs: UNCORDON_MS,
+      intervalMs: 500,
+      clock,
+      signal,
+      seen: () => seen,
+    },
+  );
+}
+
+async function versionsOf(kube: Kube, { name }: ClusterNode) {
+  const [{ gitVersion }, { spec, status }] = await Promise.all([
+    kube.version.getCode(),
+    kube.core.readNode({ name }),
+  ]);
+  return {
+    apiServer: gitVersion,
+    kubelet: status?.nodeInfo?.kubeletVersion ?? 'unknown',
+    ready: status?.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') ?? false,
+    unschedulable: spec?.unschedulable ?? false,
+  };
+}
