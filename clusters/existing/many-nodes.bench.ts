@@ -28,7 +28,7 @@ export const benchmark: Benchmark = {
 };
 
 async function measured(nodes: number, signal: AbortSignal): Promise<Figure[]> {
-  const name = `ordeal-simulated-${process.pid}`;
+  const name = `simulated-${process.pid}`;
   const home = await mkdtemp(join(tmpdir(), 'bench-'));
   const cluster = await startSimulatedCluster(name, { nodes, watchersSpeak: true });
   try {

@@ -6,7 +6,7 @@ import { Verdict } from '../../harness/verdict/verdict.ts';
 import { type SimulatedCluster, startSimulatedCluster } from './testing/simulated/cluster.ts';
 import { Pointed, type Said, total } from './testing/simulated/command.ts';
 
-const NAME = `ordeal-simulated-${process.pid}`;
+const NAME = `simulated-${process.pid}`;
 const NODES = 1_000;
 /** Whatever the number of nodes: permissions, the lock, namespaces and the Jobs of two waves, with room for a slow machine. */
 const BESIDES = 1_000;

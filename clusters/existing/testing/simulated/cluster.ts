@@ -22,6 +22,7 @@ export interface SimulatedCluster {
 /**
  * A real API server with etcd, controllers and scheduler, as processes of this user on loopback, and nodes that are
  * simulated. It needs the binaries that the images are made of; where they are missing they are built, which takes minutes.
+ * @param name none of the harness's, whose sweep looks for what is its own
  */
 export async function startSimulatedCluster(
   name: string,
