@@ -235,7 +235,16 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     await apply(gpuHolder(name, images.workloadImage));
     await kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
   };
-  const removed = (name: string) => kubectl('delete', 'pod', name, '--grace-period=0', '--force', '--wait');
+  /** With its folder on the node, which its kubelet takes away some seconds later. */
+  const removed = async (name: string) => {
+    const uid = await kubectl('get', 'pod', name, '--output=jsonpath={.metadata.uid}');
+    await kubectl('delete', 'pod', name);
+    await waitFor(
+      async () =>
+        !(await run(['docker', 'exec', WORKER, 'ls', '/var/lib/kubelet/pods'])).stdout.includes(uid),
+      { what: `the end of ${name} on the node`, deadlineMs: 60_000, intervalMs: 500 },
+    );
+  };
   /** Sockets of proxies, and what says on the node whom they stand in front of. */
   const proxied = async () => {
     // A pod that goes while it looks is an exit code.
@@ -295,7 +304,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       await allocatable(`"${FOREIGN}":"1"`);
       expect((await ordeal('allow', ...at())).code).to.equal(0);
       const before = await scan();
-      const { ended } = await inject('gpu/plugin-delay', '--with', 'delay=2s', '--ttl', '30s');
+      const { ended } = await inject('gpu/plugin-delay', '--with', 'delay=2s', '--ttl', '20s');
       await holding('held-meanwhile');
       const { all: output, exitCode } = await ended;
       expect(exitCode, output).to.equal(0);

@@ -25,7 +25,7 @@ const VENDOR = 'ordeal-gpu.sock';
 
 /** The program as it runs in a pod on a node: a kubelet’s device manager and a plugin, on real sockets. */
 describe('who attends to a proxy, as a process', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let programs: string;
   let program: string;
   let folder: string;
