@@ -36,7 +36,7 @@ export function kindConfig({ images, workers, cgroups, upgrades = false }: KindC
     ],
     kubeadmConfigPatches: [
       ...(images.source === 'local' ? skippedPhases(images.kubernetes) : []),
-      ...(upgrades ? [uncachedPods(images.kubernetes)] : []),
+      ...(upgrades ? [restartedApiServer(images.kubernetes)] : []),
       stringify({
         apiVersion: 'kubelet.config.k8s.io/v1beta1',
         kind: 'KubeletConfiguration',
@@ -75,15 +75,23 @@ function skippedPhases(kubernetes: string): string[] {
 
 /**
  * An API server that has just started knows nothing of before, but what its etcd still has: a watch of pods that goes by its
- * cache would have to list them anew, and nobody would know what became of them in between.
+ * cache would have to list them anew, and nobody would know what became of them in between. And one that is told to stop waits
+ * for the watches of others, unless told for how long, until it is killed 30 s later.
  */
-function uncachedPods(kubernetes: string): string {
-  const [name, value] = ['watch-cache-sizes', 'pods#0'];
+const RESTARTED_API_SERVER = {
+  'watch-cache-sizes': 'pods#0',
+  'shutdown-watch-termination-grace-period': '1s',
+};
+
+function restartedApiServer(kubernetes: string): string {
   const before = minor(kubernetes) < KUBEADM_V1BETA4_SINCE;
+  const extraArgs = before
+    ? RESTARTED_API_SERVER
+    : Object.entries(RESTARTED_API_SERVER).map(([name, value]) => ({ name, value }));
   return stringify({
     apiVersion: kubeadmVersion(kubernetes),
     kind: 'ClusterConfiguration',
-    apiServer: { extraArgs: before ? { [name]: value } : [{ name, value }] },
+    apiServer: { extraArgs },
   });
 }
 

@@ -30,6 +30,8 @@ export interface PodEvicted {
 const MECHANISM = 'cordon, drain, the programs of another version, uncordon';
 /** An API server that was just started anew may not answer for a while. */
 const UNCORDON_MS = 60_000;
+/** A kubelet that has just started may start what it finds there once more, the API server among it. */
+const STEADY_MS = 15_000;
 
 /**
  * `cluster/upgrade`: a node is cordoned, drained, given the programs of another version of Kubernetes, and takes pods again.
@@ -44,6 +46,17 @@ export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fau
   let means: ClusterUpgrade | undefined;
   let swapping = false;
   let swapped = false;
+  let steadyFrom: number | undefined;
+  const wholeIn = async (kube: Kube) => {
+    const { apiServer, kubelet, ready, unschedulable } = await versionsOf(kube, node);
+    // Untouched, it is as it was; touched, it has to be what it was to become.
+    const there = !swapping || (kubelet === version && (role === 'worker' || apiServer === version));
+    const state = `${ready ? 'Ready' : 'not Ready'}, ${unschedulable ? 'cordoned' : 'schedulable'}`;
+    return {
+      whole: there && ready && !unschedulable,
+      evidence: `${name} is ${state}, its kubelet ${kubelet}${there ? '' : `: half-way to ${version}`}`,
+    };
+  };
   const swap = async () => {
     swapping = true;
     await means?.swap(node);
@@ -98,14 +111,14 @@ export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fau
       if (swapping && !swapped) await swap();
       await uncordon(name, context);
     },
-    async gone({ cluster: { kube } }) {
-      const { apiServer, kubelet, ready, unschedulable } = await versionsOf(kube, node);
-      // Untouched, it is as it was; touched, it has to be what it was to become.
-      const whole = !swapping || (kubelet === version && (role === 'worker' || apiServer === version));
-      const state = `${ready ? 'Ready' : 'not Ready'}, ${unschedulable ? 'cordoned' : 'schedulable'}`;
+    async gone({ clock, cluster: { kube } }) {
+      const seen = await wholeIn(kube).catch((error) => ({ whole: false, evidence: messageOf(error) }));
+      if (!seen.whole) steadyFrom = undefined;
+      else steadyFrom ??= clock.mono();
+      const wanted = role === 'control-plane' && swapping ? STEADY_MS : 0;
       return {
-        seen: whole && ready && !unschedulable,
-        evidence: `${name} is ${state}, its kubelet ${kubelet}${whole ? '' : `: half-way to ${version}`}`,
+        seen: steadyFrom !== undefined && clock.mono() - steadyFrom >= wanted,
+        evidence: seen.evidence,
       };
     },
   };
