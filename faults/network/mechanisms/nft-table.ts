@@ -77,7 +77,7 @@ export function ownTable(port: Port, rules: readonly NftRule[]): Change {
   return tableChange(deviceTable(port, rules));
 }
 
-/** The same for the table of a device. */
+/** `tableLacks` of the table of a device. */
 export async function nftLacks(port: Port, rules: readonly NftRule[]): Promise<string | undefined> {
   return await tableLacks(deviceTable(port, rules));
 }
