@@ -65,6 +65,8 @@ describe('provider existing, on a cluster that kind alone has made', function ()
   });
 
   after(async () => {
+    // What a test that failed has left behind waits for a cluster that is gone.
+    if (home) killAllOf(join(home, 's'));
     await removeSomeonesKind(CLUSTER);
     if (home) rmSync(home, { recursive: true, force: true });
   });
@@ -327,7 +329,8 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect((await ordeal('allow', ...at())).code).to.equal(0);
     const before = await scan();
     const { ended } = await inject('gpu/plugin-hang', '--ttl', '300s');
-    await run(['docker', 'pause', `${CLUSTER}-control-plane`]);
+    const apiServer = await pidOf(`${CLUSTER}-control-plane`, 'kube-apiserver');
+    process.kill(apiServer, 'SIGSTOP');
     try {
       killAllOf(join(home, 's'));
       await ended;
@@ -339,7 +342,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       });
       process.stdout.write(`      given back ${Math.round(performance.now() - from)} ms after the kill\n`);
     } finally {
-      await run(['docker', 'unpause', `${CLUSTER}-control-plane`]);
+      process.kill(apiServer, 'SIGCONT');
     }
     await holding('held-after');
     await removed('held-after');
@@ -374,6 +377,13 @@ async function serveForeign() {
   });
   await registerPlugin(join(folder, 'kubelet.sock'), { endpoint: 'other.sock', resource: FOREIGN });
   return { kubelet: () => kubelet, stop: () => plugin.close() };
+}
+
+/** A process of a node that is a container, as this machine names it. */
+async function pidOf(container: string, command: string): Promise<number> {
+  const { stdout } = await run(['docker', 'top', container, '-eo', 'pid,comm']);
+  const line = stdout.split('\n').find((process) => process.endsWith(` ${command}`));
+  return Number.parseInt(line ?? '', 10);
 }
 
 /** Whatever runs with this state folder: the command, its dead-man, its caretaker. */
