@@ -50,6 +50,7 @@ describe('a kind cluster that is upgraded in place', function () {
     writeFileSync(plan, stringify(PLAN));
     const out = join(folder, 'out');
     const { code, output } = await ordeal('run', '--plan', plan, '--out', out);
+    expect(code, output).to.be.oneOf([0, 2]);
     const { cluster, faults, reasons, requirements, verdict } = verdictIn(out);
     // The one API server that there is starts anew. Where two processors run all of this that takes about the 15 s after which a
     // run is inconclusive by itself; it is for nothing else.
