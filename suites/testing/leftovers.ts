@@ -30,8 +30,22 @@ export async function watchTraces(): Promise<Traces> {
       const files = [scratch, state].flatMap(filesBelow);
       return [...processesOf(root), ...socketsBelow(root), ...files, ...objects];
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => removeAll(root),
   };
+}
+
+const REMOVALS = 5;
+
+/** A file that a process wrote with its last breath, of the cache of what runs TypeScript, comes between a folder's files and itself. */
+function removeAll(folder: string): void {
+  for (let left = REMOVALS; ; left -= 1) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (left === 0 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+  }
 }
 
 /** Those that were started with a folder of the run's in their environment or arguments, or that work in one. */
