@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { ordinaryFolder, ordinaryUser } from '../../harness/testing/ordinary-user.ts';
+import { machineProcesses } from '../../harness/testing/processes.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 const BOOT_MS = 180_000;
@@ -12,12 +13,14 @@ const BOOT_MS = 180_000;
 describe('user-mode-Linux guest of an ordinary user', function () {
   this.timeout(240_000);
   let folder: string;
+  let started: ChildProcess | undefined;
 
   beforeEach(() => {
     folder = ordinaryFolder('uml-test-');
   });
 
   afterEach(() => {
+    started?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -30,6 +33,7 @@ describe('user-mode-Linux guest of an ordinary user', function () {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...ordinaryUser,
     });
+    started = child;
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (part: string) => {
@@ -47,19 +51,8 @@ describe('user-mode-Linux guest of an ordinary user', function () {
   }
 
   /** Processes that carry this guest’s command line. */
-  function guestProcesses(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => {
-        try {
-          const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-          return words.some((word) => word.startsWith(`uml_dir=${folder}/`));
-        } catch {
-          return false;
-        }
-      });
-  }
+  const guestProcesses = () =>
+    machineProcesses().filter(({ argv }) => argv.some((word) => word.startsWith(`uml_dir=${folder}/`)));
 
   const scratchFolders = () => readdirSync(folder).filter((name) => /^ordeal-/.test(name));
 
@@ -76,10 +69,10 @@ describe('user-mode-Linux guest of an ordinary user', function () {
   it('says that the guest ended where its kernel is killed, and nothing runs on', async () => {
     const { code, said, until } = start();
     await until('isolation uml, the kernel');
-    const [kernel] = guestProcesses().filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('linux.uml'),
-    );
-    process.kill(kernel as number, 'SIGKILL');
+    const kernels = guestProcesses().filter(({ argv }) => argv[0] === 'linux.uml');
+    // Each process in the guest is a child of the kernel's, under its name, and where PIDs began anew it may have a lower one.
+    const [kernel] = kernels.filter(({ parent }) => !kernels.some(({ pid }) => pid === parent));
+    process.kill(kernel?.pid as number, 'SIGKILL');
     expect(await code, said()).to.be.oneOf([2, 4]);
     expect(said()).to.match(/the guest ended/);
     await waitFor(() => guestProcesses().length === 0, {

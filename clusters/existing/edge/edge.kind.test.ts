@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
+import { machineProcesses } from '../../../harness/testing/processes.ts';
 import { Verdict } from '../../../harness/verdict/verdict.ts';
 import { removeSomeonesKind, someonesPair } from '../testing/someones-kind.ts';
 
@@ -158,9 +159,10 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     const isCut = async () => (await tablesOn(EDGE)).includes('table inet ordeal_cut');
     await waitFor(isCut, { what: 'the partition', deadlineMs: 120_000, intervalMs: 200, seen: () => said });
     // The caretaker, who would clean up, and each kubectl go with it: as where the machine is gone.
-    for (const pid of [harness.pid as number, ...childrenOf(harness.pid as number)]) {
-      process.kill(pid, 'SIGKILL');
-    }
+    const killed = machineProcesses().filter(({ parent, pid }) =>
+      [parent, pid].includes(harness.pid as number),
+    );
+    for (const { pid } of killed) process.kill(pid, 'SIGKILL');
     await harness;
     const from = systemClock.mono();
     await waitFor(async () => !(await isCut()), { what: 'the node healed', deadlineMs: HEALED_MS });
@@ -172,19 +174,3 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     await sameAs(before);
   });
 });
-
-/** By /proc, for some of them have sessions of their own. */
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-      } catch {
-        // It has ended since.
-        return false;
-      }
-    });
-}
