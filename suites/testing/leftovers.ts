@@ -2,7 +2,15 @@
  * What a run has left on this machine, by the machine's own means: nothing here reads what the harness writes down about
  * itself. A run is told by the environment that it was started in, which its processes inherit, and by its folders.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  type Dirent,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tryRun } from '../../harness/exec/exec.ts';
@@ -88,13 +96,27 @@ function cwdOf(pid: string): string {
  * file by which all programs of an account that use testcontainers lock one another out: another may hold it.
  */
 function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entriesBelow(folder)
     .filter((entry) => !entry.isDirectory() || entry.name.startsWith('ordeal-'))
     .filter(
       ({ name, parentPath }) =>
         !/\/tsx-\d+/.test(parentPath) && !/^testcontainers-node-\d+\.lock$/.test(name),
     )
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
+}
+
+/** Whatever is taken away while it is looked at is not left. */
+function entriesBelow(folder: string): Dirent[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return entries.flatMap((entry) =>
+    entry.isDirectory() ? [entry, ...entriesBelow(join(folder, entry.name))] : [entry],
+  );
 }
 
 /** Namespaces, links, queueing disciplines, filter tables, containers, their networks and volumes; Docker's own links come with those. */
