@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { CoordinationV1Api, type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import type { Clock } from '../harness/clock/clock.ts';
 import { EXIT, OrdealError } from '../harness/errors/error.ts';
-import { bornAt, stillRuns } from '../harness/exec/born-at.ts';
+import { processName, stillRuns } from '../harness/exec/born-at.ts';
 import type { Kube } from '../harness/kube/client.ts';
 import type { StepContext } from '../harness/run/ports.ts';
 import { ignoring } from './container-nodes/gpu-nodes.ts';
@@ -158,7 +158,7 @@ function isLeft({ metadata }: V1Lease): boolean {
 }
 
 function owner(): string {
-  return `${machine() ?? 'unknown'} ${process.pid}.${bornAt(process.pid)}`;
+  return `${machine() ?? 'unknown'} ${processName()}`;
 }
 
 /** Where a PID means the same process: this boot of this kernel, and this namespace of PIDs; undefined where nothing tells. */

@@ -1,6 +1,5 @@
-import type { V1EnvVar, V1Pod } from '@kubernetes/client-node';
+import type { V1Affinity, V1EnvVar, V1Pod, V1SecurityContext } from '@kubernetes/client-node';
 import { NODE_STATE } from '../container-nodes/folders.ts';
-import { onNode } from './on-node.ts';
 
 export interface NodePodShape {
   namespace: string;
@@ -11,8 +10,8 @@ export interface NodePodShape {
   image: string;
   command: readonly string[];
   env?: readonly V1EnvVar[];
-  /** Of the node, each at its own path. */
-  folders: Readonly<Record<string, string>>;
+  /** Of the node, each at its own path, beside one of the pod's own; left out: neither. */
+  folders?: Readonly<Record<string, string>>;
   /** Without a request it would have the least share of a busy node, and its timers would show that. */
   cpu: string;
   /** What it may take to end. */
@@ -21,9 +20,13 @@ export interface NodePodShape {
   deadlineSeconds: number;
   /** Whether it has the process IDs of the host. */
   hostPID?: boolean;
+  /** Whether it is in its node's own network. */
+  hostNetwork?: boolean;
+  /** Of its container; what the namespace's level and the image say unless told. */
+  securityContext?: V1SecurityContext;
 }
 
-/** A short-lived pod on one node that is someone's: of its files only some folders, no API, and its own in an emptyDir. */
+/** A short-lived pod on one node that is someone's: of its files only some folders, and no token of the API. */
 export function nodePod({
   command,
   env = [],
@@ -34,7 +37,7 @@ export function nodePod({
   node,
   ...shape
 }: NodePodShape): V1Pod {
-  const mounts = Object.entries(folders);
+  const mounts = Object.entries(folders ?? {});
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -45,6 +48,7 @@ export function nodePod({
     },
     spec: {
       hostPID: shape.hostPID ?? false,
+      hostNetwork: shape.hostNetwork ?? false,
       restartPolicy: 'OnFailure',
       activeDeadlineSeconds: shape.deadlineSeconds,
       terminationGracePeriodSeconds: shape.graceSeconds,
@@ -59,16 +63,32 @@ export function nodePod({
           command: [...command],
           resources: { requests: { cpu: shape.cpu } },
           env: [...env],
-          volumeMounts: [
-            { name: 'state', mountPath: NODE_STATE },
-            ...mounts.map(([volume, mountPath]) => ({ name: volume, mountPath })),
-          ],
+          ...(shape.securityContext && { securityContext: shape.securityContext }),
+          ...(folders && {
+            volumeMounts: [
+              { name: 'state', mountPath: NODE_STATE },
+              ...mounts.map(([volume, mountPath]) => ({ name: volume, mountPath })),
+            ],
+          }),
         },
       ],
-      volumes: [
-        { name: 'state', emptyDir: {} },
-        ...mounts.map(([volume, path]) => ({ name: volume, hostPath: { path, type: 'Directory' } })),
-      ],
+      ...(folders && {
+        volumes: [
+          { name: 'state', emptyDir: {} },
+          ...mounts.map(([volume, path]) => ({ name: volume, hostPath: { path, type: 'Directory' } })),
+        ],
+      }),
+    },
+  };
+}
+
+/** Has the scheduler put a pod on this node and no other, whatever its labels are. */
+function onNode(node: string): V1Affinity {
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
+      },
     },
   };
 }

@@ -7,9 +7,11 @@ import { parse, stringify } from 'yaml';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import { Verdict } from '../../harness/verdict/verdict.ts';
+import { DEVICE_PLUGINS } from '../container-nodes/folders.ts';
 import type { ImageSet } from '../images/images.ts';
 import { registerPlugin, serveDevicePlugin } from '../kubelet-api/device-plugin.ts';
 import { HEALTHY } from '../kubelet-api/messages.ts';
+import { containersOf, expectSame, inNode, objectsBy, podFolders } from './testing/scan.ts';
 import { removeSomeonesKind, someonesKind } from './testing/someones-kind.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'ordeal.mjs');
@@ -22,8 +24,6 @@ const BIND_LATENCY = 'requirements.GPU-4.threshold=1500';
 const GPUS = 4;
 /** Of a plugin that no fault is for. */
 const FOREIGN = 'example.com/other';
-/** Written without anybody's hand, for as long as they last. */
-const PASSING = ['events', 'events.events.k8s.io', 'componentstatuses', 'leases.coordination.k8s.io'];
 
 /** A cluster by bare kind, with an image put on its worker, and the command pointed at it as at anybody's. */
 describe('provider existing, on a cluster that kind alone has made', function () {
@@ -72,15 +72,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
   });
 
   /** Everything that the API has by kind, name and UID, what nodes say of themselves, and what lies on the worker. */
-  async function scan(): Promise<Record<string, unknown>> {
-    const kinds = (await kubectl('api-resources', '--verbs=list', '--output=name'))
-      .split('\n')
-      .filter((kind) => kind !== '' && !PASSING.includes(kind));
-    const everything = JSON.parse(await kubectl('get', kinds.join(','), '--all-namespaces', '--output=json'));
-    type Found = { kind: string; metadata: { name: string; namespace?: string; uid: string } };
-    const objects = everything.items.map(
-      ({ kind, metadata }: Found) => `${kind} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.uid}`,
-    );
+  async function scan(): Promise<Record<string, unknown[]>> {
     const nodes = JSON.parse(await kubectl('get', 'nodes', '--output=json')).items.map(
       ({ metadata, spec, status }: Record<string, Record<string, Record<string, string>>>) => ({
         labels: metadata?.labels,
@@ -93,20 +85,16 @@ describe('provider existing, on a cluster that kind alone has made', function ()
         ),
       }),
     );
-    const inWorker = async (...argv: string[]) =>
-      (await run(['docker', 'exec', WORKER, ...argv])).stdout.split('\n').sort();
+    const plugins = await inNode(WORKER, 'ls', DEVICE_PLUGINS);
     return {
-      objects: objects.sort(),
+      objects: await objectsBy(kubectl),
       nodes,
-      plugins: (await inWorker('ls', '/var/lib/kubelet/device-plugins')).filter((name) =>
-        name.endsWith('.sock'),
-      ),
+      plugins: plugins.filter((name) => name.endsWith('.sock')),
       // The runtime makes a folder of its own for the networks of a node's first pod.
-      state: (await inWorker('ls', '/var/lib')).filter((name) => name !== 'cni'),
-      pods: await inWorker('ls', '/var/lib/kubelet/pods'),
-      // Those that run: what has ended the kubelet takes away once a minute, and some of it at a time.
-      containers: await inWorker('ctr', '--namespace', 'k8s.io', 'tasks', 'ls', '--quiet'),
-      images: await inWorker('ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
+      state: (await inNode(WORKER, 'ls', '/var/lib')).filter((name) => name !== 'cni'),
+      pods: await podFolders(WORKER),
+      containers: await containersOf(WORKER),
+      images: await inNode(WORKER, 'ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
     };
   }
 
@@ -115,28 +103,6 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     return Object.fromEntries(
       Object.entries(amounts).filter(([name, amount]) => !name.includes('/') || amount !== '0'),
     );
-  }
-
-  /** A kubelet takes a pod's folder away when the pod has been gone for some seconds. */
-  async function sameAs(before: Record<string, unknown>): Promise<void> {
-    let now = await scan();
-    await waitFor(
-      async () => {
-        now = await scan();
-        return JSON.stringify(now) === JSON.stringify(before);
-      },
-      { what: 'the cluster as it was', deadlineMs: 60_000, intervalMs: 2_000 },
-    ).catch(() => undefined);
-    // The whole of both is more than a report of a test shows.
-    const lines = (of: Record<string, unknown>) =>
-      Object.entries(of).flatMap(([what, all]) =>
-        (all as unknown[]).map((each) => `${what}: ${JSON.stringify(each)}`),
-      );
-    const [then, since] = [lines(before), lines(now)];
-    expect({
-      gone: then.filter((line) => !since.includes(line)),
-      new: since.filter((line) => !then.includes(line)),
-    }).to.deep.equal({ gone: [], new: [] });
   }
 
   it('says to a user who may only look which ClusterRole is missing', async () => {
@@ -191,7 +157,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(cluster).to.include({ provider: 'existing', evidence: 'real-kubernetes' });
     expect(faults.map(({ bit, healed }) => bit && healed)).to.deep.equal([true, true, true, true]);
     expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 
   it('is cleaned of a run that was killed', async () => {
@@ -213,7 +179,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     const cleaned = await ordeal('clean');
     expect(cleaned.code, cleaned.output).to.equal(0);
     expect(cleaned.output).to.contain('of context kind-');
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 
   const apply = (object: object) =>
@@ -295,7 +261,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(first).to.include({ id: 'GPU-1', verdict: 'pass', measured: 0, evidence: 'real-kubernetes' });
     expect(first?.reason).to.contain('nvidia-smi alone was asked');
     expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 
   it('has the calls of that plugin delayed by hand, and its resource, its pods and other plugins are left as they were', async () => {
@@ -317,7 +283,7 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       expect(output).to.contain('the cluster is as it was found: 2 nodes were compared');
       expect(foreign.kubelet()).to.equal('watches');
       await removed('held-meanwhile');
-      await sameAs(before);
+      await expectSame(before, scan);
     } finally {
       await foreign.stop();
       await removed('held-before');
@@ -349,14 +315,14 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     const cleaned = await ordeal('clean');
     expect(cleaned.code, cleaned.output).to.equal(0);
     expect(cleaned.output).to.contain('fault gpu/plugin-hang of run by-hand-');
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 });
 
 /** Another resource’s plugin, by the node’s own sockets: any touch of its registration shows in its streams. */
 async function serveForeign() {
   const { stdout: pid } = await run(['docker', 'inspect', '--format', '{{.State.Pid}}', WORKER]);
-  const folder = `/proc/${pid}/root/var/lib/kubelet/device-plugins`;
+  const folder = `/proc/${pid}/root${DEVICE_PLUGINS}`;
   /** The kubelet’s stream: whoever looks for the vendor’s plugin asks this one for its list, too, and hangs up. */
   let kubelet: 'never' | 'watches' | 'gone' = 'never';
   const plugin = await serveDevicePlugin(join(folder, 'other.sock'), {

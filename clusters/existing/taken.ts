@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
+import { processName, stillRuns } from '../../harness/exec/born-at.ts';
 
 /** A cluster that a run works on, for whoever has to clean up after it. */
 const Taken = z.strictObject({
@@ -27,7 +27,7 @@ function takenDir(env: NodeJS.ProcessEnv = process.env): string {
 export function noteTaken(taken: Omit<z.input<typeof Taken>, 'owner'>, dir = takenDir()): () => void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${taken.runId}.json`);
-  const owner = `${process.pid}.${bornAt(process.pid)}`;
+  const owner = processName();
   const fresh = `${path}.new`;
   try {
     writeFileSync(fresh, JSON.stringify({ ...taken, owner }), { mode: 0o600 });

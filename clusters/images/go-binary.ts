@@ -97,7 +97,7 @@ export async function buildToxiproxy(context: BuildContext): Promise<string> {
 /** Nodes and pods that are kept up to date on an API server and run nothing. */
 const KWOK = { module: 'sigs.k8s.io/kwok/cmd/kwok', version: 'v0.8.0' };
 
-/** The simulator as one static binary, built from its published module. Three minutes on two cores with a cold Go cache. */
+/** The simulator as one static binary, built from its published module. */
 export async function buildKwok(context: BuildContext): Promise<string> {
   return await installed(KWOK, 'kwok', context);
 }

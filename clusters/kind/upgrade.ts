@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { ImageSet } from '../images/images.ts';
+import { plainVersion } from '../images/versions.ts';
 import type { ClusterUpgrade } from '../port.ts';
 import { CLUSTER_LABEL, nodeNames } from './docker.ts';
 
@@ -17,13 +17,11 @@ const KUBEADM_MS = 600_000;
 /** A hundred megabytes and more, on a busy machine. */
 const COPY_MS = 180_000;
 
-const UpgradeWith = z.object({ to: z.string().transform((version) => version.replace(/^v/, '')) });
-
 /** The version that the plan's faults bring its cluster to, where one does. */
 export function upgradedTo({ suites }: Plan): string | undefined {
   const faults = suites.flatMap(({ faults = [] }) => faults);
-  const wanted = faults.find(({ kind }) => kind === 'cluster/upgrade');
-  return wanted && UpgradeWith.safeParse(wanted.with).data?.to;
+  const to = faults.find(({ kind }) => kind === 'cluster/upgrade')?.with.to;
+  return typeof to === 'string' ? plainVersion(to) : undefined;
 }
 
 /**
@@ -37,7 +35,11 @@ export function kindUpgrade(cluster: { name: string; folder: string }, images: I
     to: images.kubernetes,
     kubectl: ['docker', 'exec', controlPlane, 'kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf'],
     async swap({ name, role }) {
-      parts ??= partsOf(cluster, images);
+      // What failed may not fail the next time: a node that is half-way is finished.
+      parts ??= partsOf(cluster, images).catch((error: unknown) => {
+        parts = undefined;
+        throw error;
+      });
       const folder = await parts;
       const inNode = (...argv: string[]) => run(['docker', 'exec', name, ...argv], { timeoutMs: KUBEADM_MS });
       await put(join(folder, 'kubernetes'), name, `${PROGRAM}.next`);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { thisProcess } from '../../harness/exec/born-at.ts';
+import { processName } from '../../harness/exec/born-at.ts';
 import { Tail } from '../gpu-node/follow.ts';
 import { Attendant, type Hands } from './attendant.ts';
 import { answers } from './discover.ts';
@@ -91,6 +91,5 @@ async function isLeft(stand: Stand, vendor: string): Promise<boolean> {
 }
 
 function frontOf(stand: Stand, vendor: string) {
-  const { born, pid } = thisProcess();
-  return { ...stand, vendor, keeper: `${pid}.${born}` };
+  return { ...stand, vendor, keeper: processName() };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { bornAt } from '../../harness/exec/born-at.ts';
+import { processName } from '../../harness/exec/born-at.ts';
 import { removeFront, writeFront } from './front.ts';
 import { giveBack, onNode } from './give-back.ts';
 import type { ProxyEntry } from './log.ts';
@@ -33,7 +33,7 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     const { injection: _, ...front } = options.settings;
     this.#options = options;
-    this.#front = { ...front, keeper: `${process.pid}.${bornAt(process.pid)}` };
+    this.#front = { ...front, keeper: processName() };
   }
 
   /** Resolves when the proxy stands in front. @throws Error with what kept it from that; the resource is given back then. */

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
-import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
+import { processName, stillRuns } from '../../harness/exec/born-at.ts';
 import { attendOn } from './attend.ts';
 import { readFront, writeFront } from './front.ts';
 import { IN_FRONT, Keeper } from './keeper.ts';
@@ -99,7 +99,7 @@ async function serve(settings: ProxySettings): Promise<void> {
   try {
     const front = readFront(settings);
     if (!front) throw new Error('its keeper has not written down what it stands in front of');
-    writeFront({ ...front, proxy: `${process.pid}.${bornAt(process.pid)}` });
+    writeFront({ ...front, proxy: processName() });
     await proxy.start();
     process.stdout.write(`${IN_FRONT}\n`);
   } catch (error) {

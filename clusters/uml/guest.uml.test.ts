@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { machineProcesses } from '../../harness/exec/processes.ts';
 import { ordinaryFolder, ordinaryUser } from '../../harness/testing/ordinary-user.ts';
-import { machineProcesses } from '../../harness/testing/processes.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 const BOOT_MS = 180_000;

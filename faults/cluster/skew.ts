@@ -45,6 +45,7 @@ function parsed(version: string): Version | undefined {
   return minor === undefined ? undefined : { minor: Number(minor), patch: Number(patch) };
 }
 
-function plain(version: string): string {
+/** `1.34.4` from what people and programs say: `1.34.4` or `v1.34.4`. */
+export function plain(version: string): string {
   return version.replace(/^v/, '');
 }

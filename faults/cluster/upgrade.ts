@@ -7,7 +7,7 @@ import { reach } from '../../harness/radius/reach.ts';
 import type { CommandUndo } from '../command-undo.ts';
 import type { CapabilityAnswer, Fault, FaultContext } from '../port.ts';
 import { cordon, drain, evictable, podsOn } from './drain.ts';
-import { skewRefusal, stepRefusal } from './skew.ts';
+import { plain, skewRefusal, stepRefusal } from './skew.ts';
 
 export const UPGRADE = 'cluster/upgrade';
 
@@ -16,7 +16,7 @@ export const UpgradeWith = z.strictObject({
   to: z
     .string()
     .regex(/^v?1\.\d+\.\d+$/, 'expected a version such as 1.34.4')
-    .transform((version) => version.replace(/^v/, '')),
+    .transform(plain),
 });
 export type UpgradeWith = z.infer<typeof UpgradeWith>;
 

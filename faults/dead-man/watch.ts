@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
-import { bornAt } from '../../harness/exec/born-at.ts';
+import { processName } from '../../harness/exec/born-at.ts';
 import type { CommandUndo } from '../command-undo.ts';
 import type { DeadMan, Lease } from './dead-man.ts';
 
@@ -43,7 +43,7 @@ export async function watch(watched: Watched): Promise<DeadMan> {
 
 /** Its argument list, without what leads to the machine. */
 function watchArguments({ clock, deadlineWall, fault, leaseMs, undo }: Watched): string[] {
-  const owner = `${process.pid}.${bornAt(process.pid)}`;
+  const owner = processName();
   const endMs = Math.max(0, deadlineWall - clock.wall());
   return [
     ...['bash', '-c', script(), WATCH, owner, fault, hundredths(leaseMs), hundredths(endMs)],

@@ -31,7 +31,12 @@ export function isAlive({ born, pid }: WrittenProcess): boolean {
   }
 }
 
-/** Whether the process still runs that was named `PID.BIRTH`. */
+/** What a process is called where a name is all that there is room for: `PID.BIRTH`. This one unless told. */
+export function processName({ born, pid }: WrittenProcess = thisProcess()): string {
+  return `${pid}.${born}`;
+}
+
+/** Whether the process still runs that `processName` has named. */
 export function stillRuns(name: string): boolean {
   const [pid, born] = name.split('.');
   return bornAt(Number(pid)) === born;

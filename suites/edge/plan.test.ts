@@ -57,6 +57,7 @@ describe('a plan of suite edge', () => {
         .and.contain('suites.0.remedies.keepalive: expected leave')
         .and.contain('suites.0.remedies.watchdog: expected false');
       expect(refusal(() => resolve(theirs({}, { inCluster: true })))).to.contain('cluster.inCluster');
+      expect(refusal(() => resolve(theirs({}, { isolation: 'netns' })))).to.contain('cluster.isolation');
       const cut = theirs({ faults: [{ kind: 'network/offload-defect' }] });
       expect(refusal(() => scheduleOf(resolve(cut), kinds))).to.match(/faults\.0\.kind: .*somebody’s/);
     });

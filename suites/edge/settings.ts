@@ -199,6 +199,10 @@ function refuseChanges(plan: Plan): void {
     path,
     message: `expected ${expected}, for the links of a cluster that is someone’s are not the harness’s`,
   }));
+  if (cluster.isolation !== 'auto') {
+    const message = `expected auto, for the nodes of a cluster that is someone’s are kept apart already`;
+    mistakes.push({ path: 'cluster.isolation', message });
+  }
   if (cluster.inCluster) {
     const message = 'suite edge is conducted from outside of the cluster';
     mistakes.push({ path: 'cluster.inCluster', message });

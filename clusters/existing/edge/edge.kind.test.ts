@@ -6,8 +6,9 @@ import { execa } from 'execa';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
-import { machineProcesses } from '../../../harness/testing/processes.ts';
+import { machineProcesses } from '../../../harness/exec/processes.ts';
 import { Verdict } from '../../../harness/verdict/verdict.ts';
+import { containersOf, expectSame, inNode, objectsBy, podFolders } from '../testing/scan.ts';
 import { removeSomeonesKind, someonesPair } from '../testing/someones-kind.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', '..', 'ordeal.mjs');
@@ -17,8 +18,6 @@ const EDGE = `${CLUSTER}-worker`;
 const CLOUD = `${CLUSTER}-worker2`;
 /** Longer than the dead-man on a node waits for a sign of life. */
 const HEALED_MS = 45_000;
-/** Written without anybody's hand, for as long as they last. */
-const PASSING = ['events', 'events.events.k8s.io', 'componentstatuses', 'leases.coordination.k8s.io'];
 
 /** A cluster by bare kind, with the toolbox image on its workers, and the command pointed at it as at anybody's. */
 describe('suite edge on the provider existing, on a cluster that kind alone has made', function () {
@@ -51,8 +50,7 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     Verdict.parse(JSON.parse(readFileSync(join(out, 'verdict.json'), 'utf8')));
   const verdictsIn = (out: string) =>
     Object.fromEntries(verdictIn(out).requirements.map(({ id, verdict }) => [id, verdict]));
-  const tablesOn = async (node: string) =>
-    (await run(['docker', 'exec', node, 'nft', 'list', 'tables'])).stdout.split('\n').sort();
+  const tablesOn = (node: string) => inNode(node, 'nft', 'list', 'tables');
 
   before(async () => {
     home = mkdtempSync(join(tmpdir(), 'edge-kind-'));
@@ -67,54 +65,25 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     if (home) rmSync(home, { recursive: true, force: true });
   });
 
-  /** Everything that the API has by kind, name and UID, and what runs on the workers and is in their networks. */
+  const kubectl = async (...args: string[]) =>
+    (await run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 })).stdout;
+
+  /** Everything that the API has, and what runs on the workers and is in their networks. */
   async function scan(): Promise<Record<string, string[]>> {
-    const kubectl = async (...args: string[]) =>
-      (await run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 })).stdout;
-    const kinds = (await kubectl('api-resources', '--verbs=list', '--output=name'))
-      .split('\n')
-      .filter((kind) => kind !== '' && !PASSING.includes(kind));
-    const { items } = JSON.parse(
-      await kubectl('get', kinds.join(','), '--all-namespaces', '--output=json'),
-    ) as { items: { kind: string; metadata: { name: string; namespace?: string; uid: string } }[] };
-    const inNode = async (node: string, ...argv: string[]) =>
-      (await run(['docker', 'exec', node, ...argv])).stdout.split('\n').sort();
-    const workers = [EDGE, CLOUD];
     const each = async (look: (node: string) => Promise<string[]>) =>
       (
-        await Promise.all(workers.map(async (node) => (await look(node)).map((line) => `${node} ${line}`)))
+        await Promise.all(
+          [EDGE, CLOUD].map(async (node) => (await look(node)).map((line) => `${node} ${line}`)),
+        )
       ).flat();
     return {
-      objects: items
-        .map(({ kind, metadata: { name, namespace = '', uid } }) => `${kind} ${namespace}/${name} ${uid}`)
-        .sort(),
+      objects: await objectsBy(kubectl),
       tables: await each(tablesOn),
       links: await each((node) => inNode(node, 'ip', '-br', 'link', 'show', 'type', 'wireguard')),
       qdiscs: await each((node) => inNode(node, 'tc', 'qdisc', 'show', 'dev', 'eth0')),
-      pods: await each((node) => inNode(node, 'ls', '/var/lib/kubelet/pods')),
-      containers: await each((node) =>
-        inNode(node, 'ctr', '--namespace', 'k8s.io', 'tasks', 'ls', '--quiet'),
-      ),
+      pods: await each(podFolders),
+      containers: await each(containersOf),
     };
-  }
-
-  /** A kubelet takes a pod's folder away when the pod has been gone for some seconds. */
-  async function sameAs(before: Record<string, string[]>): Promise<void> {
-    let now = await scan();
-    const lines = (of: Record<string, string[]>) =>
-      Object.entries(of).flatMap(([what, all]) => all.map((line) => `${what}: ${line}`));
-    const differing = () => ({
-      gone: lines(before).filter((line) => !lines(now).includes(line)),
-      new: lines(now).filter((line) => !lines(before).includes(line)),
-    });
-    await waitFor(
-      async () => {
-        now = await scan();
-        return differing().gone.length + differing().new.length === 0;
-      },
-      { what: 'the cluster as it was', deadlineMs: 60_000, intervalMs: 2_000 },
-    ).catch(() => undefined);
-    expect(differing()).to.deep.equal({ gone: [], new: [] });
   }
 
   it('is certified where nothing harms beyond its limits, and left as it was found', async () => {
@@ -133,7 +102,7 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     expect(requirements[0]?.measured).to.be.within(6, 10);
     expect(verdictsIn(out)).to.include({ 'EDGE-2': 'pass', 'EDGE-3': 'pass', 'EDGE-5': 'pass' });
     expect(left).to.deep.equal({ compared: 3, ours: [], others: [] });
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 
   it('is refused where pods are cut off for longer than ten seconds, and tells nothing of tunnels that it cannot see', async () => {
@@ -146,7 +115,7 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     const { left, requirements } = verdictIn(out);
     expect(requirements.find(({ id }) => id === 'EDGE-4')?.reason).to.contain('nothing can be seen');
     expect(left).to.deep.equal({ compared: 3, ours: [], others: [] });
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 
   it('heals a node whose harness was killed with all that it had on its machine, and cleans up after it', async () => {
@@ -171,6 +140,6 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     expect(cleaned.code, cleaned.output).to.equal(0);
     expect(cleaned.output).to.contain('fault network/partition').and.to.contain(`of context kind-${CLUSTER}`);
     expect((await ordeal('clean')).output).to.not.contain('network/partition');
-    await sameAs(before);
+    await expectSame(before, scan);
   });
 });

@@ -17,8 +17,9 @@ describe('the pods of an edge network that was found', () => {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ['ALL'], ...(role === 'edge' && { add: ['NET_ADMIN'] }) },
       });
-      expect(spec).to.include({ automountServiceAccountToken: false, hostNetwork: role !== 'cloud' });
-      expect(spec).to.not.have.any.keys('volumes', 'hostPID', 'hostIPC');
+      const hostNetwork = role !== 'cloud';
+      expect(spec).to.include({ automountServiceAccountToken: false, hostNetwork, hostPID: false });
+      expect(spec).to.not.have.any.keys('volumes', 'hostIPC');
     }
   });
 

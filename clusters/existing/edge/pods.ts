@@ -1,7 +1,7 @@
-import type { V1Pod, V1PodSpec } from '@kubernetes/client-node';
-import { onNode } from '../on-node.ts';
+import type { V1Pod } from '@kubernetes/client-node';
+import { nodePod } from '../node-pod.ts';
 
-/** Of each pod's only container. */
+/** What a pod's only container is called. */
 export const CONTAINER = 'toolbox';
 
 /**
@@ -40,33 +40,15 @@ interface EdgePodShape {
 /** Without a token of the API and a file of its node. */
 export function edgePod({ deadlineSeconds, image, name, namespace, node, role, table }: EdgePodShape): V1Pod {
   const cuts = role === 'edge';
-  const spec: V1PodSpec = {
+  return nodePod({
+    ...{ name, namespace, is: CONTAINER, node, image, deadlineSeconds },
+    command: cuts ? ['sh', '-c', LIFE, 'ordeal-toolbox', table] : ['sh', '-c', IDLE],
     hostNetwork: role !== 'cloud',
-    restartPolicy: 'OnFailure',
-    activeDeadlineSeconds: deadlineSeconds,
-    terminationGracePeriodSeconds: 5,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    affinity: onNode(node),
-    containers: [
-      {
-        name: CONTAINER,
-        image,
-        imagePullPolicy: 'IfNotPresent',
-        command: cuts ? ['sh', '-c', LIFE, 'ordeal-toolbox', table] : ['sh', '-c', IDLE],
-        // Without a request it would have the least share of a busy node, and its timers would show that.
-        resources: { requests: { cpu: '100m' } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ['ALL'], ...(cuts && { add: ['NET_ADMIN'] }) },
-        },
-      },
-    ],
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'ordeal' } },
-    spec,
-  };
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'], ...(cuts && { add: ['NET_ADMIN'] }) },
+    },
+    cpu: '100m',
+    graceSeconds: 5,
+  });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bornAt, stillRuns } from '../../../harness/exec/born-at.ts';
+import { processName, stillRuns } from '../../../harness/exec/born-at.ts';
 
 /** What all namespaces of one lab begin with, and whose it is: a sweep needs nothing but the names. */
 export interface LabMark {
@@ -16,7 +16,7 @@ let labs = 0;
 /** The mark of a further lab of this process. */
 export function newLabMark(runId: string): LabMark {
   labs += 1;
-  const keeper = `${process.pid}.${bornAt(process.pid)}`;
+  const keeper = processName();
   const id = createHash('sha256').update(`${runId}/${keeper}/${labs}`).digest('hex').slice(0, 8);
   return { id, keeper };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
-import { bornAt } from '../../../harness/exec/born-at.ts';
+import { processName } from '../../../harness/exec/born-at.ts';
 import { run } from '../../../harness/exec/exec.ts';
 import { UndoStack } from '../../../harness/run/undo.ts';
 import { nodesLab, tunnelDevice } from './lab.ts';
@@ -9,7 +9,7 @@ import { type PlainNodes, startPlainNodes } from './testing/plain-nodes.ts';
 
 /** This process's keepers alone: others may be at work on this machine. */
 const keepers = async () => {
-  const owner = `label=ordeal.network.owner=${process.pid}.${bornAt(process.pid)}`;
+  const owner = `label=ordeal.network.owner=${processName()}`;
   return (await run(['docker', 'ps', '--all', '--quiet', '--filter', owner])).stdout;
 };
 

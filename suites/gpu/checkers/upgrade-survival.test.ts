@@ -43,6 +43,14 @@ describe('GPU-10', () => {
     expect(judged((written) => written.pod('b', anew).pod('b', RUNNING))).to.include({ verdict: 'fail' });
   });
 
+  it('counts a pod that never ran only where it was refused', () => {
+    const pending = { phase: 'Pending', containers: [] };
+    expect(judged((written) => written.pod('c', pending))).to.include({ verdict: 'pass', samples: 2 });
+    expect(
+      judged((written) => written.pod('c', pending).pod('c', { ...pending, phase: 'Failed' })),
+    ).to.include({ verdict: 'fail', measured: 1, samples: 3 });
+  });
+
   it('is inconclusive where no pod held a GPU, where its Job’s end was not seen, and where the watch missed pods', () => {
     expect(checkUpgradeSurvival([], TARGET).verdict).to.equal('inconclusive');
     expect(judged(() => {}, false).verdict).to.equal('inconclusive');

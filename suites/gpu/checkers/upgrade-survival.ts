@@ -19,13 +19,19 @@ export function checkUpgradeSurvival(history: History, target: Target): Judged {
     ]),
   );
   const evicted = new Set(eventsOf<PodEvicted>(history, 'upgrade.evicted').map(({ body }) => body.podUid));
-  const pods = new Map<string, { name: string; lost: boolean }>();
+  const seen = new Map<string, { name: string; held: boolean; lost: boolean }>();
   for (const { body, seq } of eventsOf<PodSeen>(history, 'pod.seen')) {
     if (body.job === null || !began.has(body.job)) continue;
-    const { lost = false } = pods.get(body.uid) ?? {};
+    const { held, lost } = seen.get(body.uid) ?? { held: false, lost: false };
     const before = seq < (ended.get(body.job) ?? Number.POSITIVE_INFINITY);
-    pods.set(body.uid, { name: body.name, lost: lost || (before && wentOf(body) && !evicted.has(body.uid)) });
+    seen.set(body.uid, {
+      name: body.name,
+      held: held || body.phase === 'Running',
+      lost: lost || (before && wentOf(body) && !evicted.has(body.uid)),
+    });
   }
+  // One that never ran held nothing that it could keep; one that was refused its GPUs lost them.
+  const pods = new Map([...seen].filter(([, { held, lost }]) => held || lost));
   const lost = [...pods.values()].filter((pod) => pod.lost);
   const moved = [...pods.keys()].filter((uid) => evicted.has(uid)).length;
   const first = lost[0] ? ` (${lost[0].name})` : '';

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 export interface MachineProcess {
   pid: number;
@@ -6,8 +6,9 @@ export interface MachineProcess {
   argv: readonly string[];
 }
 
-/** What runs on this machine, by /proc; what ended while it was looked at is not among it. */
+/** What runs on this machine; what ended while it was looked at is not among it. Nothing without /proc (macOS). */
 export function machineProcesses(): MachineProcess[] {
+  if (!existsSync('/proc')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
