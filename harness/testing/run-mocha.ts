@@ -1,8 +1,12 @@
 /** One lane's process: `run-mocha.ts TIMEOUT_MS FILE…`. Prints as usual, and sends its outcome to whoever forked it. */
+import { config } from 'chai';
 import Mocha from 'mocha';
 import type { Outcome } from './outcome.ts';
 
 const { EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+
+// What was seen is told, not its first words: what fails once in many runs may not be seen again.
+config.truncateThreshold = 1_000;
 
 const [timeoutMs, ...files] = process.argv.slice(2);
 const mocha = new Mocha({ timeout: Number(timeoutMs), reporter: 'spec', forbidOnly: true });

@@ -1,6 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -21,10 +31,10 @@ describe('a toolbox on somebody’s node', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = (argv: readonly string[], path = '') => {
+  const start = (argv: readonly string[], { input, path = '' }: { input?: number; path?: string } = {}) => {
     const [command, ...args] = argv;
     const env = { ...process.env, PATH: `${path}:${process.env.PATH}` };
-    started = spawn(command as string, args, { stdio: ['pipe', 'ignore', 'ignore'], env });
+    started = spawn(command as string, args, { stdio: [input ?? 'ignore', 'ignore', 'ignore'], env });
     return started;
   };
   const linesOf = (file: string) =>
@@ -42,7 +52,7 @@ describe('a toolbox on somebody’s node', () => {
     chmodSync(join(folder, 'nft'), 0o755);
     const where = { name: 'p', namespace: 'n', node: 'a', image: 'i', deadlineSeconds: 1 };
     const pod = edgePod({ ...where, role: 'edge', table: 'ordeal_cut' });
-    const life = start(pod.spec?.containers[0]?.command ?? [], folder);
+    const life = start(pod.spec?.containers[0]?.command ?? [], { path: folder });
     await lines(log, 1);
     life.kill('SIGTERM');
     await once(life, 'exit');
@@ -57,14 +67,19 @@ describe('a toolbox on somebody’s node', () => {
     const [heard, healed] = [join(folder, 'heard'), join(folder, 'healed')];
     const inPod = hop.enter.slice(hop.enter.indexOf('--') + 1);
     const told = 'read -r word; echo "$word" >"$1"; cat >/dev/null; echo healed >"$2"';
-    const asked = start([...inPod, 'sh', '-c', told, 'sh', heard, healed]);
-    asked.stdin?.write('a word\n');
+    // A pipe of its own: one that Node makes for a process ends with that process.
+    const pipe = join(folder, 'input');
+    execFileSync('mkfifo', [pipe]);
+    const [speaks, listens] = [openSync(pipe, 'r+'), openSync(pipe, 'r')];
+    const asked = start([...inPod, 'sh', '-c', told, 'sh', heard, healed], { input: listens });
+    closeSync(listens);
+    writeSync(speaks, 'a word\n');
     await lines(heard, 1);
     asked.kill('SIGKILL');
     await once(asked, 'exit');
     expect(linesOf(heard)).to.deep.equal(['a word']);
     expect(existsSync(healed)).to.equal(false);
-    asked.stdin?.destroy();
+    closeSync(speaks);
     await lines(healed, 1);
   });
 

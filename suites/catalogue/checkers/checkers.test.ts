@@ -562,6 +562,12 @@ describe('a pod whose node has booted anew', () => {
     expect(judged.reason).to.contain('holder ran without a device at 1 looks');
   });
 
+  it('is named before its replacement, whichever of them was seen first', () => {
+    const judged = check('G6', work(rebooted('G6', []), 'replacement', 1_550, [], ['b']).events);
+    expect(judged).to.include({ verdict: 'fail', measured: 2 });
+    expect(judged.reason).to.contain('holder, replacement ran without a device at 2 looks');
+  });
+
   it('is not known to have its device where it runs and says nothing', () => {
     const silent = without(
       rebooted('G5', ['a']).events,

@@ -53,9 +53,10 @@ export function checkRebooted(
     );
     return ran && !later.some(({ body }) => body.pod === pod);
   });
+  const deprived = [holder, replacement].filter((pod) => without.some(({ body }) => body.pod === pod));
   const parts = [
     without.length > 0
-      ? `${[...new Set(without.map(({ body }) => body.pod))].join(', ')} ran without a device at ${without.length} looks`
+      ? `${deprived.join(', ')} ran without a device at ${without.length} looks`
       : 'no container ran without its device',
     held
       ? `${holder} is ${held.body.phase}${held.body.reason && ` (${held.body.reason})`}`
