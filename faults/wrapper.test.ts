@@ -29,6 +29,8 @@ describe('a held fault', () => {
       runId: 'r',
       radius: within({ reach: REACH }),
       deadlineWall: systemClock.wall() + 60_000,
+      // A dead-man that is left the fault looks after it for another one.
+      leaseMs: 3_000,
     };
     return {
       recorder,
