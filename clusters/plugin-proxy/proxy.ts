@@ -119,7 +119,7 @@ export class PluginProxy {
       if (injection?.kind === 'error') throw failure(status[injection.code], injection.message);
       if (injection?.kind === 'delay' || injection?.kind === 'hang') {
         log.write({ type: 'holding', ...about, injected: injection.kind });
-        await this.#hold(injection.kind === 'delay' ? injection.delayMs + EARLY_MS : FOR_EVER_MS, call);
+        await this.#hold(injection.kind === 'delay' ? injection.delayMs : FOR_EVER_MS, call);
       }
       heldMs = clock.mono() - askedAt;
       forwarded = true;
@@ -185,8 +185,6 @@ export class PluginProxy {
 type Call = ServerUnaryCall<Buffer, Buffer>;
 type Callback = sendUnaryData<Buffer>;
 
-/** A timer may fire by a fraction of a millisecond too soon, and what was held for less than was asked for is no evidence. */
-const EARLY_MS = 1;
 /** As long as a timer can be. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 
