@@ -245,7 +245,12 @@ describe('provider existing, on a cluster that kind alone has made', function ()
       seen: () => said,
     });
     expect(child.exitCode, said).to.equal(null);
-    expect(await proxied()).to.have.length(2);
+    // And of the one before it nothing any more.
+    await waitFor(async () => (await proxied()).length === 2, {
+      what: 'its socket and whom it stands in front of',
+      deadlineMs: 60_000,
+      intervalMs: 500,
+    });
     return { ended: child };
   };
 
