@@ -17,8 +17,11 @@ import { backTo, logOf, ownSocket, stands } from './on-node.ts';
 import { PluginProxy } from './proxy.ts';
 import { ProxySettings, Stand } from './settings.ts';
 
-/** For the calls that a proxy holds, and the steady state after it. */
-const ENDED_MS = 9_000;
+/**
+ * For the calls that a proxy holds, and a kubelet that is slow to list what is given back: 12 s, and a busy machine. Who waits
+ * less comes again, as a dead-man does; a harness that heals does not.
+ */
+const ENDED_MS = 20_000;
 
 const clock = systemClock;
 const { positionals, values } = parseArgs({
