@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { waitFor } from '../../harness/clock/wait-for.ts';
 import { machineProcesses } from '../../harness/exec/processes.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import { UndoStack } from '../../harness/run/undo.ts';
-import { WATCH, watchedFault } from '../dead-man/watch.ts';
+import { WATCH } from '../dead-man/watch.ts';
 import { healJournal } from '../journal.ts';
 import { Ground } from '../network/testing/ground.ts';
 import { PluginDelayWith, pluginDelay } from './plugin-delay.ts';
@@ -20,7 +21,7 @@ import { PluginDuplicateWith, pluginDuplicate } from './plugin-duplicate.ts';
 import { PluginErrorWith, pluginError } from './plugin-error.ts';
 import { PluginHangWith, pluginHang } from './plugin-hang.ts';
 import { PluginStreamLostWith, pluginStreamLost } from './plugin-stream-lost.ts';
-import { holdElsewhere, KILLED_FAULT, KILLED_RUN } from './testing/holder.ts';
+import { holdElsewhere, KILLED_RUN } from './testing/holder.ts';
 import { bodyOf, Stage } from './testing/stage.ts';
 import { Vendor } from './testing/vendor.ts';
 
@@ -161,11 +162,12 @@ describe('faults of the calls to a vendor’s plugin', function () {
 
   describe('when something is killed under them', () => {
     const delayed = () => pluginDelay('k', PluginDelayWith.parse({ delay: '2s' }), stage.at);
-    /** Of the harness that is to be killed. */
-    const deadMan = () => {
-      const watched = watchedFault(KILLED_RUN, KILLED_FAULT);
-      const { pid } = machineProcesses().find(({ argv }) => argv[3] === WATCH && argv[5] === watched) ?? {};
-      if (pid === undefined) throw new Error(`nobody watches ${watched}`);
+    const deadManOf = (owner: ChildProcess) => {
+      const { pid } =
+        machineProcesses().find(
+          ({ argv: [, , , name, of = ''] }) => name === WATCH && of.startsWith(`${owner.pid}.`),
+        ) ?? {};
+      if (pid === undefined) throw new Error('nobody watches what the harness holds');
       return pid;
     };
 
@@ -213,7 +215,7 @@ describe('faults of the calls to a vendor’s plugin', function () {
         const pids = also.map((who) => stage.pidOf(who));
         for (const pid of pids) process.kill(pid, 'SIGSTOP');
         // A keeper that is left gives back by itself, and the dead-man may come when that is done.
-        const late = also.includes('proxy') && !also.includes('keeper') ? [deadMan()] : [];
+        const late = also.includes('proxy') && !also.includes('keeper') ? [deadManOf(harness)] : [];
         for (const pid of late) process.kill(pid, 'SIGSTOP');
         harness.kill('SIGKILL');
         for (const pid of pids) process.kill(pid, 'SIGKILL');

@@ -12,7 +12,6 @@ import { PluginDelayWith, pluginDelay } from '../plugin-delay.ts';
 import { NAMESPACE } from './stage.ts';
 
 export const KILLED_RUN = 'killed';
-export const KILLED_FAULT = 'k';
 const HELD_MS = 300_000;
 
 interface Held {
@@ -21,7 +20,7 @@ interface Held {
 }
 
 async function holdFault({ kubeconfig, node }: Held): Promise<void> {
-  const fault = pluginDelay(KILLED_FAULT, PluginDelayWith.parse({}), { node, namespace: NAMESPACE });
+  const fault = pluginDelay('k', PluginDelayWith.parse({}), { node, namespace: NAMESPACE });
   const keeper = new FaultKeeper({
     cluster: { kube: await connect(kubeconfig), nodes: [] as Cluster['nodes'] } as Cluster,
     radius: within(fault),
