@@ -1,16 +1,26 @@
 /** Files by which one process tells another its settings or its state: replaced as a whole, read again when replaced. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 
-/** Replaces in one step, so that a reader never sees half a file. */
+/**
+ * Replaces in one step, so that a reader never sees half a file: by a file of its own name, for another process may replace it
+ * at the same time.
+ */
 export async function replaceFile(path: string, content: unknown): Promise<void> {
+  const text = JSON.stringify(content);
   await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.new`;
-  await writeFile(fresh, JSON.stringify(content));
-  await rename(fresh, path);
+  const fresh = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(fresh, text);
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
 }
 
 const turns = new Map<string, LimitFunction>();

@@ -75,7 +75,9 @@ function expected(of: Behaviour): Outcome {
 
 const REACH = reach({ nodes: ['a'] });
 
-describe('the contract of a fault', () => {
+describe('the contract of a fault', function () {
+  // Each of some hundred faults is on the disk before it is injected, and a disk may be busy.
+  this.timeout(60_000);
   const state = ownState();
   let file: string;
 

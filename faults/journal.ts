@@ -156,7 +156,9 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
   const settled = new Set<string>();
   for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
     const path = join(dir, name);
-    const entry = entryIn(readFileSync(path, 'utf8'));
+    const text = textOf(path);
+    if (text === undefined) continue;
+    const entry = entryIn(text);
     if (!entry) failed.push(`${path} is no entry of this version's`);
     if (!entry || isAlive(entry)) continue;
     const { fault, kind, record, run } = entry;
@@ -202,7 +204,7 @@ export function heldFaults(dir = journalDir()): HeldFault[] {
     .filter((name) => name.endsWith('.json'))
     .sort()
     .flatMap((name) => {
-      const entry = entryIn(textOf(join(dir, name)));
+      const entry = entryIn(textOf(join(dir, name)) ?? '');
       if (!entry) return [];
       const { deadlineWall, fault, kind, pid, run, target } = entry;
       const id = watchedFault(run, fault);
@@ -212,12 +214,12 @@ export function heldFaults(dir = journalDir()): HeldFault[] {
     });
 }
 
-/** Nothing where it was healed since it was listed. */
-function textOf(path: string): string {
+/** Undefined where it was healed since it was listed: a caretaker and a person may clean at once. */
+function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -29,6 +29,8 @@ describe('a held fault', () => {
       runId: 'r',
       radius: within({ reach: REACH }),
       deadlineWall: systemClock.wall() + 60_000,
+      // A dead-man that is left the fault looks after it for another one.
+      leaseMs: 3_000,
     };
     return {
       recorder,
@@ -210,6 +212,25 @@ describe('a held fault', () => {
         await once(other, 'exit');
         expect(other.signalCode).to.equal(null);
       }
+    });
+
+    it('is healed by one of two who clean at once, and the other goes on', async () => {
+      const folder = join(state.folder, 'ordeal', 'journal');
+      // Each takes the other’s entry away while it is healed, as somebody who is a little ahead.
+      for (const [fault, other] of [
+        ['a', 'b'],
+        ['b', 'a'],
+      ] as const) {
+        const there = join(folder, `r-${other}.json`);
+        const undo = { machine: [], enter: [], look: ['ls', there], mark: other, undo: ['rm', there] };
+        journal({ run: 'r', fault, kind: 'k', record: { by: 'commands', undo: [{ what: 'it', ...undo }] } });
+      }
+      for (const name of state.journalled()) {
+        const entry = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        writeFileSync(join(folder, name), JSON.stringify({ ...entry, born: '1' }));
+      }
+      expect(await healJournal()).to.deep.equal(['fault k of run r']);
+      expect(state.journalled()).to.deep.equal([]);
     });
 
     it('is named where it cannot be read, and the others are healed', async () => {

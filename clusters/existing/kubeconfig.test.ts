@@ -107,8 +107,8 @@ describe('contexts of kubeconfigs', () => {
         response.writeHead(status ?? 500).end(SECRET);
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      if (status === undefined) server.close();
+      // A port that was closed may be somebody else's by now; nobody serves the first one.
+      const port = status === undefined ? 1 : (server.address() as AddressInfo).port;
       writeFileSync(path, kubeconfig('mine', `http://127.0.0.1:${port}/${SECRET}`));
       const error = await connectTo(findContext('mine', path, {})).then(
         () => undefined,

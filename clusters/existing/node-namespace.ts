@@ -43,12 +43,15 @@ export async function makeNodeNamespace(
   });
 }
 
-/** Removes it with all that is in it, and waits until nothing of it is left. Safe to repeat. */
-export async function removeNodeNamespace({ clock, kube, namespace }: NodeNamespace): Promise<void> {
+/** Removes it with all that is in it, and waits until nothing of it is left, for so long. Safe to repeat. */
+export async function removeNodeNamespace(
+  { clock, kube, namespace }: NodeNamespace,
+  deadlineMs = END_MS,
+): Promise<void> {
   await ignoring(404, kube.core.deleteNamespace({ name: namespace }));
   await waitFor(
     async () => (await ignoring(404, kube.core.readNamespace({ name: namespace }))) === undefined,
-    { what: `the end of namespace ${namespace}`, deadlineMs: END_MS, intervalMs: 250, clock },
+    { what: `the end of namespace ${namespace}`, deadlineMs, intervalMs: 250, clock },
   );
 }
 

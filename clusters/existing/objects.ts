@@ -1,7 +1,7 @@
 import type { V1Namespace } from '@kubernetes/client-node';
 import { type Clock, systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import type { Kube } from '../../harness/kube/client.ts';
+import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 import { ignoring } from '../container-nodes/gpu-nodes.ts';
 
 /** On every namespace that a run makes; the value begins with the ID of its session. */
@@ -48,13 +48,28 @@ export async function removeNamespaces(
   return names;
 }
 
-/** Takes what a run advertised from a node's status; names it. Safe to repeat, and for a node that is gone. */
+/**
+ * Takes what a run advertised from a node's status; names it. Safe to repeat, beside others who do the same, and for a node
+ * that is gone.
+ */
 export async function removeOwnResources(kube: Kube, node: string): Promise<string[]> {
-  const found = await ignoring(404, kube.core.readNode({ name: node }));
-  const own = Object.keys(found?.status?.capacity ?? {}).filter((resource) => OWN_RESOURCE.test(resource));
-  for (const resource of own) {
+  const removed: string[] = [];
+  for (const resource of await ownResources(kube, node)) {
     const path = `/status/capacity/${resource.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    await kube.core.patchNodeStatus({ name: node, body: [{ op: 'remove', path }] });
+    try {
+      await kube.core.patchNodeStatus({ name: node, body: [{ op: 'remove', path }] });
+      removed.push(resource);
+    } catch (error) {
+      // 422: there is nothing to remove. A caretaker and a person may clean at once, and one of them comes first.
+      const code = apiStatus(error);
+      const isOther = code === 404 || (code === 422 && !(await ownResources(kube, node)).includes(resource));
+      if (!isOther) throw error;
+    }
   }
-  return own;
+  return removed;
+}
+
+async function ownResources(kube: Kube, node: string): Promise<string[]> {
+  const found = await ignoring(404, kube.core.readNode({ name: node }));
+  return Object.keys(found?.status?.capacity ?? {}).filter((resource) => OWN_RESOURCE.test(resource));
 }

@@ -46,14 +46,26 @@ export function abandoned(dir = takenDir()): { path: string; taken: Taken | unde
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(dir, name))
     .flatMap((path) => {
-      const taken = noteIn(path);
+      const text = textOf(path);
+      if (text === undefined) return [];
+      const taken = noteIn(text);
       return taken && stillRuns(taken.owner) ? [] : [{ path, taken }];
     });
 }
 
-function noteIn(path: string): Taken | undefined {
+/** Undefined where it was forgotten since it was listed: by its run, or by who cleans at the same time. */
+function textOf(path: string): string | undefined {
   try {
-    return Taken.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function noteIn(text: string): Taken | undefined {
+  try {
+    return Taken.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -71,6 +71,7 @@ function commandsOf(stand: Stand): ProxyCommands {
     what: `a proxy ${mark}, of ${stand.devicePlugins}`,
     elsewhere: false,
     look: [...program, 'look', settings],
+    lookForAll: [...program, 'look', settings, '--sweep'],
     mark,
     giveBack: [...program, 'give-back', settings],
     sweep: [...program, 'give-back', settings, '--sweep'],

@@ -2,7 +2,7 @@
  * The program of a proxy in front of a node’s device plugin: `main.ts keep|serve|look|give-back|attend|talk SETTINGS`, with
  * settings as JSON. What it says is a line of standard output.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../harness/clock/clock.ts';
@@ -17,8 +17,11 @@ import { backTo, logOf, ownSocket, stands } from './on-node.ts';
 import { PluginProxy } from './proxy.ts';
 import { ProxySettings, Stand } from './settings.ts';
 
-/** For the calls that a proxy holds, and the steady state after it. */
-const ENDED_MS = 9_000;
+/**
+ * For the calls that a proxy holds, and a kubelet that is slow to list what is given back: 12 s, and a busy machine. Who waits
+ * less comes again, as a dead-man does; a harness that heals does not.
+ */
+const ENDED_MS = 20_000;
 
 const clock = systemClock;
 const { positionals, values } = parseArgs({
@@ -38,7 +41,8 @@ switch (command) {
     break;
   case 'look': {
     const stand = Stand.parse(JSON.parse(text));
-    if (stands(stand)) process.stdout.write(`in front of ${stand.resource}\n`);
+    if (stands(stand) || (values.sweep && existsSync(filesOf(stand))))
+      process.stdout.write(`in front of ${stand.resource}\n`);
     break;
   }
   case 'give-back':
@@ -113,12 +117,20 @@ async function back(stand: Stand): Promise<void> {
   for (const who of ['keeper', 'proxy'] as const) {
     const name = readFront(stand)?.[who];
     if (name === undefined || !stillRuns(name)) continue;
-    process.kill(Number.parseInt(name, 10), 'SIGTERM');
+    try {
+      process.kill(Number.parseInt(name, 10), 'SIGTERM');
+    } catch {
+      // It has ended since.
+    }
     await waitFor(() => !stillRuns(name), { what: `the end of the ${who}`, deadlineMs: ENDED_MS });
   }
   await backTo(stand, clock);
   rmSync(ownSocket(stand), { force: true });
-  if (values.sweep) rmSync(proxyFiles(stand.stateDir, stand.resource).root, { recursive: true, force: true });
+  if (values.sweep) rmSync(filesOf(stand), { recursive: true, force: true });
+}
+
+function filesOf({ resource, stateDir }: Stand): string {
+  return proxyFiles(stateDir, resource).root;
 }
 
 /** Leads whoever has this process’s standard input and output to the attendant. */

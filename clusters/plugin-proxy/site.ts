@@ -20,6 +20,8 @@ export interface ProxyCommands {
   elsewhere: boolean;
   /** Prints `mark` while one stands in front. */
   look: string[];
+  /** The same, and while what one has written is still there. */
+  lookForAll: string[];
   mark: string;
   giveBack: string[];
   /** The same, by who needs nothing of what it has written. */

@@ -33,6 +33,16 @@ describe('a fault of a fake GPU node', () => {
     expect(knobs.lifted(others).seen).to.equal(false);
   });
 
+  it('is applied by a node once, however often its agent has started meanwhile', () => {
+    const twice = history(
+      ['fault.applied'],
+      ['agent.started'],
+      ['fault.applied'],
+      ['fault.applied', 'g', 'b'],
+    );
+    expect([...knobs.said(twice, 'fault.applied')]).to.deep.equal(['node/a']);
+  });
+
   it('is gone with an agent that was started again without it, and not with one that applies it anew', () => {
     const again = history(['fault.applied'], ['agent.started']);
     expect(knobs.lifted(again)).to.deep.equal({ seen: true, evidence: 'lifted on 1 nodes' });

@@ -74,7 +74,7 @@ export class GpuKnobs<K extends Kind> {
       untilWall: leaseUntil(clock.wall(), leaseOf(context)),
     } as unknown as GpuFault;
     for (const node of this.nodes) await addFault(node, fault);
-    await waitFor(() => this.said(recorder.events, 'fault.applied').length === this.nodes.length, {
+    await waitFor(() => this.said(recorder.events, 'fault.applied').size === this.nodes.length, {
       what: `${this.id} applied on ${this.nodes.length} nodes`,
       deadlineMs: APPLY_MS,
       clock,
@@ -114,10 +114,11 @@ export class GpuKnobs<K extends Kind> {
     return last?.type === 'ledger.fault.applied';
   }
 
-  /** Sources of the ledger lines of a type about this fault. */
-  said(history: History, type: 'fault.applied'): string[] {
-    return history
-      .filter((event) => event.type === `ledger.${type}` && (event.body as { id: string }).id === this.id)
-      .map(({ source }) => source);
+  /** Sources of the ledger lines of a type about this fault: an agent that starts again says it again. */
+  said(history: History, type: 'fault.applied'): Set<string> {
+    const about = history.filter(
+      (event) => event.type === `ledger.${type}` && (event.body as { id: string }).id === this.id,
+    );
+    return new Set(about.map(({ source }) => source));
   }
 }

@@ -155,8 +155,10 @@ export function proxiedPlugin(wanted: Proxied): Fault {
 
 /** @param as how it is given back: by the harness, which reads the files afterwards, or by others, who take them away */
 function undoOf(site: ProxySite, vendor: string, as: 'giveBack' | 'sweep'): CommandUndo {
-  const { elsewhere, look, mark, what, ...undo } = site.commands(vendor);
-  return { what, machine: [], enter: [], look, mark, undo: undo[as], exact: elsewhere };
+  const { elsewhere, giveBack, look, lookForAll, mark, sweep, what } = site.commands(vendor);
+  // Who sweeps comes late where a keeper has given back before: there are files all the same.
+  const by = as === 'sweep' ? { look: lookForAll, undo: sweep } : { look, undo: giveBack };
+  return { what, machine: [], enter: [], mark, ...by, exact: elsewhere };
 }
 
 /** Whether so many are allocatable by the API server’s word, and stay so. */

@@ -6,8 +6,8 @@ import { execa } from 'execa';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
-import { machineProcesses } from '../../../harness/exec/processes.ts';
 import { Verdict } from '../../../harness/verdict/verdict.ts';
+import { killAllOf } from '../testing/kill-all.ts';
 import { containersOf, expectSame, inNode, objectsBy, podFolders } from '../testing/scan.ts';
 import { removeSomeonesKind, someonesPair } from '../testing/someones-kind.ts';
 
@@ -61,6 +61,8 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
   });
 
   after(async () => {
+    // A caretaker cleans for a minute, and writes into the folder.
+    if (home) await killAllOf(join(home, 's'));
     await removeSomeonesKind(CLUSTER);
     if (home) rmSync(home, { recursive: true, force: true });
   });
@@ -128,10 +130,7 @@ describe('suite edge on the provider existing, on a cluster that kind alone has 
     const isCut = async () => (await tablesOn(EDGE)).includes('table inet ordeal_cut');
     await waitFor(isCut, { what: 'the partition', deadlineMs: 120_000, intervalMs: 200, seen: () => said });
     // The caretaker, who would clean up, and each kubectl go with it: as where the machine is gone.
-    const killed = machineProcesses().filter(({ parent, pid }) =>
-      [parent, pid].includes(harness.pid as number),
-    );
-    for (const { pid } of killed) process.kill(pid, 'SIGKILL');
+    await killAllOf(join(home, 's'));
     await harness;
     const from = systemClock.mono();
     await waitFor(async () => !(await isCut()), { what: 'the node healed', deadlineMs: HEALED_MS });

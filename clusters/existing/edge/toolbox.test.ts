@@ -27,14 +27,23 @@ describe('a toolbox on somebody’s node', () => {
   });
 
   afterEach(() => {
-    started?.kill('SIGKILL');
+    try {
+      // With what goes with its first process where that is a container's.
+      if (started?.pid !== undefined) process.kill(-started.pid, 'SIGKILL');
+    } catch {
+      // All of it has ended.
+    }
     rmSync(folder, { recursive: true, force: true });
   });
 
   const start = (argv: readonly string[], { input, path = '' }: { input?: number; path?: string } = {}) => {
     const [command, ...args] = argv;
     const env = { ...process.env, PATH: `${path}:${process.env.PATH}` };
-    started = spawn(command as string, args, { stdio: [input ?? 'ignore', 'ignore', 'ignore'], env });
+    started = spawn(command as string, args, {
+      stdio: [input ?? 'ignore', 'ignore', 'ignore'],
+      env,
+      detached: true,
+    });
     return started;
   };
   const linesOf = (file: string) =>

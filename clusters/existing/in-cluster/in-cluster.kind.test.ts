@@ -7,6 +7,7 @@ import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
 import { Verdict } from '../../../harness/verdict/verdict.ts';
 import type { ImageSet } from '../../images/images.ts';
+import { killAllOf } from '../testing/kill-all.ts';
 import { removeSomeonesKind, someonesKind } from '../testing/someones-kind.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', '..', 'ordeal.mjs');
@@ -60,6 +61,8 @@ describe('the harness in a cluster that kind alone has made', function () {
   });
 
   after(async () => {
+    // A caretaker cleans for a minute, and writes into the folder.
+    if (home) await killAllOf(join(home, 's'));
     await removeSomeonesKind(CLUSTER);
     if (home) rmSync(home, { recursive: true, force: true });
   });

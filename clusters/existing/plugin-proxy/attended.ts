@@ -8,6 +8,11 @@ import { Talk } from './talk.ts';
 
 /** Its container runs before its program listens. */
 const ANSWERS_MS = 30_000;
+/**
+ * A namespace's controller that finds a pod still there looks again after half of the pod's grace, of which this one has 30 s:
+ * where it finds it there twice, 32 s go by.
+ */
+const GONE_MS = 45_000;
 
 interface Way {
   kube: Kube;
@@ -56,5 +61,5 @@ export function talkTo({ namespace, resource }: Place, kube: Kube): Talk {
 
 /** Ends it, which gives back what it stands in front of, and waits until nothing of it is left. Safe to repeat. */
 export async function dismissAttendant({ namespace }: Place, { clock, kube }: Way): Promise<void> {
-  await removeNodeNamespace({ clock, kube, namespace });
+  await removeNodeNamespace({ clock, kube, namespace }, GONE_MS);
 }

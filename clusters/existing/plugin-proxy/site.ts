@@ -95,6 +95,7 @@ export class PodSite implements ProxySite {
       mark,
       giveBack: argv('give-back'),
       // The pod ends by itself, and goes with what the run has made.
+      lookForAll: argv('look'),
       sweep: argv('give-back'),
     };
   }

@@ -51,9 +51,16 @@ export async function expectSame(before: Scan, scan: () => Promise<Scan>): Promi
     Object.entries(of).flatMap(([what, all]) => all.map((each) => `${what}: ${JSON.stringify(each)}`));
   const then = lines(before);
   let differs = { gone: then, new: then };
+  let unseen: unknown;
   await waitFor(
     async () => {
-      const now = lines(await scan());
+      unseen = undefined;
+      const found = await scan().catch((error: unknown) => {
+        // An API server that has just come back answers the next time.
+        unseen = error;
+      });
+      if (!found) return false;
+      const now = lines(found);
       differs = {
         gone: then.filter((line) => !now.includes(line)),
         new: now.filter((line) => !then.includes(line)),
@@ -62,5 +69,6 @@ export async function expectSame(before: Scan, scan: () => Promise<Scan>): Promi
     },
     { what: 'the cluster as it was', deadlineMs: 60_000, intervalMs: 2_000 },
   ).catch(() => undefined);
+  if (unseen !== undefined) throw unseen;
   expect(differs).to.deep.equal({ gone: [], new: [] });
 }

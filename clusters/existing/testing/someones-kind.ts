@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
+import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { run, tryRun } from '../../../harness/exec/exec.ts';
 import { findImages, type ImageSet, readyImages } from '../../images/images.ts';
 import { readyToolbox } from '../../images/toolbox-image.ts';
@@ -61,6 +62,14 @@ async function bareKind(name: string, kubeconfig: string, workers: number): Prom
   });
   const ready = ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s'];
   await run(['kubectl', '--kubeconfig', kubeconfig, ...ready], { timeoutMs: 130_000 });
+  // That a node was not Ready stays on it as a taint for some seconds, and nothing runs there meanwhile.
+  const workersOnly = '--selector=!node-role.kubernetes.io/control-plane';
+  const taints = ['get', 'nodes', workersOnly, '--output=jsonpath={.items[*].spec.taints}'];
+  await waitFor(async () => (await run(['kubectl', '--kubeconfig', kubeconfig, ...taints])).stdout === '', {
+    what: 'workers that take pods',
+    deadlineMs: 60_000,
+    intervalMs: 500,
+  });
   return images;
 }
 

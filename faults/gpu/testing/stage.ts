@@ -55,8 +55,8 @@ export class Stage {
     });
   }
 
-  /** A pod that asks for one device; its name. */
-  async start(script = 'exec sleep 300'): Promise<string> {
+  /** A pod that asks for one device, and runs for longer than all tests take together; its name. */
+  async start(script = 'exec sleep 3600'): Promise<string> {
     this.#made += 1;
     const name = `p${this.#made}`;
     const main = {

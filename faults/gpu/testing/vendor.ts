@@ -56,10 +56,9 @@ export class Vendor {
 
   get #ledger(): { type: string }[] {
     const text = readFileSync(gpuNodeFiles(this.node.stateDir ?? '').ledger, 'utf8');
-    return text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    // The last line may still be written.
+    const lines = text.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line));
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { waitFor } from '../../../harness/clock/wait-for.ts';
+
+/**
+ * Ends whatever runs with this state folder, as where the machine is gone: the command, its dead-men, its caretaker and each
+ * kubectl. None of them acts on the end of another: all are stopped before one is killed. Resolves when none is there.
+ */
+export async function killAllOf(stateHome: string): Promise<void> {
+  const stopped = new Set<number>();
+  for (;;) {
+    // What one of them has started before it was stopped is seen the next time.
+    const fresh = runningWith(stateHome).filter((pid) => !stopped.has(pid));
+    if (fresh.length === 0) break;
+    for (const pid of fresh) {
+      signal(pid, 'SIGSTOP');
+      stopped.add(pid);
+    }
+  }
+  for (const pid of stopped) signal(pid, 'SIGKILL');
+  await waitFor(() => runningWith(stateHome).length === 0, {
+    what: `the end of what runs with ${stateHome}`,
+    deadlineMs: 10_000,
+  });
+}
+
+function runningWith(stateHome: string): number[] {
+  const own = `XDG_STATE_HOME=${stateHome}`;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(own);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended since.
+  }
+}
