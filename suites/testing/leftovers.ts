@@ -48,7 +48,8 @@ const REMOVALS = 5;
 function removeAll(folder: string): void {
   for (let left = REMOVALS; ; left -= 1) {
     try {
-      rmSync(folder, { recursive: true, force: true });
+      // Its own tries wait, and do not empty the folder anew.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 4, retryDelay: 50 });
       return;
     } catch (error) {
       if (left === 0 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
