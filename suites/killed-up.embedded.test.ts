@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../harness/clock/wait-for.ts';
+import { machineProcesses } from '../harness/exec/processes.ts';
 import { type Started, startAs } from './testing/command.ts';
 import { type Traces, watchTraces } from './testing/leftovers.ts';
 
@@ -57,8 +58,9 @@ describe('an `ordeal up` that is ended before its cluster is up', function () {
 
   it('by SIGKILL while its cluster answers leaves neither the cluster nor its own folder', async () => {
     const { child, ended } = start();
-    const runs = async () => (await left()).some((line) => /^process .*embedded-cluster\.mjs/.test(line));
-    await waitFor(runs, {
+    // By nothing that takes as long as the cluster takes to answer.
+    const program = join(state(), 'embedded-cluster.mjs');
+    await waitFor(() => machineProcesses().some(({ argv }) => argv[1] === program), {
       what: 'the cluster’s process',
       deadlineMs: 60_000,
       intervalMs: 5,
