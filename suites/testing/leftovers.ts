@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '../../harness/clock/wait-for.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 
 export interface Traces {
@@ -40,6 +41,16 @@ export async function watchTraces(): Promise<Traces> {
     },
     remove: () => removeAll(root),
   };
+}
+
+/** Until nothing is there any more: a process that has done its last work is seen until it has ended. */
+export async function nothingOf(look: () => Promise<string[]>, deadlineMs: number): Promise<void> {
+  let left: string[] = [];
+  const looked = async () => {
+    left = await look();
+    return left.length === 0;
+  };
+  await waitFor(looked, { what: 'nothing left', deadlineMs, seen: () => left.join('\n') });
 }
 
 const REMOVALS = 5;
