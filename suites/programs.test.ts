@@ -12,7 +12,9 @@ import { Intake } from './edge/intake.ts';
 import { machineClock } from './edge/workload/program.ts';
 import { Programs } from './programs.ts';
 
-describe('programs', () => {
+describe('programs', function () {
+  // Each is made of its modules first, which takes a busy machine longer than it runs here.
+  this.timeout(60_000);
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'edge-programs-'));
