@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 
 export interface Traces {
@@ -131,6 +132,16 @@ function entriesBelow(folder: string): Dirent[] {
   );
 }
 
+/** A machine without the command has nothing of its; where it does not answer, nobody knows. */
+async function said(argv: readonly string[]): Promise<string> {
+  try {
+    return (await tryRun(argv)).stdout;
+  } catch (error) {
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return '';
+    throw error;
+  }
+}
+
 /** Namespaces, links, queueing disciplines, filter tables, containers, their networks and volumes; Docker's own links come with those. */
 async function kernelObjects(): Promise<string[]> {
   const looks = [
@@ -142,10 +153,9 @@ async function kernelObjects(): Promise<string[]> {
     ['docker', 'network', 'ls', '--format', 'network {{.Name}}'],
     ['docker', 'volume', 'ls', '--format', 'volume {{.Name}}'],
   ];
-  // A machine without the command has none of them.
-  const seen = await Promise.all(looks.map((argv) => tryRun(argv).catch(() => undefined)));
+  const seen = await Promise.all(looks.map(said));
   return seen
-    .flatMap((outcome) => outcome?.stdout.split('\n') ?? [])
+    .flatMap((text) => text.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(veth|br-)|dev (veth|br-)|^docker0/.test(line));
 }
