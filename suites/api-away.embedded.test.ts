@@ -2,12 +2,11 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../harness/clock/clock.ts';
-import { waitFor } from '../harness/clock/wait-for.ts';
 import { type EngineEvents, eventsOf } from '../harness/history/event.ts';
 import { parseHistory } from '../harness/history/reader.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
 import { injected } from './testing/injected.ts';
-import { type Traces, watchTraces } from './testing/leftovers.ts';
+import { nothingOf, type Traces, watchTraces } from './testing/leftovers.ts';
 
 /** The suite's way to its first fault, on a busy machine. */
 const INJECTED_MS = 300_000;
@@ -65,14 +64,7 @@ describe('a cluster that stops answering in the middle of a run', function () {
   };
   /** Of this machine’s kernel nothing was asked, and others work on it. */
   const left = async () => (await traces.left()).filter((line) => /^(process|file) /.test(line));
-  const nothingLeft = async (deadlineMs = 10_000) => {
-    let seen: string[] = [];
-    const look = async () => {
-      seen = await left();
-      return seen.length === 0;
-    };
-    await waitFor(look, { what: 'nothing left', deadlineMs, seen: () => seen.join('\n') });
-  };
+  const nothingLeft = (deadlineMs = 10_000) => nothingOf(left, deadlineMs);
   const healedAll = () => {
     const { faults } = verdictIn(out);
     for (const { healed, injected: was, id } of faults) if (was) expect(healed, id).to.equal(true);

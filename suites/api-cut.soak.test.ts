@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { systemClock } from '../harness/clock/clock.ts';
-import { waitFor } from '../harness/clock/wait-for.ts';
 import { run } from '../harness/exec/exec.ts';
 import { outFolder, type Started, startAs, verdictIn } from './testing/command.ts';
 import { injected } from './testing/injected.ts';
-import { type Traces, watchTraces } from './testing/leftovers.ts';
+import { nothingOf, type Traces, watchTraces } from './testing/leftovers.ts';
 
 const NAME = `ordeal-api-cut-${process.pid}`;
 /** The API server's port as the control plane's node has it: nobody hears anything of it any more, the kubelets neither. */
@@ -61,12 +60,7 @@ describe('an API server of kind whose port is cut in the middle of a run', funct
     const { reasons, verdict } = verdictIn(out);
     expect(verdict).to.equal('inconclusive');
     expect(reasons.join('\n')).to.match(/the API server did not answer for \d+\.\d s/);
-    let left: string[] = [];
-    const look = async () => {
-      left = await traces.left();
-      return left.length === 0;
-    };
     // What could not be undone without an answer, its caretaker has to find gone.
-    await waitFor(look, { what: 'nothing left', deadlineMs: SWEPT_MS, seen: () => left.join('\n') });
+    await nothingOf(traces.left, SWEPT_MS);
   });
 });

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -6,7 +7,7 @@ import { waitFor } from '../harness/clock/wait-for.ts';
 import { ordeal, type Started, start, startAs } from './testing/command.ts';
 
 describe('a fault by hand', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let state: string;
   let stateBefore: string | undefined;
   const running: Started[] = [];
@@ -25,7 +26,7 @@ describe('a fault by hand', function () {
     if (stateBefore === undefined) delete process.env.XDG_STATE_HOME;
     else process.env.XDG_STATE_HOME = stateBefore;
     // A caretaker of what was killed may still be writing there.
-    rmSync(state, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+    await rm(state, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
     expect(output).to.match(/is down \(embedded\)/);
   });
 
@@ -46,7 +47,7 @@ describe('a fault by hand', function () {
   const ownFolders = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('ordeal-'));
 
   it('bites, and is gone at its TTL', async () => {
-    const { code, output } = await inject('gpu/device-unhealthy', '2s', '--with', 'devices=[0,1]').ended;
+    const { code, output } = await inject('gpu/device-unhealthy', '10s', '--with', 'devices=[0,1]').ended;
     expect(code, output).to.equal(0);
     expect(output).to.match(/bit \(6 of 8 .*healed \(8 of 8/);
     expect(await listed()).to.equal('no fault is listed\n');

@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../harness/clock/wait-for.ts';
+import { machineProcesses } from '../harness/exec/processes.ts';
 import { type Started, startAs } from './testing/command.ts';
-import { type Traces, watchTraces } from './testing/leftovers.ts';
+import { nothingOf, type Traces, watchTraces } from './testing/leftovers.ts';
 
 /** The caretaker's rounds, on a busy machine. */
 const GONE_MS = 240_000;
@@ -38,14 +39,7 @@ describe('an `ordeal up` that is ended before its cluster is up', function () {
   };
   /** Of this machine’s kernel nothing was asked, and others work on it. */
   const left = async () => (await traces.left()).filter((line) => /^(process|file|socket) /.test(line));
-  const nothingLeft = async (deadlineMs: number) => {
-    let lines: string[] = [];
-    const look = async () => {
-      lines = await left();
-      return lines.length === 0;
-    };
-    await waitFor(look, { what: 'nothing left', deadlineMs, seen: () => lines.join('\n') });
-  };
+  const nothingLeft = (deadlineMs: number) => nothingOf(left, deadlineMs);
 
   it('by SIGKILL before its cluster answers leaves neither the cluster nor its own folder', async () => {
     const { child, ended } = start();
@@ -57,8 +51,9 @@ describe('an `ordeal up` that is ended before its cluster is up', function () {
 
   it('by SIGKILL while its cluster answers leaves neither the cluster nor its own folder', async () => {
     const { child, ended } = start();
-    const runs = async () => (await left()).some((line) => /^process .*embedded-cluster\.mjs/.test(line));
-    await waitFor(runs, {
+    // By nothing that takes as long as the cluster takes to answer.
+    const program = join(state(), 'embedded-cluster.mjs');
+    await waitFor(() => machineProcesses().some(({ argv }) => argv[1] === program), {
       what: 'the cluster’s process',
       deadlineMs: 60_000,
       intervalMs: 5,

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Cluster } from '../clusters/port.ts';
 import { waitFor } from '../harness/clock/wait-for.ts';
+import { freePort } from '../harness/exec/free-port.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
-import { freePort } from '../harness/testing/free-port.ts';
 import { brokerControl } from './edge/cloud-control.ts';
 import { edgeEvents } from './edge/events.ts';
 import { Intake } from './edge/intake.ts';
 import { machineClock } from './edge/workload/program.ts';
 import { Programs } from './programs.ts';
 
-describe('programs', () => {
+describe('programs', function () {
+  // Each is made of its modules first, which takes a busy machine longer than it runs here.
+  this.timeout(60_000);
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'edge-programs-'));

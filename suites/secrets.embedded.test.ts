@@ -7,7 +7,7 @@ import { ordeal, outFolder } from './testing/command.ts';
 const SECRET = 'planted+4f52/secret';
 
 describe('a run that is told secrets', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let out: string;
 
   beforeEach(() => {

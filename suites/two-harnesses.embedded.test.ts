@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoordinationV1Api } from '@kubernetes/client-node';
@@ -77,7 +78,7 @@ describe('two harnesses on one cluster', function () {
     kube?.close();
     await as('first', 'down', 'shared').ended;
     // A caretaker of what was killed may still be writing there.
-    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+    await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   });
 
   it('the second is refused while the first holds a fault, which no clean of it touches', async () => {
@@ -128,7 +129,7 @@ describe('two harnesses on one cluster', function () {
       what: 'the end of the fake GPU nodes',
       deadlineMs: 120_000,
     });
-    const { code, output } = await inject('1s').ended;
+    const { code, output } = await inject('10s').ended;
     expect(code, output).to.equal(0);
     expect(await lease()).to.equal(404);
   });

@@ -86,13 +86,13 @@ export async function up(parts: Parts, options: RunOptions & { name?: string }):
   const outDir = makeWorkDir('up-');
   const { name, kubeconfig } = await inSession({ plan: named, outDir, quiet: options.quiet }, (context) =>
     context.task(`cluster: ${provider.name}`, () => provider.upDetached(context)),
-  ).catch((error: unknown) => {
-    if (error instanceof OrdealError && error.exit === EXIT.interrupted) removeWorkDir(outDir);
+  ).catch(async (error: unknown) => {
+    if (error instanceof OrdealError && error.exit === EXIT.interrupted) await removeWorkDir(outDir);
     // For what it says of the failure.
     else keepWorkDir(outDir);
     throw error;
   });
-  removeWorkDir(outDir);
+  await removeWorkDir(outDir);
   process.stdout.write(`${provider.name} cluster ${name} is up\nexport KUBECONFIG=${kubeconfig}\n`);
   return EXIT.certified;
 }
@@ -125,8 +125,10 @@ export async function clean(parts: Parts): Promise<ExitCode> {
   for (const load of Object.values(parts.providers)) await attempt(async () => (await load()).clean());
   await attempt(() => parts.sweepNetworks());
   for (const folder of abandonedWorkDirs()) {
-    removeWorkDir(folder);
-    removed.push(`scratch folder ${folder}`);
+    await attempt(async () => {
+      await removeWorkDir(folder);
+      return [`scratch folder ${folder}`];
+    });
   }
   process.stdout.write(
     removed.length > 0

@@ -169,8 +169,9 @@ export async function faultHeal(parts: Parts, ids: readonly string[]): Promise<E
   const wanted = all.filter(({ id }) => ids.length === 0 || ids.includes(id));
   const others = wanted.filter(({ byHand, held }) => held && !byHand);
   const mine = wanted.filter(({ byHand, held }) => held && byHand);
-  for (const { pid } of mine) process.kill(pid, 'SIGTERM');
-  const left = () => faults.held().filter(({ id }) => mine.some((fault) => fault.id === id));
+  for (const { pid } of mine) askToEnd(pid);
+  // What one has left that ended all the same is the journal's.
+  const left = () => faults.held().filter(({ held, id }) => held && mine.some((fault) => fault.id === id));
   await waitFor(() => left().length === 0, {
     what: `the heal of ${mine.map(({ id }) => id).join(', ')}`,
     deadlineMs: HEALED_MS,
@@ -185,6 +186,15 @@ export async function faultHeal(parts: Parts, ids: readonly string[]): Promise<E
     );
   }
   return others.length > 0 && ids.length > 0 ? EXIT.unable : EXIT.certified;
+}
+
+function askToEnd(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    // It has ended since it was listed, at its TTL as a rule.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function unknown(ids: readonly string[]): OrdealError {

@@ -54,7 +54,7 @@ export async function inSession<T>(
   const caretaker = appointCaretaker(outDir);
   const undo = new UndoStack();
   const workDir = makeWorkDir();
-  undo.push('remove the scratch folder', async () => removeWorkDir(workDir));
+  undo.push('remove the scratch folder', () => removeWorkDir(workDir));
   try {
     return await work({
       plan,

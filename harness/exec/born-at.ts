@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-/** A process's start in the kernel's ticks since boot, for a PID alone is given out again; undefined where it is gone. */
+/**
+ * A process's start in the kernel's ticks since boot, for a PID alone is given out again; undefined where it is gone, also
+ * while its parent has not looked at how it ended.
+ */
 export function bornAt(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22, counted behind the command's name, which may hold blanks and brackets.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // Fields 3 and 22, counted behind the command's name, which may hold blanks and brackets.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }

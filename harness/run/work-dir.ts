@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +7,8 @@ import { isAlive, thisProcess, type WrittenProcess } from '../exec/born-at.ts';
 
 const PREFIX = 'ordeal-';
 const OWNER = 'owner.json';
+/** Each folder is emptied again as often, 50 ms later, 100 ms later and so on. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
 const Owner = z.object({ pid: z.int(), born: z.string().optional() });
 
 /**
@@ -34,8 +37,16 @@ export function keepWorkDir(folder: string): void {
   rmSync(join(folder, OWNER), { force: true });
 }
 
-export function removeWorkDir(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+/**
+ * Removes it with whatever comes into it meanwhile: processes that ended with their run may still be about their last work.
+ * Whose it is goes last, for a sweep finds by that what was broken off.
+ */
+export async function removeWorkDir(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  await Promise.all(
+    names.filter((name) => name !== OWNER).map(async (name) => await rm(join(folder, name), REMOVAL)),
+  );
+  await rm(folder, REMOVAL);
 }
 
 /** Undefined for a folder that is none of ours. */

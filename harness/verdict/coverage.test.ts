@@ -39,7 +39,9 @@ function byCount(bound: (count: number) => number): (count: number) => number {
   };
 }
 
-describe('the coverage of a bound, simulated', () => {
+describe('the coverage of a bound, simulated', function () {
+  this.timeout(60_000);
+
   it('is what Clopper–Pearson’s upper bound says, at every rate, and is not Wald’s', () => {
     let walds = 0;
     for (const [n, rate] of RATES) {

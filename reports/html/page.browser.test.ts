@@ -137,6 +137,8 @@ describe('the page in a browser', () => {
       )) as [number, number];
       expect(scrolled).to.be.at.most(seen);
       await tab.locator('a').first().click();
+      // A click waits for the page to come, and not for what is in it.
+      await tab.waitForURL('**/gpu/incident/report/index.html');
       expect(await tab.title()).to.match(/^REFUSED: /);
       await tab.close();
     });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { freePort } from '../../harness/exec/free-port.ts';
 import type { HistoryEvent } from '../../harness/history/event.ts';
 import type { LiveMetrics, ReportContext } from '../../harness/run/ports.ts';
 import { fault, hostileVerdict, requirement, verdictOf } from '../../harness/verdict/testing/sample.ts';
@@ -233,9 +234,7 @@ describe('metrics', () => {
     it('at an address that is taken, and no other is kept', async () => {
       const taken = createServer();
       const port = await portOf(taken);
-      const free = createServer();
-      const other = await portOf(free);
-      await new Promise((resolve) => free.close(resolve));
+      const other = await freePort();
       try {
         expect(await code(`127.0.0.1:${other}`, `127.0.0.1:${port}`)).to.deep.equal({
           code: 'METRICS_UNHEARD',

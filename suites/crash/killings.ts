@@ -6,7 +6,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { EXIT } from '../../harness/errors/error.ts';
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { outFolder, type Started, startAs } from '../testing/command.ts';
 import { type Traces, watchTraces } from '../testing/leftovers.ts';
 
@@ -152,7 +152,9 @@ async function leftAfter(deadlineMs: number, traces: Traces, known: ReadonlySet<
     },
     { what: 'nothing left', deadlineMs, intervalMs: 500, seen: () => left.join('\n') },
   );
-  await looked.catch(() => undefined);
+  await looked.catch((error: unknown) => {
+    if (!(error instanceof OrdealError && error.code === 'WAIT_DEADLINE')) throw error;
+  });
   return left;
 }
 

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '../../harness/clock/wait-for.ts';
+import { OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 
 export interface Traces {
@@ -42,13 +44,24 @@ export async function watchTraces(): Promise<Traces> {
   };
 }
 
+/** Until nothing is there any more: a process that has done its last work is seen until it has ended. */
+export async function nothingOf(look: () => Promise<string[]>, deadlineMs: number): Promise<void> {
+  let left: string[] = [];
+  const looked = async () => {
+    left = await look();
+    return left.length === 0;
+  };
+  await waitFor(looked, { what: 'nothing left', deadlineMs, seen: () => left.join('\n') });
+}
+
 const REMOVALS = 5;
 
 /** A file that a process wrote with its last breath, of the cache of what runs TypeScript, comes between a folder's files and itself. */
 function removeAll(folder: string): void {
   for (let left = REMOVALS; ; left -= 1) {
     try {
-      rmSync(folder, { recursive: true, force: true });
+      // Its own tries wait, and do not empty the folder anew.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 4, retryDelay: 50 });
       return;
     } catch (error) {
       if (left === 0 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
@@ -119,6 +132,16 @@ function entriesBelow(folder: string): Dirent[] {
   );
 }
 
+/** A machine without the command has nothing of its; where it does not answer, nobody knows. */
+async function said(argv: readonly string[]): Promise<string> {
+  try {
+    return (await tryRun(argv)).stdout;
+  } catch (error) {
+    if (error instanceof OrdealError && error.code === 'COMMAND_MISSING') return '';
+    throw error;
+  }
+}
+
 /** Namespaces, links, queueing disciplines, filter tables, containers, their networks and volumes; Docker's own links come with those. */
 async function kernelObjects(): Promise<string[]> {
   const looks = [
@@ -130,10 +153,9 @@ async function kernelObjects(): Promise<string[]> {
     ['docker', 'network', 'ls', '--format', 'network {{.Name}}'],
     ['docker', 'volume', 'ls', '--format', 'volume {{.Name}}'],
   ];
-  // A machine without the command has none of them.
-  const seen = await Promise.all(looks.map((argv) => tryRun(argv).catch(() => undefined)));
+  const seen = await Promise.all(looks.map(said));
   return seen
-    .flatMap((outcome) => outcome?.stdout.split('\n') ?? [])
+    .flatMap((text) => text.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(veth|br-)|dev (veth|br-)|^docker0/.test(line));
 }
