@@ -24,8 +24,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     open.add(far);
     near.on('data', (data) => state === 'open' && far.write(data));
     far.on('data', (data) => state === 'open' && near.write(data));
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
+    // What came before an orderly end is passed on before the end is.
+    near.on('close', () => far.end());
+    far.on('close', () => near.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const drop = () => {
