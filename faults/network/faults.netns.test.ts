@@ -201,9 +201,15 @@ describe('faults of a link in network namespaces', () => {
     const history = await ground.hold(netem('n', wanted, link), async () => {
       const before = await arrived();
       await send(link, 10);
-      rose = (await arrived()) - before;
+      // A busy kernel hands frames over a moment later; what else goes to the cloud meanwhile is a few keepalives.
+      await waitFor(
+        async () => {
+          rose = (await arrived()) - before;
+          return rose >= 20;
+        },
+        { what: 'both of each', deadlineMs: 2_000, seen: () => `${rose} frames` },
+      );
     });
-    expect(rose).to.be.at.least(20);
     await passed(history, 'nftables');
   });
 
