@@ -60,6 +60,8 @@ export interface UdpProxy {
   delayMs: number;
   /** That came back through it so far. */
   answers: number;
+  /** That it did not let through so far, either way. */
+  dropped: number;
   close(): void;
 }
 
@@ -73,8 +75,10 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
   near.on('message', (datagram, { port }) => {
     client = port;
     if (open) far.send(datagram, target, '127.0.0.1');
+    else proxy.dropped += 1;
   });
   far.on('message', (datagram) => {
+    if (!open) proxy.dropped += 1;
     if (!open || client === undefined) return;
     const back = client;
     const timer = setTimeout(() => {
@@ -95,6 +99,7 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
     mend: () => turn(true),
     delayMs: 0,
     answers: 0,
+    dropped: 0,
     close() {
       for (const timer of timers) clearTimeout(timer);
       near.close();
