@@ -1,9 +1,9 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type AnyLink, type EdgeNetwork, type Hop, isFound } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import type { BrokerControl } from '../../faults/network/broker-restart.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { freePort } from '../../harness/exec/free-port.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Programs, type RunningProgram } from '../programs.ts';
 import { brokerControl } from './cloud-control.ts';
@@ -190,16 +190,4 @@ export class Plant {
       httpPort: ports.http,
     };
   }
-}
-
-/** One that nothing listens on now: pods of nodes that share a network must not take each other's. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

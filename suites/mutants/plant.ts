@@ -1,9 +1,9 @@
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { freePort } from '../../harness/exec/free-port.ts';
 import type { History, Recorder } from '../../harness/history/event.ts';
 import { memoryRecorder } from '../../harness/history/writer.ts';
 import { Plan } from '../../harness/plan/schema.ts';
-import { freePort } from '../../harness/testing/free-port.ts';
 import type { EdgeEvents } from '../edge/events.ts';
 import { Intake } from '../edge/intake.ts';
 import { requirements } from '../edge/requirements.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
-import { freePort } from '../../../harness/testing/free-port.ts';
+import { freePort } from '../../../harness/exec/free-port.ts';
 import { withBuildContext } from '../../images/context.ts';
 import { buildToxiproxy } from '../../images/go-binary.ts';
 import { LOOPBACK } from '../userland/wire/udp.ts';

@@ -1,9 +1,8 @@
-import { createSocket } from 'node:dgram';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock } from '../../../harness/clock/clock.ts';
+import { freePort } from '../../../harness/exec/free-port.ts';
 import { type Started, startProcess } from '../../embedded/process.ts';
 import { programFile } from '../../programs/file.ts';
 import type { CloudServices } from '../port.ts';
@@ -80,26 +79,8 @@ export class Lab {
   }
 }
 
-/** Ports that are free now, for the cloud's servers, which come later. */
+/** Ports for the cloud's servers, which come later. */
 async function freeServices(): Promise<CloudServices> {
-  const tcp = createServer();
-  const echoes = [createSocket('udp4'), createSocket('udp4')] as const;
-  const ports = [
-    new Promise<number>((resolve, reject) => {
-      tcp.once('error', reject);
-      tcp.listen(0, LOOPBACK, () => resolve((tcp.address() as { port: number }).port));
-    }),
-    ...echoes.map(
-      (udp) =>
-        new Promise<number>((resolve, reject) => {
-          udp.once('error', reject);
-          udp.bind(0, LOOPBACK, () => resolve(udp.address().port));
-        }),
-    ),
-  ];
-  const [mqtt, echo, hostEcho] = (await Promise.all(ports)) as [number, number, number];
-  tcp.close();
-  for (const udp of echoes) udp.close();
-  const at = (port: number) => ({ host: LOOPBACK, port });
-  return { mqtt: at(mqtt), echo: at(echo), hostEcho: at(hostEcho) };
+  const at = async () => ({ host: LOOPBACK, port: await freePort() });
+  return { mqtt: await at(), echo: await at(), hostEcho: await at() };
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import mqtt from 'mqtt';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
-import { freePort } from '../../../harness/testing/free-port.ts';
+import { freePort } from '../../../harness/exec/free-port.ts';
 import { joinLedgers } from '../delivery.ts';
 import { size, subtract, union } from '../ranges.ts';
 import { Ledgers } from '../testing/ledger.ts';

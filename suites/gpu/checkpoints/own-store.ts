@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { withBuildContext } from '../../../clusters/images/context.ts';
 import { buildVersitygw, VERSITYGW_NAME } from '../../../clusters/images/go-binary.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
+import { freePort } from '../../../harness/exec/free-port.ts';
 import { redactor } from '../../../harness/redact/own.ts';
 import type { StepContext } from '../../../harness/run/ports.ts';
 import { CheckpointStore, type StoreAddress, type StoreKeys } from './store.ts';
@@ -103,16 +103,4 @@ export async function openOwnStore(
 
 function secret(bytes: number): string {
   return randomBytes(bytes).toString('hex');
-}
-
-/** A port that nothing listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, resolve);
-  });
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

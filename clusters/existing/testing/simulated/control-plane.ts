@@ -2,9 +2,9 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../../../harness/clock/wait-for.ts';
+import { freePort } from '../../../../harness/exec/free-port.ts';
 import { connect } from '../../../../harness/kube/client.ts';
 import { openStream } from '../../../../harness/kube/stream.ts';
-import { freePort } from '../../../../harness/testing/free-port.ts';
 import { CONTROL_PLANE_PARTS } from '../../../images/kubernetes-parts.ts';
 import type { Processes } from './processes.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../../../../harness/clock/wait-for.ts';
 import { run } from '../../../../harness/exec/exec.ts';
-import { freePort } from '../../../../harness/testing/free-port.ts';
+import { freePort } from '../../../../harness/exec/free-port.ts';
 import { type Range, size, union } from '../../ranges.ts';
 import { Ledgers } from '../../testing/ledger.ts';
 import { type Message, parseMessage, TOPICS, topicOf } from '../message.ts';

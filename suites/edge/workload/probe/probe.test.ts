@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { waitFor } from '../../../../harness/clock/wait-for.ts';
-import { freePort } from '../../../../harness/testing/free-port.ts';
+import { freePort } from '../../../../harness/exec/free-port.ts';
 import { timelines } from '../../connectivity.ts';
 import { Ledgers } from '../../testing/ledger.ts';
 import { type UdpProxy, udpProxy } from '../../testing/loopback.ts';
