@@ -22,6 +22,7 @@ import {
   Ground,
   kernelOf,
   kernelState,
+  lives,
   send,
   serve,
   through,
@@ -98,7 +99,7 @@ describe('faults of a link in network namespaces', () => {
       it('partition of the tunnel leaves the host alone', async () => {
         const fault = partition('p', { direction: 'both', match: 'tunnel' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await host()).to.equal(true);
+          await lives(host, 'by the host network');
           expect(await tunnel()).to.equal(false);
         });
         await passed(history, mechanism);
@@ -109,7 +110,7 @@ describe('faults of a link in network namespaces', () => {
         await tunnelBack();
         const fault = partition('p', { direction: 'both', match: 'handshake' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await tunnel()).to.equal(true);
+          await lives(tunnel, 'through the tunnel');
           await link.restartTunnel();
           expect(await tunnel()).to.equal(false);
           expect((await link.sample()).handshakeAgeMs).to.equal(null);
@@ -121,7 +122,7 @@ describe('faults of a link in network namespaces', () => {
       it('MTU blackhole takes the large alone', async () => {
         const fault = mtuBlackhole('m', { maxBytes: 600, direction: 'to-cloud', match: 'all' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await host()).to.equal(true);
+          await lives(host, 'by the host network');
           await send(link, 3, 900);
         });
         await passed(history, mechanism);
@@ -148,7 +149,7 @@ describe('faults of a link in network namespaces', () => {
       const fault = checksumCorruption('c', { share: 100, direction: 'to-cloud', match: 'tunnel' }, link);
       const history = await ground.hold(fault, async () => {
         expect(await tunnel()).to.equal(false);
-        expect(await host()).to.equal(true);
+        await lives(host, 'by the host network');
         expect(await csumErrors()).to.be.greaterThan(before);
       });
       await passed(history, 'nftables');
@@ -171,7 +172,7 @@ describe('faults of a link in network namespaces', () => {
     const wanted = { share: 100, direction: 'to-cloud', match: 'tunnel' } as const;
     const history = await ground.hold(checksumCorruption('c', wanted, withoutNft(link)), async () => {
       expect(await tunnel()).to.equal(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
     });
     await passed(history, 'classic BPF (corruption as loss)');
     await tunnelBack();
@@ -228,10 +229,10 @@ describe('faults of a link in network namespaces', () => {
   it('an offload defect of handshakes leaves a living session alone, and forbids another', async () => {
     await tunnelBack();
     const history = await ground.hold(offloadDefect('o', { match: 'handshake' }, link), async () => {
-      expect(await tunnel()).to.equal(true);
+      await lives(tunnel, 'through the tunnel');
       await link.restartTunnel();
       expect(await tunnel()).to.equal(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
       expect(await packetSockets()).to.equal(2);
     });
     await passed(history, 'relay NIC (tc redirect, socat)');
@@ -243,7 +244,7 @@ describe('faults of a link in network namespaces', () => {
     const history = await ground.hold(offloadDefect('o', { match: 'all' }, link), async () => {
       expect(await host()).to.equal(false);
       await link.setOffload(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
       await link.setOffload(true);
     });
     await passed(history, 'relay NIC (tc redirect, socat)');
