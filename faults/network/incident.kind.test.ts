@@ -8,7 +8,7 @@ import { offloadDefect } from './offload-defect.ts';
 import { answers, Ground, kernelState, lives, serve } from './testing/ground.ts';
 
 /** A handshake is tried again every 5 s and up to 333 ms. */
-const RETRY_MS = 20_000;
+const RETRY_MS = 30_000;
 
 describe('the edge incident between nodes that are containers', () => {
   const undo = new UndoStack();

@@ -7,7 +7,7 @@ import { offloadDefect } from './offload-defect.ts';
 import { answers, Ground, lives, serve } from './testing/ground.ts';
 
 /** A handshake is tried again every 5 s and up to 333 ms. */
-const RETRY_MS = 15_000;
+const RETRY_MS = 30_000;
 
 describe('the edge incident in network namespaces', () => {
   const undo = new UndoStack();

@@ -280,8 +280,8 @@ describe('the edge network of isolation process', function () {
 
   it('drops what was corrupted, whatever the offload', async () => {
     await link.setOffload(false);
-    await impair({ corrupt: 100, direction: 'to-cloud' });
     const before = await csumErrors();
+    await impair({ corrupt: 100, direction: 'to-cloud' });
     expect(await echoes(link.throughTunnel, 500)).to.equal(false);
     await waitFor(async () => (await csumErrors()) > before, { what: 'checksum errors', ...deadline });
   });
