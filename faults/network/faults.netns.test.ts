@@ -22,6 +22,7 @@ import {
   Ground,
   kernelOf,
   kernelState,
+  lives,
   send,
   serve,
   through,
@@ -29,7 +30,8 @@ import {
 } from './testing/ground.ts';
 import { tunnelRestart } from './tunnel-restart.ts';
 
-const BACK_MS = 15_000;
+/** A handshake is tried again every 5 s and up to 333 ms, and a busy machine may lose some. */
+const BACK_MS = 30_000;
 
 describe('faults of a link in network namespaces', () => {
   const undo = new UndoStack();
@@ -98,7 +100,7 @@ describe('faults of a link in network namespaces', () => {
       it('partition of the tunnel leaves the host alone', async () => {
         const fault = partition('p', { direction: 'both', match: 'tunnel' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await host()).to.equal(true);
+          await lives(host, 'by the host network');
           expect(await tunnel()).to.equal(false);
         });
         await passed(history, mechanism);
@@ -109,7 +111,7 @@ describe('faults of a link in network namespaces', () => {
         await tunnelBack();
         const fault = partition('p', { direction: 'both', match: 'handshake' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await tunnel()).to.equal(true);
+          await lives(tunnel, 'through the tunnel');
           await link.restartTunnel();
           expect(await tunnel()).to.equal(false);
           expect((await link.sample()).handshakeAgeMs).to.equal(null);
@@ -121,7 +123,7 @@ describe('faults of a link in network namespaces', () => {
       it('MTU blackhole takes the large alone', async () => {
         const fault = mtuBlackhole('m', { maxBytes: 600, direction: 'to-cloud', match: 'all' }, poorer(link));
         const history = await ground.hold(fault, async () => {
-          expect(await host()).to.equal(true);
+          await lives(host, 'by the host network');
           await send(link, 3, 900);
         });
         await passed(history, mechanism);
@@ -148,7 +150,7 @@ describe('faults of a link in network namespaces', () => {
       const fault = checksumCorruption('c', { share: 100, direction: 'to-cloud', match: 'tunnel' }, link);
       const history = await ground.hold(fault, async () => {
         expect(await tunnel()).to.equal(false);
-        expect(await host()).to.equal(true);
+        await lives(host, 'by the host network');
         expect(await csumErrors()).to.be.greaterThan(before);
       });
       await passed(history, 'nftables');
@@ -171,7 +173,7 @@ describe('faults of a link in network namespaces', () => {
     const wanted = { share: 100, direction: 'to-cloud', match: 'tunnel' } as const;
     const history = await ground.hold(checksumCorruption('c', wanted, withoutNft(link)), async () => {
       expect(await tunnel()).to.equal(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
     });
     await passed(history, 'classic BPF (corruption as loss)');
     await tunnelBack();
@@ -201,9 +203,15 @@ describe('faults of a link in network namespaces', () => {
     const history = await ground.hold(netem('n', wanted, link), async () => {
       const before = await arrived();
       await send(link, 10);
-      rose = (await arrived()) - before;
+      // A busy kernel hands frames over a moment later; what else goes to the cloud meanwhile is a few keepalives.
+      await waitFor(
+        async () => {
+          rose = (await arrived()) - before;
+          return rose >= 20;
+        },
+        { what: 'both of each', deadlineMs: 2_000, seen: () => `${rose} frames` },
+      );
     });
-    expect(rose).to.be.at.least(20);
     await passed(history, 'nftables');
   });
 
@@ -222,10 +230,10 @@ describe('faults of a link in network namespaces', () => {
   it('an offload defect of handshakes leaves a living session alone, and forbids another', async () => {
     await tunnelBack();
     const history = await ground.hold(offloadDefect('o', { match: 'handshake' }, link), async () => {
-      expect(await tunnel()).to.equal(true);
+      await lives(tunnel, 'through the tunnel');
       await link.restartTunnel();
       expect(await tunnel()).to.equal(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
       expect(await packetSockets()).to.equal(2);
     });
     await passed(history, 'relay NIC (tc redirect, socat)');
@@ -237,7 +245,7 @@ describe('faults of a link in network namespaces', () => {
     const history = await ground.hold(offloadDefect('o', { match: 'all' }, link), async () => {
       expect(await host()).to.equal(false);
       await link.setOffload(false);
-      expect(await host()).to.equal(true);
+      await lives(host, 'by the host network');
       await link.setOffload(true);
     });
     await passed(history, 'relay NIC (tc redirect, socat)');

@@ -124,7 +124,7 @@ describe('a fault of a link through a relay', () => {
     await removeImpairment(files().impairments, 'f');
     await removeImpairment(files().impairments, 'f');
     await fault.heal(context);
-    await waitFor(async () => (await fault.gone(context)).seen, { what: 'it gone', deadlineMs: 2_000 });
+    await waitFor(async () => (await fault.gone(context)).seen, { what: 'it gone', deadlineMs: 10_000 });
     clearInterval(relaying);
     rmSync(files().impairments);
     await removeImpairment(files().impairments, 'f');

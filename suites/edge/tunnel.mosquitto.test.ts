@@ -173,10 +173,15 @@ for (const { broker, protocol, version } of [
       clearInterval(timer);
       publisher.stdin.end();
       expect((await ended)[0]).to.equal(0);
+      const published = () =>
+        edgeEvents(recorder.events, 'ledger.collector.published').map(({ body }) => body);
+      // What it kept during the cut is more than it may take to send at its end.
+      await waitFor(() => published().at(-1)?.stored === 0, {
+        what: 'the sensor to have sent what it kept',
+        deadlineMs: DEADLINE_MS,
+      });
       await collector.stop();
-      const attempted = edgeEvents(recorder.events, 'ledger.collector.published').map(
-        ({ body }) => body.attempted,
-      );
+      const attempted = published().map((body) => body.attempted);
       // aedes loses messages on their way to a subscriber: see `aedesBroker`.
       const mayMiss = broker === 'aedes';
       const sent: Record<string, Range[]> = { [link.node]: union(...attempted), [FOREIGN]: [[0, next - 1]] };

@@ -105,9 +105,11 @@ describe('the netns lab', () => {
     it('goes down with whatever runs in it, more than once', async () => {
       const { path } = link;
       if (path.kind !== 'kernel') throw new TypeError('no kernel path');
-      const [command, ...args] = [...path.edge.enter, 'sleep', '1000'];
-      const sleeper = spawn(command as string, args, { stdio: 'ignore' });
+      const [command, ...args] = [...path.edge.enter, 'sh', '-c', 'echo here; exec sleep 1000'];
+      const sleeper = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'ignore'] });
       const ended = once(sleeper, 'exit');
+      // It runs in it: whatever is on its way into a namespace is in none yet.
+      await once(sleeper.stdout, 'data');
       const namespace = path.edge.enter.at(-1) as string;
       const id = namespace.split('-')[1] as string;
       expect(traces(`-${id}-`)).not.to.deep.equal([]);

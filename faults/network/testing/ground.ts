@@ -33,6 +33,11 @@ export async function answers(link: EdgeLink, { host, port }: Endpoint): Promise
   return stdout === 'hello';
 }
 
+/** Asks until it is answered: a busy machine may take longer than one question waits. What is cut never answers. */
+export async function lives(asked: () => Promise<boolean>, what: string): Promise<void> {
+  await waitFor(asked, { what: `an answer ${what}`, deadlineMs: 5_000 });
+}
+
 /** Sends UDP datagrams of so many bytes to the cloud by the host network, at once. */
 export async function send(link: EdgeLink, count: number, bytes = 100): Promise<void> {
   const { host, port } = link.byHost.echo;

@@ -24,8 +24,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     open.add(far);
     near.on('data', (data) => state === 'open' && far.write(data));
     far.on('data', (data) => state === 'open' && near.write(data));
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
+    // What came before an orderly end is passed on before the end is.
+    near.on('close', () => far.end());
+    far.on('close', () => near.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const drop = () => {
@@ -59,6 +60,8 @@ export interface UdpProxy {
   delayMs: number;
   /** That came back through it so far. */
   answers: number;
+  /** That it did not let through so far, either way. */
+  dropped: number;
   close(): void;
 }
 
@@ -72,8 +75,10 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
   near.on('message', (datagram, { port }) => {
     client = port;
     if (open) far.send(datagram, target, '127.0.0.1');
+    else proxy.dropped += 1;
   });
   far.on('message', (datagram) => {
+    if (!open) proxy.dropped += 1;
     if (!open || client === undefined) return;
     const back = client;
     const timer = setTimeout(() => {
@@ -94,6 +99,7 @@ export async function udpProxy(target: number): Promise<UdpProxy> {
     mend: () => turn(true),
     delayMs: 0,
     answers: 0,
+    dropped: 0,
     close() {
       for (const timer of timers) clearTimeout(timer);
       near.close();

@@ -3,16 +3,13 @@ import { LOOPBACK } from '../wire/udp.ts';
 
 /** A TCP port on loopback that can be closed and opened again; who came in stays. */
 export class Door {
+  readonly port: number;
   readonly #server: Server;
-  #port = 0;
   #open = false;
 
-  constructor(accept: (socket: Socket) => void) {
+  constructor(port: number, accept: (socket: Socket) => void) {
+    this.port = port;
     this.#server = createServer({ allowHalfOpen: true }, accept);
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** Open, or about to be. */
@@ -20,7 +17,7 @@ export class Door {
     return this.#open;
   }
 
-  /** The same port as before, where there was one. @throws Error where it cannot be had. */
+  /** @throws Error where another has taken the port meanwhile. */
   async open(): Promise<void> {
     this.#open = true;
     await new Promise<void>((resolve, reject) => {
@@ -29,13 +26,12 @@ export class Door {
         reject(error);
       };
       this.#server.once('error', failed);
-      this.#server.listen(this.#port, LOOPBACK, () => {
+      this.#server.listen(this.port, LOOPBACK, () => {
         this.#server.off('error', failed);
         resolve();
       });
     });
-    if (this.#open) this.#port = (this.#server.address() as { port: number }).port;
-    else this.#server.close();
+    if (!this.#open) this.#server.close();
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../../harness/clock/clock.ts';
+import { freePort } from '../../../../harness/exec/free-port.ts';
 import type { Services } from '../../port.ts';
 import { decode, encodeDatagram, encodeSegment, resetOf, type Segment } from '../stream/segment.ts';
 import { LOOPBACK, Udp } from '../wire/udp.ts';
@@ -47,17 +48,18 @@ export class EdgeGate {
   #heardAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(options: EdgeGateOptions, udp: Udp) {
+  private constructor(options: EdgeGateOptions, udp: Udp, port: number) {
     this.#options = options;
     this.#udp = udp;
     this.#nextStream = options.firstStream;
-    this.#door = new Door((socket) => this.#accept(socket));
+    this.#door = new Door(port, (socket) => this.#accept(socket));
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 
   static async open(options: EdgeGateOptions): Promise<EdgeGate> {
     const udp = await Udp.bind((data, from) => options.send(encodeDatagram(from, data)));
-    const gate = new EdgeGate(options, udp);
+    // While the door is closed the system gives its port to nobody.
+    const gate = new EdgeGate(options, udp, await freePort());
     await gate.#door.open();
     return gate;
   }

@@ -132,7 +132,7 @@ describe('a stream', () => {
     const writes = fc.array(fc.integer({ min: 1, max: 9_000 }), { maxLength: 20 });
     fc.assert(
       fc.property(lines, writes, writes, fc.nat(1_000), (line, up, down, seed) => {
-        const pair = new Pair(line, { seed, stallMs: 500_000 });
+        const pair = new Pair(line, { seed, stallMs: 5_000_000 });
         pair.open();
         const write = (end: End, sizes: readonly number[]) => {
           sizes.forEach((size, index) => {
@@ -142,7 +142,7 @@ describe('a stream', () => {
         };
         write(pair.client, up);
         write(pair.server, down);
-        pair.time.pass(600_000);
+        pair.time.pass(6_000_000);
         const sent = (sizes: readonly number[]) =>
           Buffer.concat(sizes.map((size, index) => bytes(size, index)));
         expect(pair.server.text.equals(sent(up))).to.equal(true);

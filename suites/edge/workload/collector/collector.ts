@@ -14,6 +14,7 @@ export async function startCollector(
   options: CollectorOptions,
   clock: Clock,
   ledger: LedgerWriter,
+  drainMs = DRAIN_MS,
 ): Promise<Program> {
   const { protocol, publisher: name, qos, rate, store } = options;
   ledger.write({
@@ -34,7 +35,7 @@ export async function startCollector(
   await Promise.all([listen(alive, options.tcpPort), listen(ready, options.httpPort)]);
   return {
     async stop() {
-      await publisher.stop(DRAIN_MS);
+      await publisher.stop(drainMs);
       alive.close();
       ready.closeAllConnections();
       ready.close();

@@ -10,6 +10,8 @@ import { startProber } from './prober.ts';
 import { Tracker } from './tracker.ts';
 
 const INTERVAL_MS = 20;
+/** Longer than a busy machine stands still: its answers are late then, and a disconnect that was none. */
+const TIMEOUT_MS = 1_000;
 
 describe('prober', () => {
   const ledgers = () => new Ledgers();
@@ -33,7 +35,7 @@ describe('prober', () => {
         path: 'tunnel',
         target: { host: '127.0.0.1', port: way.port },
         intervalMs: INTERVAL_MS,
-        timeoutMs: 200,
+        timeoutMs: TIMEOUT_MS,
       },
       machineClock,
       seen.of('epoch'),
@@ -65,11 +67,11 @@ describe('prober', () => {
     const { doubts, lost, outages, probes, unseenMs } = way1();
     expect(outages).to.have.length(1);
     expect(outages[0]?.open).to.equal(false);
-    // The interval, what timers are late by, and as long as a busy machine kept the prober from probing.
+    // The interval, what timers are late by, and as long as a busy machine kept the prober from probing at either end.
     const error = Math.abs((outages[0]?.ms ?? 0) - (mended - cut));
-    expect(error).to.be.below(INTERVAL_MS + 15 + Math.max(0, unseenMs));
+    expect(error).to.be.below(INTERVAL_MS + 15 + 2 * Math.max(0, unseenMs));
     expect(doubts).to.deep.equal([]);
-    expect(lost).to.be.greaterThan(10);
+    expect(lost).to.be.at.least(way.dropped).and.above(0);
     expect(probes).to.be.greaterThan(lost);
   });
 
@@ -93,7 +95,7 @@ describe('prober', () => {
 
   it('takes a late answer for none, and counts it', async () => {
     await until('its first run', () => seen.bodies('ledger.probe.run').length > 0);
-    way.delayMs = 300;
+    way.delayMs = TIMEOUT_MS + 500;
     await until('late answers', () => seen.bodies('ledger.probe.run').some(({ late }) => late > 0));
     await prober.stop();
     expect(way1().outages.at(-1)?.open).to.equal(true);
