@@ -48,6 +48,7 @@ export function order(socket: string, words: string, timeoutMs = 10_000): Promis
         response.on('data', (part: string) => {
           text += part;
         });
+        response.on('error', reject);
         response.on('end', () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
       },
     );
