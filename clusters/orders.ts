@@ -41,7 +41,8 @@ export async function serveOrders(
 export function order(socket: string, words: string, timeoutMs = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
-      { socketPath: socket, path: `/${words}`, method: 'POST', timeout: timeoutMs },
+      // A connection each: one that was kept may be closed just as it is used again.
+      { socketPath: socket, path: `/${words}`, method: 'POST', timeout: timeoutMs, agent: false },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
