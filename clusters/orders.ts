@@ -41,13 +41,15 @@ export async function serveOrders(
 export function order(socket: string, words: string, timeoutMs = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
-      { socketPath: socket, path: `/${words}`, method: 'POST', timeout: timeoutMs },
+      // A connection each: one that was kept may be closed just as it is used again.
+      { socketPath: socket, path: `/${words}`, method: 'POST', timeout: timeoutMs, agent: false },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => {
           text += part;
         });
+        response.on('error', reject);
         response.on('end', () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
       },
     );

@@ -48,18 +48,18 @@ export async function startGpuNodes(
   );
 }
 
-/** Ends the fake GPU nodes and waits until their pods are gone; nothing where there are none. */
+/**
+ * Ends the fake GPU nodes and waits until nothing of them is left: their DaemonSet goes after its pods, and no other of its
+ * name can be made before. Nothing where there are none.
+ */
 export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<void> {
-  await ignoring(
-    404,
-    kube.apps.deleteNamespacedDaemonSet({
-      name: GPU_NODE_NAME,
-      namespace: SYSTEM_NAMESPACE,
-      propagationPolicy: 'Foreground',
-    }),
-  );
+  const daemonSet = { name: GPU_NODE_NAME, namespace: SYSTEM_NAMESPACE };
+  await ignoring(404, kube.apps.deleteNamespacedDaemonSet({ ...daemonSet, propagationPolicy: 'Foreground' }));
   await waitFor(
-    async () => (await kube.core.listNamespacedPod({ namespace: SYSTEM_NAMESPACE })).items.length === 0,
+    async () => {
+      if (await ignoring(404, kube.apps.readNamespacedDaemonSet(daemonSet))) return false;
+      return (await kube.core.listNamespacedPod({ namespace: SYSTEM_NAMESPACE })).items.length === 0;
+    },
     {
       what: 'the end of the fake GPU nodes',
       deadlineMs: DEADLINE_MS,

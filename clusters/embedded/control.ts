@@ -21,10 +21,13 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
   });
 }
 
-/** Whether a cluster's process answers. */
+/**
+ * Whether a cluster's process is behind the socket. One that is slow to answer is, and its folder must not be taken from
+ * under it: only where the system says that nobody listens, which an error's code tells, there is none.
+ */
 export function answers(socket: string): Promise<boolean> {
   return order(socket, 'alive', 2_000).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code === undefined,
   );
 }

@@ -18,8 +18,9 @@ let ending = false;
 const end = async () => {
   if (ending) return;
   ending = true;
-  closeControl?.();
   await cluster.stop();
+  // Who takes the folder away waits until nobody answers any more: nothing is written into it from here on.
+  closeControl?.();
   process.exit(0);
 };
 let closeControl: (() => void) | undefined;

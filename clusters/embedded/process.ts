@@ -67,6 +67,8 @@ export async function startProcess(options: StartOptions): Promise<Started> {
   clearTimeout(timer);
   if (typeof first === 'object') {
     child.kill('SIGKILL');
+    // Whoever hears of it takes away what it wrote into.
+    await over;
     signal?.throwIfAborted();
     throw await notReady(options, first.reason);
   }

@@ -2,12 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { thisProcess } from '../../harness/exec/born-at.ts';
 import { run } from '../../harness/exec/exec.ts';
+import { machineProcesses } from '../../harness/exec/processes.ts';
+import { watchResource } from '../../harness/kube/watch.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
 import { UndoStack } from '../../harness/run/undo.ts';
@@ -19,7 +22,7 @@ import type { Cluster } from '../port.ts';
 import { embeddedProvider } from './provider.ts';
 
 const SCRIPT =
-  'while ! nvidia-smi >/dev/null; do sleep 0.1; done; nvidia-smi -L; echo "index $JOB_COMPLETION_INDEX"; sleep 1';
+  'while ! nvidia-smi >/dev/null; do sleep 0.1; done; nvidia-smi -L; echo "index $JOB_COMPLETION_INDEX"; sleep 2';
 
 function contextIn(folder: string, undo: UndoStack, cluster: object): StepContext {
   return {
@@ -33,6 +36,22 @@ function contextIn(folder: string, undo: UndoStack, cluster: object): StepContex
     log: pino({ level: 'silent' }),
     progress: () => undefined,
   };
+}
+
+/** Whether a process is there; one that was killed is until its parent has asked for its end. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The process of the cluster with these settings. A child that it forks has its command line until it runs its own program. */
+function processOf(settings: string): number {
+  const found = machineProcesses().filter(({ argv }) => argv.includes(settings));
+  const [keeper] = found.filter(({ parent }) => !found.some(({ pid }) => pid === parent));
+  return keeper?.pid as number;
 }
 
 describe('the embedded provider', function () {
@@ -137,11 +156,35 @@ describe('the embedded provider', function () {
   });
 
   it('restarts a kubelet: the plugin registers again, everything is allocatable', async () => {
+    // Its plugin may be back before anybody asks: what was told meanwhile is what counts.
+    const told: string[] = [];
+    const watch = watchResource({
+      ...{
+        kube: cluster.kube,
+        path: '/api/v1/nodes',
+        clock: systemClock,
+        signal: AbortSignal.timeout(60_000),
+      },
+      onEvent(_, { metadata, status }: V1Node) {
+        const count = status?.allocatable?.['nvidia.com/gpu'] ?? 'none';
+        if (metadata?.name === 'worker-1' && told.at(-1) !== count) told.push(count);
+      },
+    });
+    await watch.synced;
     await cluster.nodes[1]?.restartKubelet();
-    expect(await gpus()).to.deep.equal(['none', '0', '8']);
+    await waitFor(() => told.length === 3, {
+      what: 'its GPUs’ return',
+      deadlineMs: 15_000,
+      seen: () => `${told}`,
+    });
+    await watch.stop();
+    expect(told).to.deep.equal(['8', '0', '8']);
     await gpusAre(['none', '8', '8']);
-    const ledger = readFileSync(gpuNodeFiles(cluster.nodes[1]?.stateDir as string).ledger, 'utf8');
-    expect(ledger.match(/"plugin.registered"/g)).to.have.length(2);
+    const { ledger } = gpuNodeFiles(cluster.nodes[1]?.stateDir as string);
+    const registrations = () => readFileSync(ledger, 'utf8').match(/"plugin.registered"/g)?.length ?? 0;
+    // The kubelet knows of a registration before the plugin has heard so and written it down.
+    await waitFor(() => registrations() > 1, { what: 'a second registration', deadlineMs: 10_000 });
+    expect(registrations()).to.equal(2);
   });
 
   it('runs a command as on a node', async () => {
@@ -185,15 +228,7 @@ describe('the embedded provider', function () {
       { what: 'the container’s word', deadlineMs: 10_000 },
     );
     await cluster.down();
-    const alive = (pid: number) => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    };
-    // A killed process counts as alive until its parent has asked for its end.
-    await waitFor(() => !pids.some(alive), { what: 'the end of the container', deadlineMs: 2_000 });
+    await waitFor(() => !pids.some(isThere), { what: 'the end of the container', deadlineMs: 10_000 });
   });
 });
 
@@ -204,12 +239,10 @@ describe('an embedded cluster that ends by itself', () => {
     const undo = new UndoStack();
     try {
       await embeddedProvider.up(contextIn(folder, undo, { workers: 1 }));
-      const { stdout } = await run(['pgrep', '-f', settings]);
-      process.kill(Number(stdout), 'SIGKILL');
-      await waitFor(async () => (await run(['pgrep', '-f', settings], { okCodes: [0, 1] })).stdout === '', {
-        what: 'its end',
-        deadlineMs: 10_000,
-      });
+      const pid = processOf(settings);
+      process.kill(pid, 'SIGKILL');
+      // Its parent knows of its end once there is nothing of it: that one by one its threads end is no end.
+      await waitFor(() => !isThere(pid), { what: 'its end', deadlineMs: 10_000 });
       const failed = await undo.unwind();
       expect(failed).to.have.length(1);
       expect(failed[0]?.error).to.match(/it was ended by SIGKILL/);
@@ -250,6 +283,20 @@ describe('an embedded cluster that outlives its command', function () {
     expect(await embeddedProvider.down(name)).to.equal(false);
   });
 
+  it('is not cleaned away while it is too busy to answer', async () => {
+    await embeddedProvider.upDetached(contextIn(folder, new UndoStack(), { workers: 1, name: 'kept' }));
+    const cluster = join(folder, 'ordeal', 'e', 'kept');
+    const keeper = processOf(join(cluster, 'cluster.json'));
+    process.kill(keeper, 'SIGSTOP');
+    try {
+      expect(await embeddedProvider.clean()).to.not.include('embedded cluster kept');
+      expect(existsSync(join(cluster, 'kubeconfig'))).to.equal(true);
+    } finally {
+      process.kill(keeper, 'SIGCONT');
+    }
+    expect(await embeddedProvider.down('kept')).to.equal(true);
+  });
+
   it('is not cleaned away while it starts, and is once who starts it is gone', async () => {
     const starting = join(folder, 'ordeal', 'e', 'starting');
     await mkdir(starting, { recursive: true });
@@ -275,11 +322,13 @@ describe('an embedded cluster that outlives its command', function () {
       (await (await fetch(`${url}/api/v1/namespaces/default/pods/orphan/log`)).text()).startsWith('on');
     await waitFor(log, { what: 'the container’s word', deadlineMs: 10_000 });
     const settings = join(folder, 'ordeal', 'e', 'kept', 'cluster.json');
-    const keeper = (await run(['pgrep', '-f', settings])).stdout;
+    const keeper = processOf(settings);
     const sleeping = async (seconds: number) =>
       (await run(['pgrep', '-f', `^sleep ${seconds}`], { okCodes: [0, 1] })).stdout !== '';
-    await waitFor(() => sleeping(613), { what: 'both sleeps', deadlineMs: 5_000 });
-    process.kill(Number(keeper), 'SIGKILL');
+    const both = async () => (await sleeping(613)) && (await sleeping(614));
+    await waitFor(both, { what: 'both sleeps', deadlineMs: 5_000 });
+    process.kill(keeper, 'SIGKILL');
+    await waitFor(() => !isThere(keeper), { what: 'its end', deadlineMs: 10_000 });
     await waitFor(async () => !(await sleeping(614)), { what: 'the container’s end', deadlineMs: 5_000 });
     // A sweep beside this one may have found the other sleep before: nobody but its keeper was of this test's state folder.
     expect(await embeddedProvider.clean()).to.include('embedded cluster kept');

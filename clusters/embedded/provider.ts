@@ -20,6 +20,8 @@ import { sweepContainers } from './sweep.ts';
 
 const READY_MS = 60_000;
 const END_MS = 20_000;
+/** A container that was killed may be at its last call yet, which writes into the folder that is being removed. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 5 };
 /** A unix socket's path has at most 107 bytes; a device plugin needs some of them for its socket's name. */
 const MAX_SOCKET_FOLDER_BYTES = 80;
 
@@ -42,7 +44,7 @@ export const embeddedProvider: Provider<Cluster> = {
       await end().finally(async () => {
         // One that was killed, or had to be, took not all of its containers along.
         sweepContainers();
-        await rm(settings.folder, { recursive: true, force: true });
+        await rm(settings.folder, REMOVAL);
       });
     });
     context.progress(`embedded: starting ${settings.workers} workers`);
@@ -136,14 +138,15 @@ async function remove(folder: string): Promise<boolean> {
   if (!there) return false;
   const { control } = clusterFiles(folder);
   if (await answers(control)) {
-    await order(control, 'stop');
+    // Where it cannot be told, it does not end.
+    await order(control, 'stop').catch(() => undefined);
     await waitFor(async () => !(await answers(control)), {
       what: `the end of the cluster in ${folder}`,
       deadlineMs: END_MS,
       clock: systemClock,
     });
   }
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, REMOVAL);
   return true;
 }
 

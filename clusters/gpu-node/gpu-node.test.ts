@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -59,8 +59,8 @@ describe('a fake GPU node', () => {
     const root = mkdtempSync(join(folder, 'root-'));
     mkdirSync(join(root, 'usr/bin'), { recursive: true });
     mkdirSync(join(root, 'run'));
-    await tryRun(['ln', '-s', files().nvidiaSmi, join(root, 'usr/bin/nvidia-smi')]);
-    await tryRun(['ln', '-s', files().root, join(root, 'run/ordeal-gpu')]);
+    symlinkSync(files().nvidiaSmi, join(root, 'usr/bin/nvidia-smi'));
+    symlinkSync(files().root, join(root, 'run/ordeal-gpu'));
     return await tryRun([join(root, 'usr/bin/nvidia-smi'), '-L'], { env: envs });
   };
 
@@ -143,7 +143,8 @@ describe('a fake GPU node', () => {
   });
 
   it('answers Allocate at once in the incident; nvidia-smi tells the truth until the association stands', async () => {
-    await begin({ latencyMs: [800, 800] });
+    // Longer than a busy machine takes for a look of nvidia-smi.
+    await begin({ latencyMs: [2_500, 2_500] });
     const [response] = await allocate('GPU-w1-2');
     const before = await nvidiaSmi(response?.envs ?? {});
     expect(before).to.include({ exitCode: 6, stdout: 'No devices were found' });
@@ -197,25 +198,23 @@ describe('a fake GPU node', () => {
   }
 
   it('fails the call when the timeout and its retries are over', async () => {
-    await begin({ wait: 'allocate', latencyMs: [400, 400], timeoutMs: 30, retries: 1 });
+    // So late that no stall of this process lets the association be there before a timeout is seen to be over.
+    await begin({ wait: 'allocate', latencyMs: [60_000, 60_000], timeoutMs: 30, retries: 1 });
     const error = await allocate('GPU-w1-0').catch((caught: Error) => caught.message);
     expect(error).to.match(/no association of GPU-w1-0 within 30 ms, 2 times/);
   });
 
   it('delays associations by a fault, says how much of it was injected, and heals itself at the deadline', async () => {
     await begin();
-    await addFault(node, {
-      id: 'f',
-      kind: 'bind-delay',
-      extraMs: 150,
-      untilWall: systemClock.wall() + 1_000,
-    });
+    const fault = { id: 'f', kind: 'bind-delay', extraMs: 150 } as const;
+    await addFault(node, { ...fault, untilWall: systemClock.wall() + 60_000 });
     await said('fault.applied');
     await allocate('GPU-w1-0');
     await said('driver.associated');
     const slow = ledger().find((line) => line.type === 'driver.associated');
     expect(slow?.injectedMs).to.equal(150);
     expect(slow?.serviceMs).to.be.at.least(180);
+    await addFault(node, { ...fault, untilWall: systemClock.wall() + 500 });
     await said('fault.lifted');
     expect(ledger().find((line) => line.type === 'fault.lifted')?.by).to.equal('deadline');
     await allocate('GPU-w1-1');

@@ -122,13 +122,19 @@ export async function listImages(env: NodeJS.ProcessEnv = process.env): Promise<
   const folder = join(cache, 'images');
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const archives = names.filter((name) => name.endsWith('.tar')).sort();
-  return Promise.all(
-    archives.map(async (name) => ({
-      name,
-      bytes: (await stat(join(folder, name))).size,
-      current: current.has(join(folder, name)),
-    })),
+  const listed = await Promise.all(
+    archives.map(async (name) => {
+      const archive = join(folder, name);
+      const found = await looked(archive);
+      return found ? [{ name, bytes: found.size, current: current.has(archive) }] : [];
+    }),
   );
+  return listed.flat();
+}
+
+/** Undefined where another build has removed it meanwhile. */
+async function looked(archive: string) {
+  return await stat(archive).catch(() => undefined);
 }
 
 async function fromHere(version: string, context: BuildContext): Promise<ImageSet> {
@@ -148,7 +154,8 @@ const KEPT_MS = 24 * 3_600_000;
 async function prune(context: BuildContext): Promise<void> {
   for (const { name, current } of await listImages({ ORDEAL_CACHE: context.cache })) {
     const archive = join(context.cache, 'images', name);
-    if (!current && (await stat(archive)).mtimeMs < Date.now() - KEPT_MS) await rm(archive);
+    const found = current ? undefined : await looked(archive);
+    if (found && found.mtimeMs < Date.now() - KEPT_MS) await rm(archive, { force: true });
   }
 }
 

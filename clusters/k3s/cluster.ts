@@ -124,12 +124,22 @@ export async function refuseEnded(cluster: string): Promise<void> {
   await refuseEndedNode('K3S_NODE_ENDED', K3S_LABEL, cluster);
 }
 
-/** Writes what each node said, and what its /var/log holds, into `dir`. */
+/**
+ * Writes what each node said, and what its /var/log holds, into `dir`.
+ * @throws OrdealError COMMAND_FAILED of the first node that gave nothing, after the others.
+ */
 export async function exportLogs(cluster: string, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
+  const failures: unknown[] = [];
   for (const name of await nodeContainers(cluster)) {
-    const { stderr, stdout } = await run(['docker', 'logs', name]);
-    await writeFile(join(dir, `${name}.log`), `${stdout}\n${stderr}\n`);
-    await run(['docker', 'cp', `${name}:/var/log/.`, join(dir, name)]);
+    try {
+      const { stderr, stdout } = await run(['docker', 'logs', name]);
+      await writeFile(join(dir, `${name}.log`), `${stdout}\n${stderr}\n`);
+      await run(['docker', 'cp', `${name}:/var/log/.`, join(dir, name)]);
+    } catch (error) {
+      // A node that only just starts, or goes, takes the others' logs from nobody.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }

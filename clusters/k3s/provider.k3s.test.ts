@@ -127,8 +127,11 @@ describe('k3s provider', function () {
         },
         { what: 'the server’s address', deadlineMs: MINUTE },
       );
-      const ask = `fetch("http://${address}").then((answer) => answer.text())`;
-      await pod('client', agents[4]?.name, `${ask}.then(({ length }) => console.log(length))`);
+      // A container that runs need not listen yet.
+      const again = 'new Promise((resolve) => setTimeout(resolve, 200)).then(ask)';
+      const ask = `fetch("http://${address}").then((answer) => answer.text()).catch(() => ${again})`;
+      const script = `const ask = () => ${ask}; ask().then(({ length }) => console.log(length))`;
+      await pod('client', agents[4]?.name, script);
       await waitFor(
         async () => {
           const { status } = await cluster.kube.core.readNamespacedPod({ namespace, name: 'client' });

@@ -196,8 +196,9 @@ describe('kind provider on a real kind', function () {
       deadlineMs: MINUTE,
     });
     await allGpus('after the boot');
-    const ready = (await of())?.conditions?.find(({ type }) => type === 'Ready')?.status;
-    expect(ready).to.equal('True');
+    const ready = async () =>
+      (await of())?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    await waitFor(ready, { what: 'the node to be Ready', deadlineMs: MINUTE });
   });
 
   it('has no power over the control plane’s node', () => {

@@ -44,7 +44,7 @@ describe('who attends to a proxy, as a process', function () {
   const allocatable = () => manager.stock().get(RESOURCE)?.allocatable ?? 0;
   const sockets = () => readdirSync(stand.devicePlugins).filter((name) => name.startsWith(OWN_SOCKET));
   const until = async (what: string, there: () => boolean) =>
-    await waitFor(there, { what, deadlineMs: 20_000, intervalMs: 20 });
+    await waitFor(there, { what, deadlineMs: 40_000, intervalMs: 20 });
 
   /** As `kubectl exec` would. */
   const ask = async <T>(request: AttendantRequest): Promise<T> => {
@@ -131,7 +131,8 @@ describe('who attends to a proxy, as a process', function () {
 
   it('gives the resource back when it hears of the run no more, with nobody’s help', async () => {
     await attended();
-    await inFront(2_000);
+    // The lease runs from the request on: it is to outlast the start of a process on a busy machine, and two words of another.
+    await inFront(6_000);
     await givenBack();
     expect(await ask<Renewed>({ do: 'renew' })).to.deep.equal({ lapsed: 'the run was not heard of in time' });
     expect(await ask<Looked>({ do: 'look' })).to.deep.equal({ stands: false, fronted: false });

@@ -224,9 +224,9 @@ describe('a proxy in front of a device plugin', () => {
   it('passes a deadline and a cancellation on', async () => {
     await stand();
     answer = () => undefined;
-    const late = call('PreStartContainer', Buffer.alloc(0), new Metadata(), 400);
+    const late = call('PreStartContainer', Buffer.alloc(0), new Metadata(), 2_000);
     await waitFor(() => calls.length === 1, { what: 'the call', ...soon });
-    expect(Number(calls[0]?.getDeadline()) - Date.now()).to.be.within(1, 400);
+    expect(Number(calls[0]?.getDeadline()) - Date.now()).to.be.within(1, 2_000);
     expect((await late.said).error).to.include({ code: status.DEADLINE_EXCEEDED });
     await waitFor(() => calls[0]?.cancelled, { what: 'its end at the plugin', ...soon });
 
@@ -311,11 +311,13 @@ describe('a proxy in front of a device plugin', () => {
   });
 
   it('ends the stream and goes on serving', async () => {
-    await stand({ kind: 'stream-lost', afterMs: 50 });
+    // Long enough for the stream to have come through to the plugin.
+    await stand({ kind: 'stream-lost', afterMs: 500 });
     const plugin = new DevicePlugin(socket());
     const ended = new Promise<string>((resolve) =>
       plugin.listAndWatch({ devices: () => undefined, ended: resolve }),
     );
+    await waitFor(() => streams.length === 1, { what: 'the stream at the plugin', ...soon });
     expect(await ended).to.equal('the stream ended');
     await waitFor(() => streams[0]?.cancelled, { what: 'its end at the plugin', ...soon });
     expect((await call('Allocate', allocate('a')).said).error).to.equal(null);

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, openSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { copyFileSync, existsSync, openSync, statfsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
+import { machineProcesses } from '../../harness/exec/processes.ts';
 import type { UndoStack } from '../../harness/run/undo.ts';
 import { Channel } from './channel.ts';
 import { KERNEL } from './readiness.ts';
@@ -112,7 +114,8 @@ export async function boot(options: BootOptions): Promise<Guest> {
     const patience = setTimeout(() => child.kill('SIGKILL'), HALT_MS);
     await ended;
     clearTimeout(patience);
-    if (jail.length === 0) sweep(work);
+    // The host's kernel ends what a killed one leaves in its process namespace, a moment later; without one nobody does.
+    await waitFor(() => !sweep(work), { what: 'the end of the guest’s processes', deadlineMs: HALT_MS });
   };
   const channel = new Channel(stdin, stdout);
   let timer: NodeJS.Timeout | undefined;
@@ -169,14 +172,15 @@ function memoryFolder(): string {
   return bavail * bsize >= MEMORY_MIB * 2 ** 20 ? SHARED_MEMORY : tmpdir();
 }
 
-/** Ends what a guest without a process namespace has left: all of it carries the guest's command line. */
-function sweep(work: string): void {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+/** Kills what a guest has left: all of it carries the guest's command line. Whether there was anything. */
+function sweep(work: string): boolean {
+  const left = machineProcesses().filter(({ argv }) => argv.includes(`uml_dir=${work}/uml`));
+  for (const { pid } of left) {
     try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (words.includes(`uml_dir=${work}/uml`)) process.kill(Number(pid), 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     } catch {
       // It has ended meanwhile, or is another user's.
     }
   }
+  return left.length > 0;
 }

@@ -65,17 +65,24 @@ export function streamWatch(
     );
   };
   const lastsMs = Number(query.get('timeoutSeconds') || DEFAULT_SECONDS) * 1_000;
-  const timers = [setTimeout(() => response.end(), lastsMs)];
+  const timers: NodeJS.Timeout[] = [];
+  const over = () => {
+    unwatch();
+    for (const timer of timers) clearTimeout(timer);
+  };
+  // Nothing more is written then, however long the client takes to read the rest.
+  const end = () => {
+    over();
+    response.end();
+  };
+  timers.push(setTimeout(end, lastsMs));
   if (query.get('allowWatchBookmarks') === 'true') {
     timers.push(
       setInterval(bookmark, BOOKMARK_MS),
       setTimeout(bookmark, Math.max(0, lastsMs - BOOKMARK_BEFORE_END_MS)),
     );
   }
-  response.on('close', () => {
-    unwatch();
-    for (const timer of timers) clearTimeout(timer);
-  });
+  response.on('close', over);
 }
 
 const departures = new WeakMap<KubeObject, KubeObject>();

@@ -63,7 +63,9 @@ export class PluginRegistry {
   async start(known: readonly string[]): Promise<void> {
     const { clock, folder } = this.#options;
     for (const file of readdirSync(folder)) {
-      if (lstatSync(join(folder, file)).isSocket()) rmSync(join(folder, file), { force: true });
+      // A plugin that goes takes its own along meanwhile.
+      const found = lstatSync(join(folder, file), { throwIfNoEntry: false });
+      if (found?.isSocket()) rmSync(join(folder, file), { force: true });
     }
     for (const resource of known) {
       this.#devices.set(resource, new Map());

@@ -98,7 +98,8 @@ export class PodWorker {
     await Promise.all(running.map(({ current }) => current?.stop(graceMs)));
     await this.#done;
     this.#write();
-    await rm(this.#host.folder, { recursive: true, force: true });
+    // What a process that has left its container's group still writes there goes with the cluster's folder.
+    await rm(this.#host.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 
   /** Its node goes down: as at the end of the cluster, but that a kubelet comes back to it. */

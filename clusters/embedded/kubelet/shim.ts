@@ -40,7 +40,10 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The shell's line for one task. Descriptor 3 is held by the task and whatever it leaves behind, see `Shim`. */
+/**
+ * The shell's line for one task. It says when there is a process that a signal ends, and with which code it ended.
+ * Descriptor 3 is held by the task and whatever it leaves behind, see `Shim`.
+ */
 function taskLine({ argv, cwd, env }: Task, liveness: string, nonce: string): string {
   const entries = Object.entries(env);
   const exported = entries.filter(([name]) => SHELL_NAME.test(name));
@@ -49,7 +52,7 @@ function taskLine({ argv, cwd, env }: Task, liveness: string, nonce: string): st
     .map(([name, value]) => quoted(`${name}=${value}`));
   const exports = exported.map(([name, value]) => `${name}=${quoted(value)}`).join(' ');
   const program = [...(odd.length > 0 ? ['env', ...odd] : []), ...argv.map(quoted)].join(' ');
-  return `(cd ${quoted(cwd)} && exec 3<>${quoted(liveness)} && export ${exports} && exec ${program}) </dev/null 2>&1; printf '\\036%s %d\\n' ${nonce} $?\n`;
+  return `(cd ${quoted(cwd)} && exec 3<>${quoted(liveness)} && export ${exports} && printf '\\036%s\\n' ${nonce} && exec ${program}) </dev/null 2>&1; printf '\\036%s %d\\n' ${nonce} $?\n`;
 }
 
 /**
@@ -64,6 +67,9 @@ class Shim {
   readonly #free: (shim: Shim, clean: boolean) => void;
   #descriptor: number | undefined;
   #watcher: TaskWatcher | undefined;
+  /** Whether the task's process is there, and what it is to be sent as soon as it is: the shell alone would hear it. */
+  #begun = false;
+  #early: NodeJS.Signals[] = [];
   #disturbed = false;
   #partial = '';
 
@@ -92,6 +98,10 @@ class Shim {
 
   signal(signal: NodeJS.Signals): void {
     this.#disturbed = true;
+    if (!this.#begun && signal !== 'SIGKILL') {
+      this.#early.push(signal);
+      return;
+    }
     try {
       process.kill(-this.pid, signal);
     } catch (error) {
@@ -104,6 +114,11 @@ class Shim {
     this.#partial = lines.pop() ?? '';
     const mark = `${MARK}${this.#nonce} `;
     for (const line of lines) {
+      if (line === mark.trimEnd()) {
+        this.#begun = true;
+        for (const signal of this.#early.splice(0)) this.signal(signal);
+        continue;
+      }
       const at = line.indexOf(mark);
       if (at < 0) {
         this.#watcher?.line(line);
@@ -119,6 +134,8 @@ class Shim {
   #end(exitCode: number): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
+    this.#begun = false;
+    this.#early = [];
     watcher?.ended(exitCode);
   }
 
