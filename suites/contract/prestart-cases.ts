@@ -102,7 +102,7 @@ export function declarePreStart(getLab: () => Lab, early: Early): void {
         // Each waits until all three are asked: were they queued, none would end.
         await waitFor(() => plugin.callsOf('PreStartContainer').length >= 3, {
           what: 'three PreStartContainer calls at once',
-          deadlineMs: 20_000,
+          deadlineMs: PRESTART_LIMIT_MS - 2_000,
           intervalMs: 20,
         });
         await systemClock.sleep(300);
