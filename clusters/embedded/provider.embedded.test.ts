@@ -22,7 +22,7 @@ import type { Cluster } from '../port.ts';
 import { embeddedProvider } from './provider.ts';
 
 const SCRIPT =
-  'while ! nvidia-smi >/dev/null; do sleep 0.1; done; nvidia-smi -L; echo "index $JOB_COMPLETION_INDEX"; sleep 2';
+  'while ! nvidia-smi >/dev/null; do sleep 0.1; done; nvidia-smi -L; echo "index $JOB_COMPLETION_INDEX"; sleep 3';
 
 function contextIn(folder: string, undo: UndoStack, cluster: object): StepContext {
   return {

@@ -10,8 +10,8 @@ const VNI = 77;
 const DEVICE = 'ordeal-v0';
 const AT = { edge: '10.7.0.2', cloud: '10.7.0.1' };
 const ANSWERS_AT = 7_007;
-/** What a look may take; a start of socat is in it. */
-const LOOK_S = 1;
+/** What a look may take; a start of socat is in it, on a machine that has others to start. */
+const LOOK_S = 3;
 const LAID_MS = 30_000;
 
 const Addresses = z.array(z.object({ addr_info: z.array(z.object({ local: z.string() })) }));

@@ -323,6 +323,18 @@ export class Stage {
     return this.#works.get(name) ?? false;
   }
 
+  /** Looks at a pod and hears its container, for so long; where the machine is slow, until the container has said anything since. */
+  async follow(name: string, ms: number): Promise<void> {
+    const until = this.#options.context.clock.mono() + ms;
+    const from = this.#readTo.get(name);
+    await this.every(Math.max(ms, this.settings.patience), async () => {
+      const { running } = await this.lookAt(name);
+      await this.readWork(name);
+      const heard = this.#readTo.get(name) !== from;
+      return (heard || !running) && this.#options.context.clock.mono() >= until;
+    });
+  }
+
   async create(name: string, shape: Omit<PodShape, 'name' | 'devices'> & { devices?: number } = {}) {
     await this.pods.create(this.on(name, shape));
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Bench } from './bench.ts';
+import { type Bench, HOLD } from './bench.ts';
 import type { Early, Lab } from './lab.ts';
 import { answerOf, type ProbePlugin } from './probe-plugin.ts';
 
@@ -176,8 +176,12 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
         await bench.create({
           name: 'again',
           restartPolicy: 'OnFailure',
-          script: 'echo "attempt with $CONTRACT_DEVICES"; sleep 2; exit 1',
+          // The second attempt stays: a third one would be a call more, and what is seen a moment only may be missed.
+          script: `been="$ORDEAL_ROOT/opt/tries/been"; echo "attempt with $CONTRACT_DEVICES"
+            if [ ! -e "$been" ]; then touch "$been"; exit 1; fi
+            ${HOLD}`,
           devices: [plugin.resource, 1],
+          volumes: [{ name: 'tries', mountPath: '/opt/tries' }],
         });
         await bench.until(
           'again',

@@ -12,6 +12,13 @@ const EVENT_DEADLINE_MS = 30_000;
 /** A script's last line that keeps a container running until it is told to end. */
 export const HOLD = "trap 'exit 0' TERM; sleep 600 & wait $!";
 
+/**
+ * Takes its time to end once it is told to, so that what holds meanwhile can be seen; that it would, it says: a container
+ * runs before its shell has set the trap.
+ */
+export const LASTING = "trap 'sleep 3; exit 0' TERM; echo trapped; while :; do sleep 0.1; done";
+export const LASTING_GRACE_S = 60;
+
 /** What a pod calls its claim. */
 const CLAIM = 'device';
 
@@ -229,14 +236,17 @@ export class Bench {
     return Date.parse((line ?? '').split(' ')[0] ?? '');
   }
 
-  /** Events of one pod with a reason, once there are any. */
-  async events(pod: string, reason: string): Promise<CoreV1Event[]> {
+  /** Events of one pod with a reason, once there is one that tells what is looked for: they may lag behind its status. */
+  async events(pod: string, reason: string, tells = /^/): Promise<CoreV1Event[]> {
     const fieldSelector = `involvedObject.name=${pod},reason=${reason}`;
     const { items } = await until(
       async () => await this.kube.core.listNamespacedEvent({ namespace: this.namespace, fieldSelector }),
       `an event ${reason} of pod ${pod}`,
-      ({ items: found }) => found.length > 0,
-      { deadlineMs: EVENT_DEADLINE_MS },
+      ({ items: found }) => found.some(({ message }) => tells.test(message ?? '')),
+      {
+        deadlineMs: EVENT_DEADLINE_MS,
+        seen: (last) => JSON.stringify(last?.items.map(({ message }) => message)),
+      },
     );
     return items;
   }

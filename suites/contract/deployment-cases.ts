@@ -9,7 +9,7 @@ import {
 } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { absent, type Bench, refused } from './bench.ts';
+import { absent, type Bench, LASTING, LASTING_GRACE_S, refused } from './bench.ts';
 import { background, type Early, type Lab } from './lab.ts';
 import { until } from './until.ts';
 
@@ -83,8 +83,10 @@ export function declareDeployments(getLab: () => Lab, early: Early): void {
 
     early(async (lab) => {
       bench = await lab.bench('deployments');
-      const lasting = "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done";
-      const slow = { containers: [bench.container('main', lasting, undefined, {})] };
+      const slow = {
+        terminationGracePeriodSeconds: LASTING_GRACE_S,
+        containers: [bench.container('main', LASTING, undefined, {})],
+      };
       const crowded = {
         affinity: {
           podAntiAffinity: {
@@ -288,6 +290,7 @@ export function declareDeployments(getLab: () => Lab, early: Early): void {
 
     it('deleted in the foreground: it stays until its ReplicaSet and pods have gone', async () => {
       await rolledOut('last');
+      for (const { metadata } of await podsOf('last')) await bench.said(metadata?.name as string, 'trapped');
       await apps().deleteNamespacedDeployment({
         namespace: bench.namespace,
         name: 'last',

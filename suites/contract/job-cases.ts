@@ -1,7 +1,7 @@
 import type { V1Job, V1JobSpec, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { absent, type Bench, HOLD } from './bench.ts';
+import { absent, type Bench, HOLD, LASTING, LASTING_GRACE_S } from './bench.ts';
 import { background, type Early } from './lab.ts';
 import { until } from './until.ts';
 
@@ -13,7 +13,7 @@ export function declareJobs(early: Early): void {
     let narrow: Promise<{ ended: V1Job; widest: number }>;
     const batch = () => bench.kube.batch;
 
-    const job = async (name: string, script: string, spec: Partial<V1JobSpec> = {}) =>
+    const job = async (name: string, script: string, spec: Partial<V1JobSpec> = {}, graceSeconds = 1) =>
       await batch().createNamespacedJob({
         namespace: bench.namespace,
         body: {
@@ -22,7 +22,7 @@ export function declareJobs(early: Early): void {
             ...spec,
             template: {
               metadata: { labels: { app: name } },
-              spec: bench.pod({ name: '', script }).spec as NonNullable<V1Pod['spec']>,
+              spec: bench.pod({ name: '', script, graceSeconds }).spec as NonNullable<V1Pod['spec']>,
             },
           },
         },
@@ -77,7 +77,7 @@ export function declareJobs(early: Early): void {
         job('brittle', 'exit 1', { backoffLimit: 0 }),
         job('paused', 'true', { suspend: true }),
         job('swept', HOLD, { parallelism: 2 }),
-        job('last', "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done", { parallelism: 2 }),
+        job('last', LASTING, { parallelism: 2 }, LASTING_GRACE_S),
         job('abandoning', HOLD),
       ]);
       narrow = background(async () => {
@@ -174,7 +174,8 @@ export function declareJobs(early: Early): void {
     });
 
     it('deleted in the foreground: the Job stays until its pods have gone', async () => {
-      await runningPods('last', 2);
+      const pods = await runningPods('last', 2);
+      for (const { metadata } of pods) await bench.said(metadata?.name as string, 'trapped');
       await remove('last', 'Foreground');
       const { metadata } = await read('last');
       expect(metadata?.finalizers).to.include('foregroundDeletion');

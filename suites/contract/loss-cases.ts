@@ -92,7 +92,11 @@ export function declareLoss(early: Early): void {
         await old.stop();
         await lab.allocatable(old.resource, 0);
         const after = await lab.stock(old.resource);
-        const newStream = successor.callsOf('ListAndWatch')[0]?.endedBy;
+        // The node's status and the plugin's stream are two ways to hear of it, and either may be the slower one.
+        const newStream = await waitFor(() => successor.callsOf('ListAndWatch')[0]?.endedBy, {
+          what: 'the end of the successor’s ListAndWatch',
+          deadlineMs: 10_000,
+        });
         await successor.register();
         await lab.allocatable(old.resource, 2);
         return { taken, oldStillOpen, after, newStream, again: await lab.stock(old.resource) };

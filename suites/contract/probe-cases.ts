@@ -192,8 +192,10 @@ export function declareProbes(early: Early): void {
       await bench.until('served', 'ready', (pod) => readiness(pod) === 'ready');
       expect(story('served', readiness)).to.deep.equal(['unready', 'ready']);
       expect(await bench.log('served')).to.match(/^GET \/ready\?full=1 kube-probe\/1\.\d+ contract$/m);
-      const messages = (await bench.events('served', 'Unhealthy')).map(({ message }) => message);
-      expect(messages).to.include('Readiness probe failed: HTTP probe failed with statuscode: 503');
+      const unavailable = await bench.events('served', 'Unhealthy', /statuscode: 503/);
+      expect(unavailable.map(({ message }) => message)).to.include(
+        'Readiness probe failed: HTTP probe failed with statuscode: 503',
+      );
       await bench.remove('served');
     });
 
@@ -216,8 +218,9 @@ export function declareProbes(early: Early): void {
         exitCode: 9,
         reason: 'Error',
       });
-      const unhealthy = (await bench.events('mended', 'Unhealthy')).map(({ message }) => message ?? '');
-      expect(unhealthy.find((message) => message.startsWith('Liveness'))).to.match(
+      const unhealthy = await bench.events('mended', 'Unhealthy', /^Liveness/);
+      const messages = unhealthy.map(({ message }) => message ?? '');
+      expect(messages.find((message) => message.startsWith('Liveness'))).to.match(
         /^Liveness probe failed: dial tcp [\d.]+:1883: connect: connection refused$/,
       );
       const [killing] = await bench.events('mended', 'Killing');

@@ -59,7 +59,9 @@ export function declareReboot(getLab: () => Lab): void {
     it('a pod that is to go on has its container started again', async () => {
       await bench.until('again', 'started again', ({ status }) => {
         const [main] = status?.containerStatuses ?? [];
-        return main?.restartCount === 1 && main.state?.running !== undefined;
+        // A kubelet may tell of the new container a status earlier than of the one before it.
+        const told = main?.lastState?.terminated !== undefined;
+        return told && main?.restartCount === 1 && main.state?.running !== undefined;
       });
       const [main] = (await same('again'))?.containerStatuses ?? [];
       expect(main?.lastState?.terminated).to.include(lost);

@@ -127,7 +127,8 @@ export function declareWatch(getLab: () => Lab, early: Early): void {
         {
           fieldSelector: 'status.phase=Running',
           resourceVersion: list.metadata?.resourceVersion as string,
-          timeoutSeconds: 120,
+          // Longer than a pod may take to come and go.
+          timeoutSeconds: 300,
         },
         pods,
       );

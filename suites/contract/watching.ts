@@ -2,6 +2,9 @@ import { type KubernetesObject, Watch } from '@kubernetes/client-node';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 
+/** The ConfigMap that a controller makes in a new namespace. */
+const CLUSTERS_OWN = 'kube-root-ca.crt';
+
 export interface Seen {
   type: string;
   /** The object; a Status on ERROR. */
@@ -34,10 +37,10 @@ export class RawWatch {
     return raw;
   }
 
-  /** The types and names of objects, in order, without bookmarks. */
+  /** The types and names of objects, in order, without bookmarks, and without what the cluster itself puts into each namespace in its own time. */
   get story(): string[] {
     return this.seen
-      .filter(({ type }) => type !== 'BOOKMARK')
+      .filter(({ type, object }) => type !== 'BOOKMARK' && object.metadata?.name !== CLUSTERS_OWN)
       .map(({ type, object }) => `${type} ${object.metadata?.name}`);
   }
 

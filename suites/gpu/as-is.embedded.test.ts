@@ -46,7 +46,8 @@ describe('a vendor’s plugin, as it is', function () {
   });
 
   it('is refused where they are bound late, one after the other', async () => {
-    await vendor.start({ gpus: GPUS, workers: 1, latencyMs: [600, 700] });
+    // The last of four comes later than a container starts on a slow machine, and one of them while each container looks.
+    await vendor.start({ gpus: GPUS, workers: 1, latencyMs: [900, 1_000] });
     await node.stage().allocatable(GPUS);
     const verdict = await node.certify(...SETTINGS);
     expect(verdict.verdict).to.equal('fail');

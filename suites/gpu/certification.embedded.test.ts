@@ -1,12 +1,11 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
 import { eventsOf } from '../../harness/history/event.ts';
 import { readHistory } from '../../harness/history/reader.ts';
-import { ordeal, outFolder, start, verdictIn, verdicts } from '../testing/command.ts';
+import { ordeal, outFolder, startAs, verdictIn, verdicts } from '../testing/command.ts';
 import type { PodSeen } from './events.ts';
 
 /** As small as shows it: two Jobs at once, twice. */
@@ -140,18 +139,26 @@ describe('GPU certification on embedded', function () {
   });
 
   it('SIGINT in mid-run: exit 130, nothing left, the history readable, its report inconclusive with the reason', async () => {
-    const scratch = () => readdirSync(tmpdir()).filter((name) => /^ordeal-\w{6}$/.test(name));
-    const before = new Set(scratch());
-    const run = start('run', '--profile', 'incident', ...SMALL, '--out', out);
-    await waitFor(() => run.output().includes('burst'), { what: 'the burst', deadlineMs: 60_000 });
-    await waitFor(() => run.output().includes('wave 1'), { what: 'the first wave', deadlineMs: 60_000 });
+    // Of this run alone: others of this machine come and go.
+    const scratch = join(out, 't');
+    mkdirSync(scratch);
+    const env = { ...process.env, TMPDIR: scratch };
+    const run = startAs({ env }, 'run', '--profile', 'incident', ...SMALL, '--out', out);
+    await waitFor(() => run.output().includes('wave 1'), {
+      ...{ what: 'the first wave', deadlineMs: 120_000, seen: run.output },
+    });
     run.child.kill('SIGINT');
     const { code, output } = await run.ended;
     expect(code, output).to.equal(130);
-    expect(scratch().filter((name) => !before.has(name))).to.deep.equal([]);
+    expect(readdirSync(scratch).filter((name) => name.startsWith('ordeal-'))).to.deep.equal([]);
     const { runId } = verdictIn(out);
-    const left = await tryRun(['pgrep', '--full', runId.slice(0, 22)]);
-    expect(left.stdout).to.equal('');
+    // What was sent a SIGKILL ends in its own time.
+    let left = '';
+    const gone = async () => {
+      left = (await tryRun(['pgrep', '--full', '--list-full', runId.slice(0, 22)])).stdout;
+      return left === '';
+    };
+    await waitFor(gone, { what: 'the end of the run’s processes', deadlineMs: 10_000, seen: () => left });
     const { events, truncated } = await readHistory(join(out, 'events.jsonl'));
     expect(truncated).to.equal(false);
     expect(events.at(-1)?.body).to.include({ outcome: 'interrupted' });

@@ -72,7 +72,8 @@ describe('GPU certification on kind', function () {
     run.child.kill('SIGINT');
     const { code, output } = await run.ended;
     expect(code, output).to.equal(130);
-    expect(await containers()).to.deep.equal(before);
+    // What was there before may end at any time, as a sweeper that an earlier run left does.
+    expect((await containers()).filter((name) => !before.includes(name))).to.deep.equal([]);
     expect(readdirSync(out)).to.include('verdict.json');
     const { events, truncated } = await readHistory(join(out, 'events.jsonl'));
     expect(truncated).to.equal(false);

@@ -328,7 +328,11 @@ export class Kubelet implements KubeletPort {
         path === STATE_PATH || path.startsWith(`${STATE_PATH}/`)
           ? join(folder, 'state', path.slice(STATE_PATH.length))
           : path,
-      runOptions: (uid, container) => this.#devices.runOptions(uid, container),
+      // One that is starting has not read yet what it gave.
+      runOptions: async (uid, container) => {
+        await this.#ready;
+        return await this.#devices.runOptions(uid, container);
+      },
       event: this.#event,
     };
     return new PodWorker(pod, host, earlier);

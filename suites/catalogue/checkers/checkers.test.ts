@@ -499,6 +499,11 @@ describe('devices of a container that runs', () => {
     expect(judged.reason).to.contain('training is Failed');
   });
 
+  it('are all named, also where the first look without them came while they were taken', () => {
+    const inTheMidst = work(kept([]), 'training', 4_000, ['b'], ['a', 'b'], 2);
+    expect(check('G12', inTheMidst.events).reason).to.contain('training was without a, b at 2 of 4 looks');
+  });
+
   it('are not known of where the probe did not look for a while', () => {
     const late = work(kept(), 'training', 20_000, ['a', 'b'], ['a', 'b'], 4);
     expect(check('G12', late.events)).to.include({ verdict: 'inconclusive' });

@@ -36,9 +36,11 @@ export function checkKept(history: History, scenario: string, pod: string, targe
   const unread = pairs.filter(([last, next]) => next.n !== last.n + 1).length;
   if (unread > 0)
     doubts.push(`what it saw ${unread === 1 ? 'once' : `${unread} times`} in between is not known`);
+  // Of all such looks: the first may have come in the midst of it, when one device was gone and the next was not.
+  const missed = had.filter((device) => without.some(({ body }) => !body.usable.includes(device)));
   const parts = [
     without.length > 0
-      ? `${pod} was without ${had.filter((id) => !without[0]?.body.usable.includes(id)).join(', ')} at ${without.length} of ${after.length} looks`
+      ? `${pod} was without ${missed.join(', ')} at ${without.length} of ${after.length} looks`
       : `${pod} could use its ${had.length} devices at ${after.length} looks`,
     ...(changes.length > 0 ? [`${pod} ${changes[0]}`] : []),
   ];

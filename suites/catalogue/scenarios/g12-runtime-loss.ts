@@ -24,9 +24,9 @@ export const runtimeLoss: Scenario = {
     await stage.working(POD);
     await stage.hold(async () => {
       await stage.bitten(stage.settings.patience, look);
-      await stage.every(stage.settings.withheld, look);
+      await stage.follow(POD, stage.settings.withheld);
     });
-    await stage.every(stage.settings.stays, look);
+    await stage.follow(POD, stage.settings.stays);
   },
   check: (history, target) => checkKept(history, 'G12', POD, target),
 };

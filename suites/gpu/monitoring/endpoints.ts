@@ -15,7 +15,7 @@ import type { ExporterSettings } from '../settings.ts';
 /** dcgm-exporter says about 2 KB a GPU. */
 const MOST_BYTES = 16 << 20;
 /** An exporter of a fake node listens before its plugin serves. */
-const SERVING_MS = 5_000;
+const SERVING_MS = 20_000;
 
 interface Answer {
   status: number;
