@@ -36,8 +36,11 @@ export interface HandFault {
   ttlMs: number;
 }
 
-/** How much later than the command the dead-man heals: the command’s own heal comes first where it lives. */
-const GRACE_MS = 5_000;
+/**
+ * How much later than the TTL the dead-man heals, whatever it hears: where the command lives, its own heal comes first, and the
+ * two do not heal at once. It counts from before a proxy is put on somebody's node, and a fault has a minute to be gone.
+ */
+const GRACE_MS = 90_000;
 const ALLOCATABLE_MS = 60_000;
 
 /** What is injected by hand acts on nodes alone, one kind at a time. */
