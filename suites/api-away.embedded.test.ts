@@ -62,8 +62,7 @@ describe('a cluster that stops answering in the middle of a run', function () {
     expect(pid, 'the process of the cluster').to.not.equal(undefined);
     return Number(pid);
   };
-  /** Of this machine’s kernel nothing was asked, and others work on it. */
-  const left = async () => (await traces.left()).filter((line) => /^(process|file) /.test(line));
+  const left = () => traces.own().filter((line) => /^(process|file) /.test(line));
   const nothingLeft = (deadlineMs = 10_000) => nothingOf(left, deadlineMs);
   const healedAll = () => {
     const { faults } = verdictIn(out);

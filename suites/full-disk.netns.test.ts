@@ -35,8 +35,7 @@ describe('a run whose disk is full', function () {
       { env: { ...process.env, ...traces.env } },
       ...['run', '--suite', 'gpu', '--profile', 'hardened', '--level', 'smoke', '--out', folder],
     ).ended;
-  /** Of this machine’s kernel nothing was asked, and others work on it. */
-  const left = async () => (await traces.left()).filter((line) => /^(process|file) /.test(line));
+  const left = () => traces.own().filter((line) => /^(process|file) /.test(line));
   const typesIn = (folder: string) => {
     const { events } = parseHistory(readFileSync(join(folder, 'events.jsonl'), 'utf8'), 'the run');
     return events.map(({ type }) => type);

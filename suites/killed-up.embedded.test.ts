@@ -37,9 +37,7 @@ describe('an `ordeal up` that is ended before its cluster is up', function () {
       seen: () => up.output(),
     });
   };
-  /** Of this machine’s kernel nothing was asked, and others work on it. */
-  const left = async () => (await traces.left()).filter((line) => /^(process|file|socket) /.test(line));
-  const nothingLeft = (deadlineMs: number) => nothingOf(left, deadlineMs);
+  const nothingLeft = (deadlineMs: number) => nothingOf(traces.own, deadlineMs);
 
   it('by SIGKILL before its cluster answers leaves neither the cluster nor its own folder', async () => {
     const { child, ended } = start();

@@ -20,6 +20,8 @@ import { tryRun } from '../../harness/exec/exec.ts';
 export interface Traces {
   /** For the runs that are watched. */
   env: NodeJS.ProcessEnv;
+  /** Processes, sockets and files of the runs, a line each: nothing is asked of the kernel that others work on as well. */
+  own(): string[];
   /** Everything that is there and was not, a line each. */
   left(): Promise<string[]>;
   remove(): void;
@@ -33,25 +35,26 @@ export async function watchTraces(): Promise<Traces> {
   const state = join(root, 's');
   for (const folder of [scratch, state]) mkdirSync(folder);
   const before = new Set(await kernelObjects());
+  const own = () => [...processesOf(root), ...socketsBelow(root), ...[scratch, state].flatMap(filesBelow)];
   return {
     env: { TMPDIR: scratch, XDG_STATE_HOME: state },
+    own,
     async left() {
       const objects = (await kernelObjects()).filter((line) => !before.has(line));
-      const files = [scratch, state].flatMap(filesBelow);
-      return [...processesOf(root), ...socketsBelow(root), ...files, ...objects];
+      return [...own(), ...objects];
     },
     remove: () => removeAll(root),
   };
 }
 
 /** Until nothing is there any more: a process that has done its last work is seen until it has ended. */
-export async function nothingOf(look: () => Promise<string[]>, deadlineMs: number): Promise<void> {
+export async function nothingOf(look: () => string[] | Promise<string[]>, deadlineMs: number): Promise<void> {
   let left: string[] = [];
   const looked = async () => {
     left = await look();
     return left.length === 0;
   };
-  await waitFor(looked, { what: 'nothing left', deadlineMs, seen: () => left.join('\n') });
+  await waitFor(looked, { what: 'nothing left', deadlineMs, intervalMs: 500, seen: () => left.join('\n') });
 }
 
 const REMOVALS = 5;
