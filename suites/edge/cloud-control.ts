@@ -11,10 +11,13 @@ const TURN_MS = 15_000;
 /** The cloud's broker through its program: orders on standard input, answers in its ledger. */
 export function brokerControl(program: RunningProgram, recorder: Recorder, clock: Clock): BrokerControl {
   const isUp = (history: History) => edgeEvents(history, 'ledger.cloud.broker').at(-1)?.body.up ?? false;
+  let ordered: boolean | undefined;
   return {
     isUp,
     async turn(up) {
-      if (isUp(recorder.events) === up) return;
+      // An order that was not answered in time may be carried out yet.
+      if (isUp(recorder.events) === up && ordered !== !up) return;
+      ordered = up;
       program.order({ broker: up ? 'up' : 'down' } satisfies CloudOrder);
       await waitFor(() => isUp(recorder.events) === up, {
         what: `the broker ${up ? 'up' : 'down'}`,
