@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { pino } from 'pino';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { thisProcess } from '../../harness/exec/born-at.ts';
-import { run } from '../../harness/exec/exec.ts';
+import { run, tryRun } from '../../harness/exec/exec.ts';
 import { machineProcesses } from '../../harness/exec/processes.ts';
 import { watchResource } from '../../harness/kube/watch.ts';
 import { Plan } from '../../harness/plan/schema.ts';
@@ -306,6 +307,22 @@ describe('an embedded cluster that outlives its command', function () {
     await writeOwner(starting, { pid: process.pid, born: '1' });
     expect(await embeddedProvider.clean()).to.include('embedded cluster starting');
     expect(existsSync(starting)).to.equal(false);
+  });
+
+  it('sweeps nothing of a harness in a container, whose keeper has another PID here', async function () {
+    const jail = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+    if ((await tryRun(['unshare', ...jail, 'true']).catch(() => undefined))?.exitCode !== 0) this.skip();
+    const mark = ['env', `ORDEAL_RUN=test-${process.pid}`, 'ORDEAL_KEEPER=1.1'];
+    const jailed = spawn('unshare', [...jail, ...mark, 'sleep', '615'], { stdio: 'ignore' });
+    try {
+      const inside = () =>
+        machineProcesses().find(({ argv, parent }) => parent === jailed.pid && argv[0] === 'sleep');
+      const { pid } = await waitFor(inside, { what: 'the process in the container', deadlineMs: 10_000 });
+      expect(await embeddedProvider.clean()).to.not.include(`process ${pid} of run test-${process.pid}`);
+      expect(isThere(pid)).to.equal(true);
+    } finally {
+      jailed.kill('SIGKILL');
+    }
   });
 
   it('takes its containers along when it is killed; what left their groups is swept', async () => {

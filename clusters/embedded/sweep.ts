@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
 
 /** Environment that every container's process has: whose run it is, and the process that keeps it. */
@@ -17,8 +17,10 @@ export function containerMark(runId: string): Record<string, string> {
  */
 export function sweepContainers(): string[] {
   const swept: string[] = [];
+  const here = namespaceOf('self');
   for (const { pid, run, keeper } of markedProcesses()) {
-    if (stillRuns(keeper)) continue;
+    // Of a harness in a container the keeper has another PID here.
+    if (namespaceOf(pid) !== here || stillRuns(keeper)) continue;
     try {
       process.kill(pid, 'SIGKILL');
       swept.push(`process ${pid} of run ${run}`);
@@ -42,6 +44,15 @@ function markedProcesses(): { pid: number; run: string; keeper: string }[] {
     const keeper = env.get(KEEPER);
     return run === undefined || keeper === undefined ? [] : [{ pid: Number(name), run, keeper }];
   });
+}
+
+/** In which PIDs mean what they mean to this process; undefined where the process is somebody else's, or gone. */
+function namespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Empty where the process is somebody else's, or gone. */

@@ -27,11 +27,11 @@ describe('a watch of the embedded API server', () => {
     });
 
   it('whose time is over tells no more, also where its client has not read what it told before', async () => {
+    // More than the sockets hold.
+    for (let at = 0; at < 16; at += 1) change(`before-${at}`, 1_000_000);
     const path = '/token/api/v1/namespaces/n/configmaps?watch=true&timeoutSeconds=1';
     const [response] = (await once(get(`${server.url}${path}`), 'response')) as [IncomingMessage];
     const started = systemClock.mono();
-    // More than the sockets hold.
-    for (let at = 0; at < 16; at += 1) change(`before-${at}`, 1_000_000);
     await waitFor(() => systemClock.mono() - started > 1_500, {
       what: 'the end of its time',
       deadlineMs: 5_000,
