@@ -68,7 +68,10 @@ describe('the simulation of GPU bursts', () => {
   });
 });
 
-describe('ordeal simulate --suite gpu', () => {
+describe('ordeal simulate --suite gpu', function () {
+  // Each starts the command anew, on a machine that others keep busy.
+  this.timeout(60_000);
+
   it('leaves a page and all of it as JSON, beside the edge’s, each parameter set by its suite', async () => {
     const out = outFolder();
     const words =
