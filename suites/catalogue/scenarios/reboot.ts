@@ -36,10 +36,17 @@ export function afterReboot(
       await stage.recorded();
       await stage.create(HOLDER, { devices: 1, script: PROBE, restartPolicy: 'OnFailure' });
       await stage.working(HOLDER);
+      const { containerId: earlier } = await stage.lookAt(HOLDER);
+      const settled = async () => {
+        const { containerId, phase, running } = await stage.lookAt(HOLDER);
+        return phase === 'Failed' || (running && containerId !== earlier);
+      };
       await stage.hold(async () => {
         await stage.bitten(patience, () => look(HOLDER));
         await stage.create(REPLACEMENT, { devices: 1, script: PROBE, nodeName: '' });
         await stage.every(withheld, () => look(HOLDER, REPLACEMENT));
+        // A kubelet that is slow is not to find the plugin there: what it does with its pods it does before.
+        await stage.every(patience, settled);
       });
       await stage.every(patience, async () => {
         await look(HOLDER);
