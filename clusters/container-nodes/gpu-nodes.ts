@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { few } from '../../harness/gate/words.ts';
+import { few } from '../../harness/errors/words.ts';
 import { apiStatus, type Kube } from '../../harness/kube/client.ts';
 import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import type { ClusterNode } from '../port.ts';

@@ -1,5 +1,5 @@
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { few } from '../../harness/gate/words.ts';
+import { few } from '../../harness/errors/words.ts';
 import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { paceMs } from '../../harness/kube/pace.ts';

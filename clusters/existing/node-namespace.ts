@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
-import { few } from '../../harness/gate/words.ts';
+import { few } from '../../harness/errors/words.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { paceMs } from '../../harness/kube/pace.ts';
 import type { Plan } from '../../harness/plan/schema.ts';

@@ -1,7 +1,7 @@
+import { few } from '../errors/words.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { few } from './words.ts';
 
 /** What a verdict as it was written says otherwise than its history does. Pure. */
 export function writtenOtherwise(written: unknown, judged: Verdict): string[] {

@@ -1,3 +1,4 @@
+import { age, counted } from '../errors/words.ts';
 import type {
   Answer,
   Asked,
@@ -11,7 +12,6 @@ import { laneText, unseenOf } from './lane.ts';
 import type { Lane, Policy, Waiver } from './policy.ts';
 import { fails, judgedIn, shortcomings } from './proof.ts';
 import type { GateRun } from './run.ts';
-import { age, counted } from './words.ts';
 
 /** More than any run lacks that judged a requirement. */
 const FAR = 1_000_000;

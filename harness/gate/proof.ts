@@ -1,10 +1,10 @@
+import { age } from '../errors/words.ts';
 import { isUnhealed } from '../verdict/faults.ts';
 import { refusalOf } from '../verdict/judge.ts';
 import { Evidence, Level, type RequirementVerdict, type Verdict } from '../verdict/verdict.ts';
 import type { Asked } from './decision.ts';
 import type { Policy } from './policy.ts';
 import type { GateRun } from './run.ts';
-import { age } from './words.ts';
 
 /** A run's clock may be ahead of the gate's by this, in milliseconds; what ended later than now is no proof. */
 const CLOCK_SKEW = 5 * 60_000;

@@ -1,4 +1,4 @@
-import { few } from '../gate/words.ts';
+import { few } from '../errors/words.ts';
 import type { Mistake } from '../plan/document.ts';
 import type { Radius, Reach, Surroundings } from './reach.ts';
 

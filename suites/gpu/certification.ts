@@ -11,7 +11,7 @@ import { podKill } from '../../faults/load/pod-kill.ts';
 import type { Fault } from '../../faults/port.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
-import { few } from '../../harness/gate/words.ts';
+import { few } from '../../harness/errors/words.ts';
 import { eventsOf } from '../../harness/history/event.ts';
 import { paceMs } from '../../harness/kube/pace.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';

@@ -1,4 +1,4 @@
-import { few } from '../../../harness/gate/words.ts';
+import { few } from '../../../harness/errors/words.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
