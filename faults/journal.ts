@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import { z } from 'zod';
 import { removeFault } from '../clusters/gpu-node/control.ts';
 import { EXIT, messageOf, OrdealError } from '../harness/errors/error.ts';
 import { isAlive, thisProcess } from '../harness/exec/born-at.ts';
+import { readPresent } from '../harness/exec/read-present.ts';
 import { statePath } from '../harness/run/state-dir.ts';
 import { CommandUndo, takeBack } from './command-undo.ts';
 import { endWatches, watchedFor } from './dead-man/sweep.ts';
@@ -156,7 +156,8 @@ export async function healJournal(dir = journalDir()): Promise<string[]> {
   const settled = new Set<string>();
   for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
     const path = join(dir, name);
-    const text = textOf(path);
+    const text = readPresent(path);
+    // Healed since it was listed.
     if (text === undefined) continue;
     const entry = entryIn(text);
     if (!entry) failed.push(`${path} is no entry of this version's`);
@@ -204,7 +205,7 @@ export function heldFaults(dir = journalDir()): HeldFault[] {
     .filter((name) => name.endsWith('.json'))
     .sort()
     .flatMap((name) => {
-      const entry = entryIn(textOf(join(dir, name)) ?? '');
+      const entry = entryIn(readPresent(join(dir, name)) ?? '');
       if (!entry) return [];
       const { deadlineWall, fault, kind, pid, run, target } = entry;
       const id = watchedFault(run, fault);
@@ -212,16 +213,6 @@ export function heldFaults(dir = journalDir()): HeldFault[] {
         { id, kind, held: isAlive(entry), byHand: run.startsWith(HAND_RUN), pid, target, deadlineWall },
       ];
     });
-}
-
-/** Undefined where it was healed since it was listed: a caretaker and a person may clean at once. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function entryIn(text: string): Entry | undefined {

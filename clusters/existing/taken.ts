@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { processName, stillRuns } from '../../harness/exec/born-at.ts';
+import { readPresent } from '../../harness/exec/read-present.ts';
 
 /** A cluster that a run works on, for whoever has to clean up after it. */
 const Taken = z.strictObject({
@@ -46,21 +47,12 @@ export function abandoned(dir = takenDir()): { path: string; taken: Taken | unde
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(dir, name))
     .flatMap((path) => {
-      const text = textOf(path);
+      // None where it was forgotten since it was listed: by its run, or by who cleans at the same time.
+      const text = readPresent(path);
       if (text === undefined) return [];
       const taken = noteIn(text);
       return taken && stillRuns(taken.owner) ? [] : [{ path, taken }];
     });
-}
-
-/** Undefined where it was forgotten since it was listed: by its run, or by who cleans at the same time. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function noteIn(text: string): Taken | undefined {

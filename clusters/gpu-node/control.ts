@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
+import { readPresent } from '../../harness/exec/read-present.ts';
 import { inTurn, replaceFile } from '../replaced-file.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { type GpuFault, GpuFaults, type GpuNodeSettings } from './settings.ts';
@@ -28,12 +28,8 @@ export async function writeSettings(node: Controlled, settings: GpuNodeSettings)
 
 /** The faults that a node was last asked for. */
 export async function readFaults(node: Controlled): Promise<GpuFault[]> {
-  try {
-    return GpuFaults.parse(JSON.parse(await readFile(filesOf(node).faults, 'utf8'))).faults;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const text = readPresent(filesOf(node).faults);
+  return text === undefined ? [] : GpuFaults.parse(JSON.parse(text)).faults;
 }
 
 /** Adds a fault, in place of any of the same id. */

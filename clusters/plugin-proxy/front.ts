@@ -1,13 +1,5 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readPresent } from '../../harness/exec/read-present.ts';
 import { proxyFiles } from './layout.ts';
 import { Front, type Stand } from './settings.ts';
 
@@ -28,12 +20,8 @@ export function writeFront(front: Front): void {
 
 /** Undefined where nothing stands in front of this resource’s plugin. */
 export function readFront({ stateDir, resource }: Pick<Stand, 'stateDir' | 'resource'>): Front | undefined {
-  try {
-    return Front.parse(JSON.parse(readFileSync(proxyFiles(stateDir, resource).front, 'utf8')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readPresent(proxyFiles(stateDir, resource).front);
+  return text === undefined ? undefined : Front.parse(JSON.parse(text));
 }
 
 /** After the vendor’s plugin was seen to serve again. */

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type Impairment, Impairments, RelayState } from '../../clusters/network/port.ts';
 import { inTurn, replaceFile } from '../../clusters/replaced-file.ts';
+import { readPresent } from '../../harness/exec/read-present.ts';
 
 /** Asks a relay for an impairment, in place of any of the same id. */
 export async function addImpairment(file: string, impairment: Impairment): Promise<void> {
@@ -33,13 +33,13 @@ export async function removeImpairment(file: string, id: string): Promise<void> 
 
 /** Undefined where the relay has not written it yet. */
 export async function relayState(file: string): Promise<RelayState | undefined> {
-  const text = await textOf(file);
+  const text = readPresent(file);
   return text === undefined ? undefined : RelayState.parse(JSON.parse(text));
 }
 
 /** What a relay was last asked for. */
 export async function asked(file: string): Promise<Impairment[]> {
-  const text = await textOf(file);
+  const text = readPresent(file);
   return text === undefined ? [] : Impairments.parse(JSON.parse(text)).impairments;
 }
 
@@ -49,13 +49,4 @@ async function change(file: string, to: (all: Impairment[]) => Impairment[] | un
     const impairments = to(await asked(file));
     if (impairments) await replaceFile(file, { impairments });
   });
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
