@@ -1,4 +1,5 @@
 import type { Isolation } from '../../clusters/network/port.ts';
+import type { HistoryEvent } from '../../harness/history/event.ts';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 
 /** What this suite records. Each body names the row that it is about: several may be in one history. */
@@ -83,3 +84,9 @@ export interface CatalogueEvents {
   'podresources.listed': { scenario: string; pods: string[] };
   'podresources.unlisted': { scenario: string; reason: string };
 }
+
+/** Puts what a scenario sees or does into the history. */
+export type Note = <Type extends keyof CatalogueEvents>(
+  type: Type,
+  body: Omit<CatalogueEvents[Type], 'scenario'>,
+) => HistoryEvent;

@@ -1,9 +1,6 @@
-import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { V1Pod } from '@kubernetes/client-node';
 import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
-import { PodResourcesReader } from '../../clusters/kubelet-api/pod-resources.ts';
 import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { allocatableOn } from '../../faults/gpu/allocatable.ts';
@@ -17,15 +14,16 @@ import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
 import { seenOf } from './checkers/seen.ts';
-import { Claims } from './claims.ts';
-import { registrationOf, StagedDra } from './dra.ts';
 import type { CatalogueEvents } from './events.ts';
 import { StagedGpu } from './gpu.ts';
+import { StagedKubelet } from './kubelet.ts';
 import { Overlay } from './overlay.ts';
 import { StagedPlugin } from './plugin.ts';
+import { lookOf } from './pod-look.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
-import { lookIn, PROBE, workIn } from './work.ts';
+import { StagedClaims } from './staged-claims.ts';
+import { lookIn, workIn } from './work.ts';
 
 const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
@@ -53,9 +51,7 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #plugins = new Map<string, StagedPlugin>();
   #gpu: StagedGpu | undefined;
-  #dra: { driver: StagedDra; claims: Claims; delayMs: number } | undefined;
-  /** Pods with a claim that may be there. */
-  readonly #claiming = new Set<string>();
+  #claims: StagedClaims | undefined;
   #links: readonly EdgeLink[] | undefined;
   #overlay: Overlay | undefined;
   /** The last stamp of each pod's log that has been read. */
@@ -64,13 +60,19 @@ export class Stage {
   readonly #works = new Map<string, boolean>();
   readonly resource: string;
   readonly pods: Bench;
+  readonly kubelet: StagedKubelet;
 
   constructor(options: StageOptions) {
-    const { context, namespace, scenario, settings } = options;
+    const { context, namespace, node, scenario, settings } = options;
     const { kube, workloadImage } = context.cluster;
     this.#options = options;
     this.resource = resourceOf(scenario.id);
     this.pods = new Bench(kube, namespace, workloadImage, settings.patience);
+    this.kubelet = new StagedKubelet({
+      ...{ resource: this.resource, prefix: this.#podName('') },
+      socket: join(node.kubeletDirs.podResources, 'kubelet.sock'),
+      note: (type, body) => this.note(type, body),
+    });
   }
 
   get settings(): CatalogueSettings {
@@ -141,60 +143,18 @@ export class Stage {
   }
 
   /** A DRA driver that the kubelet has registered, whose devices are published. */
-  async dra(): Promise<void> {
+  async claims(): Promise<StagedClaims> {
     const { context, namespace, node, remedies, scenario, settings } = this.#options;
-    const { clock, cluster, signal, undo } = context;
-    const { pluginsRegistry } = node.kubeletDirs;
-    if (node.stateDir === undefined || pluginsRegistry === undefined)
-      throw new RangeError(`the files of ${node.name} are out of reach`);
-    const purpose = scenario.id.toLowerCase();
-    const name = `${purpose}.catalogue.ordeal.dev`;
-    const { devices } = settings;
-    const claims = new Claims({ kube: cluster.kube, namespace, node: node.name, name, devices });
-    const driver = new StagedDra({
-      ...{ registry: pluginsRegistry, stateDir: node.stateDir, name, purpose, devices, clock },
+    const claims = new StagedClaims({
+      ...{ context, scenario: scenario.id, node, namespace, settings, pods: this.pods },
       awaitsBinding: remedies.awaitsBinding,
-      claimOf: (claim) => claims.read(claim),
-      tell: (deed) => void this.note('claim.prepared', deed),
+      podName: (name) => this.#podName(name),
+      note: (type, body) => this.note(type, body),
     });
-    this.#dra = { driver, claims, delayMs: 0 };
-    undo.push(`end the DRA driver of ${scenario.id}`, () => this.#endDra());
-    await driver.start();
-    await waitFor(() => driver.registration?.registered, {
-      ...{ what: `the DRA driver ${name} registered`, clock, signal, intervalMs: LOOK_MS },
-      ...{ deadlineMs: settings.patience, seen: () => registrationOf(driver) },
-    });
-    await claims.publish();
-  }
-
-  /** A pod that looks at the device of its claim all the time. */
-  async createClaiming(name: string): Promise<void> {
-    const { claims, driver } = this.#stagedDra();
-    this.#claiming.add(name);
-    await this.pods.create({ ...claims.shape(driver.hostRoot, PROBE), name: this.#podName(name) });
-  }
-
-  /** Milliseconds from the preparation of a pod's only claim to its container's first look. */
-  startMs(pod: string): number {
-    const { context, scenario } = this.#options;
-    const prepared = seenOf(context.recorder.events, scenario.id, 'claim.prepared').findLast(
-      ({ body }) => body.moment === 'over',
-    );
-    const first = seenOf(context.recorder.events, scenario.id, 'work.seen').find(
-      ({ body }) => body.pod === pod && body.n === 0,
-    );
-    if (!prepared || !first) throw new Error(`the start of ${pod} was not seen`);
-    return Math.max(0, first.body.at - prepared.wall);
-  }
-
-  delayClaims(startMs: number, delayMs: number): void {
-    this.#stagedDra().delayMs = delayMs;
-    this.note('claims.delayed', { startMs, delayMs });
-  }
-
-  /** Notes which claim has which device. */
-  async lookAtClaims(): Promise<void> {
-    this.note('claims.seen', { claims: await this.#stagedDra().claims.allocated() });
+    this.#claims = claims;
+    context.undo.push(`end the DRA driver of ${scenario.id}`, () => claims.end());
+    await claims.start();
+    return claims;
   }
 
   /** A vxlan between the node and the cloud, over a link of the plan's isolation, that answers. */
@@ -349,50 +309,6 @@ export class Stage {
 
   async remove(name: string): Promise<void> {
     await this.pods.remove(this.#podName(name));
-    this.#claiming.delete(name);
-  }
-
-  /** Notes which process the kubelet is, by the socket that each makes at its start, and whether it answers there. */
-  async lookAtKubelet(): Promise<{ answers: boolean }> {
-    const made = statSync(this.#podResourcesSocket, { throwIfNoEntry: false });
-    const answers = await this.#podResources((reader) => reader.allocatable()).then(
-      () => true,
-      () => false,
-    );
-    const process = made && `${made.ino}@${made.mtimeMs}`;
-    this.note('kubelet.looked', { ...(process !== undefined && { process }), answers });
-    return { answers };
-  }
-
-  /** Notes which pods the kubelet lists with devices of the scenario's resource. */
-  async list(): Promise<void> {
-    try {
-      const listed = (await this.#podResources((reader) => reader.list())).filter(({ containers }) =>
-        containers.some(({ devices }) =>
-          devices.some(({ resource_name }) => resource_name === this.resource),
-        ),
-      );
-      const prefix = this.#podName('');
-      this.note('podresources.listed', {
-        pods: listed.map(({ name }) => (name.startsWith(prefix) ? name.slice(prefix.length) : name)),
-      });
-    } catch (error) {
-      this.note('podresources.unlisted', { reason: messageOf(error) });
-    }
-  }
-
-  get #podResourcesSocket(): string {
-    return join(this.#options.node.kubeletDirs.podResources, 'kubelet.sock');
-  }
-
-  /** One reader a question: a kubelet that restarts has another socket. */
-  async #podResources<Answer>(ask: (reader: PodResourcesReader) => Promise<Answer>): Promise<Answer> {
-    const reader = new PodResourcesReader(this.#podResourcesSocket, 5_000);
-    try {
-      return await ask(reader);
-    } finally {
-      reader.close();
-    }
   }
 
   /** The scenario's fault, held while the work is done. */
@@ -414,7 +330,7 @@ export class Stage {
 
   /** Ends its plugins: the next scenario has its own. */
   async end(): Promise<void> {
-    await this.#endDra();
+    await this.#claims?.end();
     await Promise.all(this.#parts().map((part) => part.end()));
   }
 
@@ -437,8 +353,8 @@ export class Stage {
         return plugin;
       },
       gpu: () => this.#staged(),
-      dra: () => this.#stagedDra().driver,
-      claimDelay: () => this.#stagedDra().delayMs,
+      dra: () => this.#stagedClaims().driver,
+      claimDelay: () => this.#stagedClaims().delayMs,
       below: () => {
         if (!this.#overlay) throw new RangeError(`${scenario.id} has no vxlan`);
         return this.#overlay.below;
@@ -453,19 +369,9 @@ export class Stage {
     };
   }
 
-  /** Its pods first: none of them is gone before its driver has taken its device back. */
-  async #endDra(): Promise<void> {
-    if (!this.#dra) return;
-    const { claims, driver } = this.#dra;
-    await Promise.all([...this.#claiming].map((pod) => this.remove(pod).catch(goneAlready)));
-    await claims.remove();
-    await driver.end();
-    this.#dra = undefined;
-  }
-
-  #stagedDra() {
-    if (!this.#dra) throw new RangeError(`${this.#options.scenario.id} has no DRA driver`);
-    return this.#dra;
+  #stagedClaims(): StagedClaims {
+    if (!this.#claims) throw new RangeError(`${this.#options.scenario.id} has no DRA driver`);
+    return this.#claims;
   }
 
   #staged(): StagedGpu {
@@ -476,28 +382,4 @@ export class Stage {
   #podName(name: string): string {
     return `${this.#options.scenario.id.toLowerCase()}-${name}`;
   }
-}
-
-function goneAlready(error: unknown): void {
-  if (apiStatus(error) !== 404) throw error;
-}
-
-type Look = Omit<CatalogueEvents['pod.looked'], 'scenario' | 'pod'>;
-
-function lookOf(pod: V1Pod | undefined): Look {
-  if (!pod) return { phase: 'gone', reason: '', message: '', restarts: 0, running: false };
-  const { metadata, spec, status } = pod;
-  const containers = status?.containerStatuses ?? [];
-  const [main] = containers;
-  return {
-    ...(metadata?.uid !== undefined && { uid: metadata.uid }),
-    phase: status?.phase ?? 'Pending',
-    reason: status?.reason ?? '',
-    message: status?.message ?? '',
-    ...(main?.containerID !== undefined && { containerId: main.containerID }),
-    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
-    running:
-      containers.length === spec?.containers.length &&
-      containers.every(({ state }) => state?.running !== undefined),
-  };
 }

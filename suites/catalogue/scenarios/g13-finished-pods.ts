@@ -14,7 +14,7 @@ export const finishedPods: Scenario = {
   async run(stage) {
     const look = async () => {
       await stage.lookAt(POD);
-      await stage.list();
+      await stage.kubelet.list();
       return false;
     };
     await stage.plugin();

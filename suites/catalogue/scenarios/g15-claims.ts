@@ -2,6 +2,7 @@ import { claimBindDelay } from '../../../faults/gpu/claim-bind-delay.ts';
 import { checkClaims } from '../checkers/claims.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
+import type { StagedClaims } from '../staged-claims.ts';
 
 const FIRST = 'first';
 /** By how much a device comes later, of what a container took from its claim's preparation to its first look. */
@@ -20,30 +21,30 @@ export const claims: Scenario = {
   unit: 'false allocations',
   fault: (at) => claimBindDelay(at.id, at, at.dra, at.claimDelay),
   async run(stage) {
-    await stage.dra();
-    await stage.createClaiming(FIRST);
+    const staged = await stage.claims();
+    await staged.create(FIRST);
     await stage.working(FIRST);
-    const startMs = stage.startMs(FIRST);
-    await stage.remove(FIRST);
-    stage.delayClaims(startMs, Math.min(MOST_MS, Math.max(LEAST_MS, START_LATENCIES * startMs)));
-    await stage.hold(() => burst(stage));
+    const startMs = staged.startMs(FIRST);
+    await staged.remove(FIRST);
+    staged.delay(startMs, Math.min(MOST_MS, Math.max(LEAST_MS, START_LATENCIES * startMs)));
+    await stage.hold(() => burst(stage, staged));
   },
   check: (history, target, { devices }) => checkClaims(history, 'G15', target, 1 + WAVES * devices),
 };
 
 /** Those that have had their device for a moment make room for those that wait. */
-async function burst(stage: Stage): Promise<void> {
+async function burst(stage: Stage, claims: StagedClaims): Promise<void> {
   const { devices, patience } = stage.settings;
   const waiting = new Set(Array.from({ length: WAVES * devices }, (_, index) => `burst-${index}`));
-  await Promise.all([...waiting].map((pod) => stage.createClaiming(pod)));
+  await Promise.all([...waiting].map((pod) => claims.create(pod)));
   await stage.every(WAVES * patience, async () => {
-    await stage.lookAtClaims();
+    await claims.look();
     for (const pod of waiting) {
       await stage.lookAt(pod);
       if (!(await stage.readWork(pod))) continue;
-      await stage.lookAtClaims();
+      await claims.look();
       waiting.delete(pod);
-      await stage.remove(pod);
+      await claims.remove(pod);
     }
     return waiting.size === 0;
   });

@@ -21,14 +21,14 @@ export const allocPanic: Scenario = {
     };
     await stage.plugin('only', { allocateMs: ALLOCATE_MS });
     await stage.steady();
-    await stage.lookAtKubelet();
+    await stage.kubelet.look();
     let bursts = 0;
     const burst = async () => {
       bursts += 1;
       const pods = Array.from({ length: devices }, (_, index) => `burst-${bursts}-${index}`);
       await Promise.all(pods.map((pod) => stage.create(pod, { devices: 1 })));
       await stage.every(patience, async () => {
-        await stage.lookAtKubelet();
+        await stage.kubelet.look();
         return (await Promise.all(pods.map(settled))).every(Boolean);
       });
       await Promise.all(pods.map((pod) => stage.remove(pod)));
@@ -36,9 +36,9 @@ export const allocPanic: Scenario = {
     };
     await stage.hold(async () => {
       await stage.bitten(patience, burst);
-      await stage.lookAtKubelet();
+      await stage.kubelet.look();
     });
-    await stage.every(patience, async () => (await stage.lookAtKubelet()).answers);
+    await stage.every(patience, async () => (await stage.kubelet.look()).answers);
   },
   check: (history, target) => checkLivedOn(history, 'G3', target),
 };
