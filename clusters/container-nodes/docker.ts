@@ -39,6 +39,13 @@ export async function networksWithout(label: string): Promise<string[]> {
   return listed.filter((line) => line.endsWith(' ')).map((line) => line.trimEnd());
 }
 
+/** When a network was made, in milliseconds since the Unix epoch; undefined where there is none. */
+export async function networkMadeAt(name: string): Promise<number | undefined> {
+  const format = '{{.Created.Format "2006-01-02T15:04:05.000Z07:00"}}';
+  const [made] = await lines(['network', 'inspect', '--format', format, name]);
+  return made === undefined ? undefined : Date.parse(made);
+}
+
 /** Where on this machine a folder in a container comes from. */
 export async function mountSource(container: string, path: string): Promise<string | undefined> {
   const format = `{{range .Mounts}}{{if eq .Destination "${path}"}}{{.Source}}{{end}}{{end}}`;

@@ -201,6 +201,17 @@ describe('kind provider on a real kind', function () {
     await waitFor(ready, { what: 'the node to be Ready', deadlineMs: MINUTE });
   });
 
+  it('leaves alone what somebody with another state folder has only begun', async () => {
+    const begun = `${NAME}-begun`;
+    await run(['docker', 'network', 'create', begun]);
+    try {
+      expect(await kindProvider.clean()).to.not.include(`kind cluster ${begun}`);
+      expect(await ours('network')).to.include(begun);
+    } finally {
+      await run(['docker', 'network', 'rm', begun]);
+    }
+  });
+
   it('has no power over the control plane’s node', () => {
     expect(cluster.nodes.map(({ power, role }) => [role, power !== undefined])).to.deep.equal([
       ['control-plane', false],

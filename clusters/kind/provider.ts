@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../harness/clock/clock.ts';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import { preload } from '../../harness/modules/preload.ts';
 import type { Provider, StepContext } from '../../harness/run/ports.ts';
-import { mountSource } from '../container-nodes/docker.ts';
+import { mountSource, networkMadeAt } from '../container-nodes/docker.ts';
 import { refuseEndedNode } from '../container-nodes/ended.ts';
 import { NODE_STATE, prepareFolders, workerFolders } from '../container-nodes/folders.ts';
 import { detachedFolder, ownName } from '../container-nodes/names.ts';
@@ -77,7 +78,7 @@ export const kindProvider: Provider<Cluster> = {
     const names = new Set([...(await ownClusters()), ...(await claimedClusters())]);
     for (const name of names) {
       const folder = await clusterFolder(name);
-      if (folder && !(await isAbandoned(folder))) continue;
+      if (folder ? !(await isAbandoned(folder)) : await mayBeginYet(name)) continue;
       if (await deleteCluster(name, folder)) removed.push(`kind cluster ${name}`);
     }
     return removed;
@@ -176,6 +177,12 @@ async function refuseExisting(name: string): Promise<void> {
     seen: 'there is one of that name',
     todo: `run \`ordeal down ${name}\`, or give the cluster another name in the plan`,
   });
+}
+
+/** One that somebody with another state folder is making, as far as is known: until its workers are there nothing tells whose it is. */
+async function mayBeginYet(name: string): Promise<boolean> {
+  const made = await networkMadeAt(name);
+  return made !== undefined && systemClock.wall() - made < CREATE_TIMEOUT_MS;
 }
 
 /** A cluster's folder on this machine, as it was claimed, or as its first worker's mounts tell it. */
