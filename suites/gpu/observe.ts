@@ -5,7 +5,7 @@ import type { Clock } from '../../harness/clock/clock.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import type { Recorder } from '../../harness/history/event.ts';
 import type { Kube } from '../../harness/kube/client.ts';
-import { podLog } from '../../harness/kube/pod-log.ts';
+import { podLogAtLast } from '../../harness/kube/pod-log.ts';
 import { watchResource } from '../../harness/kube/watch.ts';
 import { TRAINER } from './checkpoints/job.ts';
 import type { PodSeen, SuiteEvents } from './events.ts';
@@ -106,7 +106,7 @@ export class Observer {
 
   async #readNow(pod: PodSeen): Promise<void> {
     const container = pod.bystander ? 'bystander' : MAIN;
-    const lines = await podLog(this.#kube, pod.namespace, pod.name, container);
+    const lines = await podLogAtLast(this.#kube, pod.namespace, pod.name, container, this.#clock);
     if (pod.bystander) {
       const [first] = lines;
       if (first) this.#say('bystander.started', { podUid: pod.uid, at: first.at });
