@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { bornAt, stillRuns } from '../../harness/exec/born-at.ts';
+import { environmentOf, machineProcesses } from '../../harness/exec/processes.ts';
 
 /** Environment that every container's process has: whose run it is, and the process that keeps it. */
 const RUN = 'ORDEAL_RUN';
@@ -32,17 +33,11 @@ export function sweepContainers(): string[] {
 }
 
 function markedProcesses(): { pid: number; run: string; keeper: string }[] {
-  let entries: string[];
-  try {
-    entries = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
-  return entries.flatMap((name) => {
-    const env = environ(name);
+  return machineProcesses().flatMap(({ pid }) => {
+    const env = environmentOf(pid);
     const run = env.get(RUN);
     const keeper = env.get(KEEPER);
-    return run === undefined || keeper === undefined ? [] : [{ pid: Number(name), run, keeper }];
+    return run === undefined || keeper === undefined ? [] : [{ pid, run, keeper }];
   });
 }
 
@@ -52,17 +47,5 @@ function namespaceOf(pid: number | 'self'): string | undefined {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
     return undefined;
-  }
-}
-
-/** Empty where the process is somebody else's, or gone. */
-function environ(pid: string): Map<string, string> {
-  try {
-    const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    return new Map(
-      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    );
-  } catch {
-    return new Map();
   }
 }

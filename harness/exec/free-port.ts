@@ -10,6 +10,7 @@ import { EXIT, OrdealError } from '../errors/error.ts';
  */
 const RANGE = [12_000, 30_000] as const;
 const TRIES = 100;
+const TAKEN = ['EADDRINUSE', 'EACCES'];
 
 /** What this process was given: it may not listen there yet. */
 const given = new Set<number>();
@@ -41,7 +42,8 @@ async function isFree(port: number): Promise<boolean> {
     await once(tcp.listen(port), 'listening');
     await once(udp.bind(port), 'listening');
     return true;
-  } catch {
+  } catch (error) {
+    if (!TAKEN.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return false;
   } finally {
     if (tcp.listening) await new Promise((resolve) => tcp.close(resolve));

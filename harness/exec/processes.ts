@@ -6,6 +6,18 @@ export interface MachineProcess {
   argv: readonly string[];
 }
 
+/** A process's environment as it was started with; empty where it is somebody else's, or gone. */
+export function environmentOf(pid: number): ReadonlyMap<string, string> {
+  try {
+    const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return new Map(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
 /** What runs on this machine; what ended while it was looked at is not among it. Nothing without /proc (macOS). */
 export function machineProcesses(): MachineProcess[] {
   if (!existsSync('/proc')) return [];

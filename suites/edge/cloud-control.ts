@@ -16,7 +16,7 @@ export function brokerControl(program: RunningProgram, recorder: Recorder, clock
     isUp,
     async turn(up) {
       // An order that was not answered in time may be carried out yet.
-      if (isUp(recorder.events) === up && ordered !== !up) return;
+      if (isUp(recorder.events) === up && (ordered ?? up) === up) return;
       ordered = up;
       program.order({ broker: up ? 'up' : 'down' } satisfies CloudOrder);
       await waitFor(() => isUp(recorder.events) === up, {

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
+import { environmentOf, machineProcesses } from '../../../harness/exec/processes.ts';
 
 /**
  * Ends whatever runs with this state folder, as where the machine is gone: the command, its dead-men, its caretaker and each
@@ -24,17 +24,8 @@ export async function killAllOf(stateHome: string): Promise<void> {
 }
 
 function runningWith(stateHome: string): number[] {
-  const own = `XDG_STATE_HOME=${stateHome}`;
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(own);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+  const pids = machineProcesses().map(({ pid }) => pid);
+  return pids.filter((pid) => environmentOf(pid).get('XDG_STATE_HOME') === stateHome);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

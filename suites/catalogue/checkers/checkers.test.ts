@@ -166,11 +166,12 @@ const gate = (during: boolean, after = true) =>
   );
 
 /** The holder fails at its admission, or runs with what it is said to have; its replacement runs when the plugin is back. */
+/** A container that a kubelet has started again. */
+const ANEW = { restarts: 1, containerId: 'c-anew' };
 const rebooted = (id: string, holder: 'failed' | string[], replacement: string[] = ['b']) => {
   const story = work(Story.of(id).look('holder', 800), 'holder', 810, ['a']);
   if (holder === 'failed') story.look('holder', 1_500, FAILED).look('holder', 8_000, FAILED);
-  else
-    work(story.look('holder', 1_500, { restarts: 1 }).look('holder', 8_000), 'holder', 1_600, holder, ['a']);
+  else work(story.look('holder', 1_500, ANEW).look('holder', 8_000, ANEW), 'holder', 1_600, holder, ['a']);
   story.look('replacement', 2_000, { phase: 'Pending', running: false });
   return work(story.look('replacement', 8_000), 'replacement', 8_100, replacement, ['b']);
 };
@@ -581,6 +582,19 @@ describe('a pod whose node has booted anew', () => {
     const judged = check('G5', silent);
     expect(judged.verdict).to.equal('inconclusive');
     expect(judged.reason).to.contain('holder ran and was not heard');
+  });
+
+  it('is not known to do without it where its plugin was back before the kubelet had done anything with it', () => {
+    const hasty = without(
+      rebooted('G6', ['a']).events,
+      ({ body, mono, type }) =>
+        type === 'pod.looked' && mono === 1_500 && (body as { pod: string }).pod === 'holder',
+    );
+    const judged = check('G6', hasty);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain(
+      'holder was neither refused nor started again before the plugin came back',
+    );
   });
 
   it('is not running where the API server still shows its container of before', () => {

@@ -42,6 +42,13 @@ export function checkRebooted(
   const ended = new Set(
     looks.flatMap(({ body, mono }) => (mono < injected && body.containerId ? [body.containerId] : [])),
   );
+  // A plugin that is back before its kubelet has done anything with the holder is no plugin that came after it.
+  const settled = after(holder, bit).some(
+    ({ body, mono }) =>
+      mono <= (healed ?? Number.POSITIVE_INFINITY) &&
+      (body.phase === 'Failed' ||
+        (body.running && body.containerId !== undefined && !ended.has(body.containerId))),
+  );
   // A container that runs and says nothing of its devices may have none. One of before the boot has ended with its node: the
   // API server shows it as running until the kubelet tells otherwise.
   const silent = [holder, replacement].filter((pod) => {
@@ -77,6 +84,7 @@ export function checkRebooted(
         ...doubts,
         ...silent.map((pod) => `${pod} ran and was not heard`),
         ...(held ? [] : [`what became of ${holder} was not seen`]),
+        ...(settled ? [] : [`${holder} was neither refused nor started again before the plugin came back`]),
         ...(good ? [] : [`${replacement} was not looked at long enough`]),
       ],
     },
