@@ -62,10 +62,10 @@ export interface ClusterUpgrade {
   /** Without a leading v. */
   to: string;
   /**
-   * Gives a drained node the version's programs: those of the control plane where it is one, then its kubelet, which it tells to
+   * Gives a node the version's programs: those of the control plane where it is one, then its kubelet, which it tells to
    * start anew; readiness is the caller's to await. Done again it does no harm.
    */
-  swap(node: ClusterNode): Promise<void>;
+  swap(node: Pick<ClusterNode, 'name' | 'role'>): Promise<void>;
   /** kubectl on this machine, with the rights of an administrator: for whoever uncordons should the harness be killed. */
   kubectl: readonly string[];
 }

@@ -25,11 +25,7 @@ export function validated(fault: Fault): Fault {
   let record: HealRecord | undefined;
   const broken = (breach: Breach, tried: string, seen: string) => breachOf(fault, breach, tried, seen);
   return {
-    id: fault.id,
-    kind: fault.kind,
-    target: fault.target,
-    reach: fault.reach,
-    mechanisms: fault.mechanisms,
+    ...fault,
     async capability(context) {
       const answer = await fault.capability(context);
       // Another way of doing it has another record.

@@ -65,7 +65,7 @@ export class FaultKeeper {
 
   async #holdAlone(fault: Fault, work: () => Promise<void>, options: HoldOptions): Promise<void> {
     const { clock, deadlineWall, recorder, runId } = this.#context;
-    const { id, kind, target } = fault;
+    const { apiAwayMs, id, kind, target } = fault;
     const say: Say = (type, body) => recorder.record(`fault/${kind}`, type, { fault: id, ...body });
     const capability = await fault.capability(this.#context);
     if (!capability.ok) {
@@ -87,7 +87,7 @@ export class FaultKeeper {
     let failed: { error: unknown } | undefined;
     try {
       try {
-        say('fault.injecting', { kind, target, mechanism });
+        say('fault.injecting', { kind, target, mechanism, ...(apiAwayMs !== undefined && { apiAwayMs }) });
         const detail = await fault.inject(this.#context);
         injected = true;
         say('fault.injected', { kind, target, mechanism, detail: detail ?? null });

@@ -74,8 +74,8 @@ class FakeCluster {
   }
 }
 
-const hold = async (cluster: FakeCluster, context: FaultContext) => {
-  const fault = upgrade('upgrade-1', { to: '1.34.4' }, cluster.node);
+const hold = async (cluster: FakeCluster, context: FaultContext, drained = true) => {
+  const fault = upgrade('upgrade-1', { to: '1.34.4' }, cluster.node, drained);
   const options = { biteDeadlineMs: 200, goneDeadlineMs: 50, pollMs: 5 };
   await new FaultKeeper(context).hold(fault, async () => {}, options);
 };
@@ -97,6 +97,35 @@ describe('the upgrade of a node', () => {
     ]);
     expect(told(context, 'fault.bit')[0]).to.deep.include({ bit: true });
     expect(told(context, 'fault.healed')[0]).to.deep.include({ healed: true });
+  });
+
+  it('leaves all pods alone where no drain is asked for, whosever they are', async () => {
+    const cluster = new FakeCluster();
+    cluster.pods = [pod('a'), pod('dns', { metadata: { namespace: 'kube-system' } })];
+    const context = cluster.context();
+    await hold(cluster, context, false);
+    expect(cluster.calls).to.deep.equal(['cordon', 'swap', 'uncordon']);
+    expect(told(context, 'fault.injecting')[0]?.mechanism).to.not.contain('drain');
+    expect(told(context, 'fault.healed')[0]).to.deep.include({ healed: true });
+  });
+
+  it('says for how long the API server may be away, of the node that has it alone', async () => {
+    const worker = new FakeCluster();
+    const cloud = new FakeCluster();
+    cloud.node.role = 'control-plane';
+    cloud.apiServer = 'v1.33.13';
+    cloud.swap = async () => {
+      cloud.apiServer = 'v1.34.4';
+      cloud.kubelet = 'v1.34.4';
+    };
+    for (const [cluster, apiAwayMs] of [
+      [worker, undefined],
+      [cloud, 40_000],
+    ] as const) {
+      const context = cluster.context();
+      await hold(cluster, context);
+      expect(told(context, 'fault.injecting')[0]?.apiAwayMs).to.equal(apiAwayMs);
+    }
   });
 
   it('leaves the pods of DaemonSets, those of the kubelet itself, and what has ended', () => {

@@ -27,22 +27,33 @@ export interface PodEvicted {
   podUid: string;
 }
 
-const MECHANISM = 'cordon, drain, the programs of another version, uncordon';
+/**
+ * Without a node's heartbeats for so long Kubernetes up to 1.31 takes it for lost (--node-monitor-grace-period; 50 s since): an
+ * API server that is away for longer is no mere restart.
+ */
+const API_AWAY_MS = 40_000;
 /** An API server that was just started anew may not answer for a while. */
 const UNCORDON_MS = 60_000;
 /** A kubelet that has just started may start what it finds there once more, the API server among it. */
 const STEADY_MS = 15_000;
 
 /**
- * `cluster/upgrade`: a node is cordoned, drained, given the programs of another version of Kubernetes, and takes pods again.
+ * `cluster/upgrade`: a node is cordoned, drained where that is asked for, given the programs of another version of Kubernetes, and
+ * takes pods again. While the control plane's only API server starts anew nobody answers.
  *
  * There is no way back from it. What is healed is the node: it is Ready at the version asked for and schedulable. One that was
  * interrupted while its programs were changed is finished; one whose drain never came to its end keeps its version, takes pods
  * again, and the fault has not bitten.
  */
-export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fault {
+export function upgrade(
+  id: string,
+  { to }: UpgradeWith,
+  node: Pick<ClusterNode, 'name' | 'role'>,
+  drained = true,
+): Fault {
   const { name, role } = node;
   const version = `v${to}`;
+  const mechanism = `cordon, ${drained ? 'drain, ' : ''}the programs of another version, uncordon`;
   let means: ClusterUpgrade | undefined;
   let swapping = false;
   let swapped = false;
@@ -67,7 +78,8 @@ export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fau
     kind: UPGRADE,
     target: `node ${name}`,
     reach: reach({ nodes: [name] }),
-    mechanisms: [MECHANISM],
+    ...(role === 'control-plane' && { apiAwayMs: API_AWAY_MS }),
+    mechanisms: [mechanism],
     async capability({ cluster, radius }): Promise<CapabilityAnswer> {
       means = cluster.upgrade;
       if (means?.to !== to) return { ok: false, reason: `nobody can bring ${name} to Kubernetes ${to}` };
@@ -77,10 +89,11 @@ export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fau
           ? (stepRefusal(apiServer, to) ?? skewRefusal(kubelet, to))
           : (stepRefusal(kubelet, to) ?? skewRefusal(to, apiServer));
       if (reason !== undefined) return { ok: false, reason };
-      const foreign = evictable(await podsOn(cluster.kube, name))
+      const leaving = drained ? evictable(await podsOn(cluster.kube, name)) : [];
+      const foreign = leaving
         .map(({ metadata }) => metadata?.namespace ?? '')
         .find((namespace) => !radius.namespaces.includes(namespace));
-      if (foreign === undefined) return { ok: true, mechanism: MECHANISM };
+      if (foreign === undefined) return { ok: true, mechanism };
       return { ok: false, reason: `the drain of ${name} would evict pods of the namespace ${foreign}` };
     },
     healRecord: () => ({ by: 'commands', undo: [uncordoned(name, means?.kubectl ?? [])] }),
@@ -93,10 +106,10 @@ export function upgrade(id: string, { to }: UpgradeWith, node: ClusterNode): Fau
         recorder.record(`fault/${UPGRADE}`, 'upgrade.evicted', body);
       };
       const from = clock.mono();
-      await drain(kube, name, { clock, signal, onEvicted });
-      const drained = clock.mono();
+      if (drained) await drain(kube, name, { clock, signal, onEvicted });
+      const free = clock.mono();
       await swap();
-      return { evicted, drainMs: drained - from, swapMs: clock.mono() - drained };
+      return { evicted, drainMs: free - from, swapMs: clock.mono() - free };
     },
     async bite({ cluster: { kube } }) {
       const { apiServer, kubelet } = await versionsOf(kube, node);
@@ -159,7 +172,7 @@ async function uncordon(name: string, { clock, cluster: { kube }, signal }: Faul
   );
 }
 
-async function versionsOf(kube: Kube, { name }: ClusterNode) {
+async function versionsOf(kube: Kube, { name }: Pick<ClusterNode, 'name'>) {
   const [{ gitVersion }, { spec, status }] = await Promise.all([
     kube.version.getCode(),
     kube.core.readNode({ name }),

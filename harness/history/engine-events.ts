@@ -43,7 +43,7 @@ export const engineEventBodies = {
   'phase.entered': z.object({ phase: z.string() }),
   'phase.left': z.object({ phase: z.string(), outcome: end, error: z.string().optional() }),
   'fault.refused': z.object({ ...named, reason: z.string() }),
-  'fault.injecting': z.object({ ...named, mechanism: z.string() }),
+  'fault.injecting': z.object({ ...named, mechanism: z.string(), apiAwayMs: z.number().optional() }),
   'fault.injected': z.object({ ...named, mechanism: z.string(), detail: z.unknown() }),
   'fault.bit': z.object({ fault, bit: z.boolean(), evidence: z.string() }),
   'fault.lapsed': z.object({ fault, evidence: z.string() }),

@@ -57,7 +57,14 @@ export interface EngineEvents {
   /** Nothing was injected: the capability is missing, or the heal could not be made durable. */
   'fault.refused': { fault: string; kind: string; target: string; reason: string };
   /** The moment before `inject` is called; from here on the target may be half injected. */
-  'fault.injecting': { fault: string; kind: string; target: string; mechanism: string };
+  'fault.injecting': {
+    fault: string;
+    kind: string;
+    target: string;
+    mechanism: string;
+    /** For so long it may keep the API server from answering; left out where it does not. */
+    apiAwayMs?: number;
+  };
   'fault.injected': { fault: string; kind: string; target: string; mechanism: string; detail: unknown };
   'fault.bit': { fault: string; bit: boolean; evidence: string };
   /** The target healed itself while the run still wanted the fault: the run was not heard of for a lease. */

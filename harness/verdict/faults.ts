@@ -1,4 +1,5 @@
 import { type EngineEvents, eventsOf, type History, type HistoryEvent } from '../history/event.ts';
+import { absencesOf } from './absences.ts';
 import type { FaultVerdict } from './verdict.ts';
 
 type FaultEvent = HistoryEvent<string, { fault: string } & Record<string, unknown>>;
@@ -11,7 +12,14 @@ export function judgeFaults(history: History, scheduled: readonly string[]): Fau
     const { fault } = (event as FaultEvent).body;
     byFault.set(fault, [...(byFault.get(fault) ?? []), event as FaultEvent]);
   }
-  return [...byFault].map(([id, events]) => judgeFault(id, events));
+  const absences = absencesOf(history);
+  return [...byFault].map(([id, events]) => {
+    const judged = judgeFault(id, events);
+    const longest = Math.max(0, ...absences.filter(({ fault }) => fault === id).map(({ ms }) => ms));
+    if (longest === 0) return judged;
+    const meanwhile = `the API server did not answer for ${(longest / 1_000).toFixed(1)} s`;
+    return { ...judged, biteEvidence: `${judged.biteEvidence}; ${meanwhile}` };
+  });
 }
 
 /** Whether the target may still be broken: touched, and not seen whole again. */

@@ -47,6 +47,15 @@ const ended: Step = ['run.ended', { outcome: 'done' }];
 const steady: Step = ['steady.reached', { suite: 'gpu', measured: {} }];
 const whole = [started, up, steady, injecting, injected, bit, healing, healed, ended];
 
+/** A whole run of a fault that takes the API server away for so long, and away it was 20 ms after it was injected. */
+const awayUnder = (apiAwayMs: number, away?: EngineEvents['api.away']): Step[] => [
+  ...whole.slice(0, 3),
+  ['fault.injecting', { ...names, mechanism: 'knob', apiAwayMs }],
+  ...whole.slice(4, 6),
+  ...(away ? ([['api.away', away]] as Step[]) : []),
+  ...whole.slice(6),
+];
+
 /** Each event 10 ms after the one before. */
 function historyOf(steps: readonly Step[]): History {
   let now = 0;
@@ -107,6 +116,12 @@ describe('judge', () => {
       expect(never.verdict).to.equal('inconclusive');
       expect(never.reasons[0]).to.contain('no comparison');
     });
+  });
+
+  it('certifies a run whose API server was away for as long as its fault takes, and says so of the fault', () => {
+    const { faults, reasons, verdict } = judged(awayUnder(25, { ms: 20 }));
+    expect({ reasons, verdict }).to.deep.equal({ reasons: [], verdict: 'pass' });
+    expect(faults[0]?.biteEvidence).to.equal('binds took 900 ms; the API server did not answer for 0.0 s');
   });
 
   it('certifies a whole run whose requirements are met', () => {
@@ -287,6 +302,28 @@ describe('judge', () => {
         'whose API server was away for a while',
         [...whole.slice(0, 4), ['api.away', { ms: 20_300, reason: 'ECONNREFUSED' }], ...whole.slice(4)],
         /the API server did not answer for 20\.3 s \(ECONNREFUSED\): what happened meanwhile was not seen/,
+      ],
+      [
+        'whose API server was away for longer than its fault takes',
+        awayUnder(20, { ms: 20.01 }),
+        /the API server did not answer for 0\.0 s/,
+      ],
+      [
+        'whose API server was away before its fault was injected',
+        awayUnder(60, { ms: 50 }),
+        /the API server did not answer for 0\.1 s/,
+      ],
+      [
+        'whose API server was away for longer than its fault was there',
+        [...awayUnder(60).slice(0, -1), ['api.away', { ms: 20 }], ended],
+        /the API server did not answer for 0\.0 s/,
+      ],
+      [
+        'whose API server was away for a fault that was not seen to be gone',
+        awayUnder(60, { ms: 20 }).map((step) =>
+          step === healed ? ['fault.healed', { fault: 'delay-1', healed: false, evidence: 'still' }] : step,
+        ),
+        /the API server did not answer for 0\.0 s/,
       ],
       ['past its deadline', instead(ended, ['run.ended', { outcome: 'deadline' }]), /passed its deadline/],
       [

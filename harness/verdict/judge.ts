@@ -2,6 +2,7 @@ import { messageOf } from '../errors/error.ts';
 import { type EngineEvents, eventsOf, type History } from '../history/event.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Suite } from '../run/ports.ts';
+import { absencesOf } from './absences.ts';
 import { isUnhealed, judgeFaults } from './faults.ts';
 import {
   type ClusterLeft,
@@ -28,9 +29,8 @@ export interface Case {
 /**
  * Judges a recorded run. Pure: the same history gives the same verdict, during the run or years later.
  *
- * A run that was cut short, or whose cluster was not heard of for a while, is inconclusive whatever was measured, for half
- * a run can neither certify nor refuse. Of a
- * whole run, one failed requirement refuses; without one, anything that leaves doubt is inconclusive: nothing judged,
+ * A run that was cut short, or whose cluster was not heard of for a while without a fault that accounts for it, is inconclusive
+ * whatever was measured, for half a run can neither certify nor refuse. Of a whole run, one failed requirement refuses; without one, anything that leaves doubt is inconclusive: nothing judged,
  * a requirement inconclusive, a fault without a bite, lapsed, not seen healed or without its target, no fault at all, no steady state.
  */
 export function judge({ history, suites, plan, truncated }: Case): Verdict {
@@ -167,10 +167,11 @@ function whyCutShort(history: History, truncated: boolean): string[] {
   else if (ended.outcome === 'interrupted') reasons.push(`the run was interrupted${because}`);
   else if (ended.outcome === 'deadline') reasons.push(`the run passed its deadline${because}`);
   else if (ended.outcome === 'failed') reasons.push(`the run failed${because}`);
-  for (const { body } of eventsOf<EngineEvents['api.away']>(history, 'api.away')) {
-    const why = body.reason === undefined ? '' : ` (${body.reason})`;
+  for (const { fault, ms, reason } of absencesOf(history)) {
+    if (fault !== undefined) continue;
+    const why = reason === undefined ? '' : ` (${reason})`;
     reasons.push(
-      `the API server did not answer for ${(body.ms / 1_000).toFixed(1)} s${why}: what happened meanwhile was not seen, or not in time`,
+      `the API server did not answer for ${(ms / 1_000).toFixed(1)} s${why}: what happened meanwhile was not seen, or not in time`,
     );
   }
   if (truncated) reasons.push('the last line of the history is torn');

@@ -1,5 +1,6 @@
 import { type AnyLink, type EdgeLink, type EdgeNetwork, isFound } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
+import type { UpgradeWith } from '../../faults/cluster/upgrade.ts';
 import { type BrokerControl, brokerRestart } from '../../faults/network/broker-restart.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
@@ -7,6 +8,7 @@ import { EXIT, messageOf, OrdealError } from '../../harness/errors/error.ts';
 import type { Phase, SuiteContext } from '../../harness/run/ports.ts';
 import { cloudNodeOf, keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
+import { UPGRADE_WAITS, upgradesOf } from '../upgrade.ts';
 import { answers, attempted, linkIsWell, publishes } from './condition.ts';
 import { joinLedgers } from './delivery.ts';
 import { edgeEvents } from './events.ts';
@@ -18,7 +20,7 @@ import { Plant } from './plant.ts';
 import { size, subtract, union } from './ranges.ts';
 import { type Recording, recordingOf } from './recording.ts';
 import { startSampler } from './sampler.ts';
-import { lanesOf, type Scheduled, scheduleOf } from './schedule.ts';
+import { lanesOf, type Scheduled, scheduleOf, upgradeIn } from './schedule.ts';
 import { type EdgeSettings, type Remedies, SUITE, settingsOf } from './settings.ts';
 
 /** What the composition root gives this suite. */
@@ -41,6 +43,7 @@ export class Certification {
   readonly #settings: EdgeSettings;
   readonly #remedies: Remedies;
   readonly #schedule: Scheduled[];
+  readonly #upgrade: UpgradeWith | undefined;
   readonly #namespace: string;
   readonly #record: Recording;
   readonly #intake: Intake;
@@ -58,6 +61,7 @@ export class Certification {
     this.#settings = settings;
     this.#remedies = remedies;
     this.#schedule = scheduleOf(plan, parts.faults);
+    this.#upgrade = upgradeIn(plan);
     this.#namespace = `ordeal-edge-${runId}`.slice(0, 63);
     this.#record = recordingOf(recorder);
     this.#intake = new Intake(recorder);
@@ -77,6 +81,7 @@ export class Certification {
       { name: 'steady state', run: () => this.#steady() },
       { name: 'faults of the links', run: () => this.#breakLinks() },
       { name: 'faults of the cloud', run: () => this.#breakCloud() },
+      ...(this.#upgrade ? [{ name: 'upgrade', run: () => this.#upgradeNodes() }] : []),
       { name: 'recovery', run: () => this.#recover() },
     ];
   }
@@ -190,6 +195,20 @@ export class Certification {
       await this.#wait('messages to be acknowledged again', this.#settings.settleDeadline, () =>
         this.#links.every(({ node }) => publishes(recorder.events.slice(since), node)),
       ).catch(this.#goOn);
+    }
+  }
+
+  /**
+   * Nothing is drained: a collector is of its node, as what stands at an edge is, and goes on meanwhile. The links are not
+   * Kubernetes' own, and are to be none the worse for it.
+   */
+  async #upgradeNodes(): Promise<void> {
+    const { cluster, plan, progress } = this.#context;
+    if (!this.#upgrade) return;
+    for (const { fault, node } of upgradesOf(plan, cluster.nodes, this.#upgrade, { drained: false })) {
+      progress(`edge: ${node.name} goes to Kubernetes ${this.#upgrade.to}`);
+      await this.#keeper.hold(fault, async () => {}, UPGRADE_WAITS);
+      await this.#untilWell(this.#links);
     }
   }
 

@@ -8,14 +8,16 @@ import {
   nominalNodes,
   type PlannedFault,
 } from '../../harness/radius/forecast.ts';
+import { upgradesOf } from '../upgrade.ts';
 import { faultOn, type LinkFaultKind, type LinkFaultKinds } from './faults.ts';
-import { lanesOf, type Scheduled, scheduleOf } from './schedule.ts';
+import { lanesOf, type Scheduled, scheduleOf, upgradeIn } from './schedule.ts';
 import { settingsOf } from './settings.ts';
 
 /** The faults that `Certification` would hold, on links that are names alone. */
 export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
   const { settings } = settingsOf(plan);
-  const workers = nominalNodes(plan).filter(({ role }) => role === 'worker');
+  const all = nominalNodes(plan);
+  const workers = all.filter(({ role }) => role === 'worker');
   const nodes = workers.slice(0, settings.nodes);
   const found = plan.cluster.provider === 'existing';
   const cloud = found ? (workers[settings.nodes] ?? workers.at(-1)) : undefined;
@@ -37,6 +39,8 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
     return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
   };
   const lanes = lanesOf(schedule, links.length).map((lane) => lane.map(onLink));
+  const wanted = upgradeIn(plan);
+  const upgrades = wanted ? upgradesOf(plan, all, wanted, { drained: false }) : [];
   const brokerNode = plan.cluster.provider === 'embedded' ? undefined : cloudNode;
   return {
     links: links.flat().flatMap(interfacesOf),
@@ -50,6 +54,9 @@ export function forecastOf(plan: Plan, kinds: LinkFaultKinds): Forecast {
           const { mechanisms, reach, target } = brokerRestart(id, {} as BrokerControl, brokerNode);
           return { id, kind, target, holdMs, mechanisms, reach, beside: [] };
         }),
+      ...upgrades.map(({ fault: { id, kind, mechanisms, reach, target } }) => {
+        return { id, kind, target, mechanisms, reach, beside: [] };
+      }),
     ],
   };
 }

@@ -4,8 +4,9 @@ import { OrdealError } from '../../harness/errors/error.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import { linkFault } from './faults.ts';
 import { requirements } from './requirements.ts';
-import { lanesOf, scheduleOf } from './schedule.ts';
+import { lanesOf, scheduleOf, upgradeIn } from './schedule.ts';
 import { noticeBudgetMs, resolve, settingsOf } from './settings.ts';
+import { edgeSuite } from './suite.ts';
 
 const kind = (schema: z.ZodType<{ match?: string | undefined }>) =>
   linkFault({
@@ -169,5 +170,44 @@ describe('the schedule', () => {
       .and.match(/faults\.1\.with\.match/)
       .and.match(/faults\.2\.with\.for/)
       .and.match(/faults\.3\.with\.link/);
+  });
+
+  describe('that upgrades the cluster', () => {
+    const upgrade = (to: string) => ({ kind: 'cluster/upgrade', with: { to } });
+    const onKind = (faults: object[], more: object = {}) =>
+      resolve(
+        planOf({ faults }, { cluster: { provider: 'kind', kubernetes: '1.33.13', workers: 2 }, ...more }),
+      );
+    const parts = { openNetwork: async () => expect.fail('nothing is opened here'), faults: kinds };
+
+    it('has a fault for each node, after those of the links', () => {
+      const plan = onKind([upgrade('v1.34.4'), { kind: 'network/partition' }]);
+      expect(edgeSuite(parts).scheduledFaults(plan)).to.deep.equal([
+        'partition-1',
+        ...['upgrade-1', 'upgrade-2', 'upgrade-3'],
+      ]);
+      expect(upgradeIn(plan)).to.deep.equal({ to: '1.34.4' });
+      expect(upgradeIn(onKind([]))).to.equal(undefined);
+    });
+
+    it('is refused by its path: elsewhere, twice, to no version, backwards, and where another suite has done it', () => {
+      const said = (plan: Plan) => refusal(() => scheduleOf(plan, kinds));
+      const path = 'suites.0.faults.0.with.to';
+      expect(said(resolve(planOf({ faults: [upgrade('1.34.4')] }))))
+        .to.contain(path)
+        .and.contain('clusters of kind');
+      expect(said(onKind([upgrade('1.34.4'), upgrade('1.34.4')]))).to.match(/faults\.1: .*scheduled twice/);
+      expect(said(onKind([upgrade('newest')])))
+        .to.contain(path)
+        .and.contain('expected a version');
+      expect(said(onKind([upgrade('1.32.9')])))
+        .to.contain(path)
+        .and.contain('no way back');
+      const both = { suites: [{ name: 'gpu', faults: [upgrade('1.34.4')] }] };
+      const second = onKind([upgrade('1.34.4')]);
+      expect(said({ ...second, suites: [...Plan.parse(both).suites, ...second.suites] }))
+        .to.contain('suites.1.faults.0.with.to')
+        .and.contain('suite gpu upgrades the cluster before');
+    });
   });
 });

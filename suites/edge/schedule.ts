@@ -1,8 +1,10 @@
+import { UPGRADE, UpgradeWith } from '../../faults/cluster/upgrade.ts';
 import { BrokerRestartWith } from '../../faults/network/broker-restart.ts';
-import { mistakesOf } from '../../harness/plan/document.ts';
+import { type Mistake, mistakesOf } from '../../harness/plan/document.ts';
 import { planInvalid } from '../../harness/plan/load.ts';
 import { Duration, type FaultPlan, type Plan } from '../../harness/plan/schema.ts';
 import { partOf } from '../plan-part.ts';
+import { upgradeRefusal } from '../upgrade.ts';
 import { BROKER_HOLD_MS, BROKER_RESTART, type LinkFaultKinds } from './faults.ts';
 import { inGuest, SUITE } from './settings.ts';
 
@@ -45,7 +47,8 @@ const DEFAULT_ON_FOUND: readonly FaultPlan[] = [
 ];
 
 /**
- * In the order of the plan, each on the next link unless it says `link`; a fault may come more than once.
+ * Those of the links and of the broker in the order of the plan, each on the next link unless it says `link`; one may come more
+ * than once.
  * @throws OrdealError PLAN_INVALID (exit 3) for a kind that there is not, or a wrong parameter.
  */
 export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
@@ -56,10 +59,11 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
   const found = plan.cluster.provider === 'existing';
   const mistakes = (part.faults ?? defaultFor(plan)).flatMap((fault, at) => {
     const path = ['suites', index, 'faults', at];
+    if (fault.kind === UPGRADE) return upgradeMistakes(plan, fault, path);
     const onBroker = fault.kind === BROKER_RESTART;
     const kind = kinds[fault.kind];
     if (!kind && !onBroker) {
-      const known = [...Object.keys(kinds), BROKER_RESTART].join(', ');
+      const known = [...Object.keys(kinds), BROKER_RESTART, UPGRADE].join(', ');
       return [{ path: [...path, 'kind'].join('.'), message: `expected one of ${known}, got ${fault.kind}` }];
     }
     if (found && kind && !kind.makeOnFound) {
@@ -90,6 +94,23 @@ export function scheduleOf(plan: Plan, kinds: LinkFaultKinds): Scheduled[] {
   });
   if (mistakes.length > 0) throw planInvalid(`checking the faults of suite ${SUITE}`, mistakes);
   return scheduled;
+}
+
+/** The version that the suite brings every node to, once the links and the cloud have been through; undefined: none. */
+export function upgradeIn(plan: Plan): UpgradeWith | undefined {
+  const { part } = partOf(plan, SUITE);
+  const fault = part.faults?.find(({ kind }) => kind === UPGRADE);
+  return fault && UpgradeWith.parse(fault.with);
+}
+
+function upgradeMistakes(plan: Plan, fault: FaultPlan, path: (string | number)[]): Mistake[] {
+  const { part } = partOf(plan, SUITE);
+  if (part.faults?.find(({ kind }) => kind === UPGRADE) !== fault)
+    return [{ path: path.join('.'), message: `${UPGRADE} is scheduled twice` }];
+  const parsed = UpgradeWith.safeParse(fault.with);
+  if (!parsed.success) return mistakesOf(parsed.error, [...path, 'with']);
+  const message = upgradeRefusal(plan, SUITE, parsed.data);
+  return message === undefined ? [] : [{ path: [...path, 'with.to'].join('.'), message }];
 }
 
 function defaultFor(plan: Plan): readonly FaultPlan[] {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Cluster } from '../../clusters/port.ts';
 import type { Suite } from '../../harness/run/ports.ts';
+import { upgradeIds } from '../upgrade.ts';
 import { ablation } from './ablation.ts';
 import { Certification, type EdgeParts } from './certification.ts';
 import { forecastOf } from './forecast.ts';
 import { requirements } from './requirements.ts';
-import { scheduleOf } from './schedule.ts';
+import { scheduleOf, upgradeIn } from './schedule.ts';
 import { series } from './series.ts';
 import { resolve, SUITE } from './settings.ts';
 import { timeline } from './timeline.ts';
@@ -24,7 +25,10 @@ export function edgeSuite(parts: EdgeParts): Suite<Cluster> {
     ablation,
     timeline,
     series,
-    scheduledFaults: (plan) => scheduleOf(plan, parts.faults).map(({ id }) => id),
+    scheduledFaults: (plan) => [
+      ...scheduleOf(plan, parts.faults).map(({ id }) => id),
+      ...(upgradeIn(plan) ? upgradeIds(plan) : []),
+    ],
     resolve(plan) {
       const resolved = resolve(plan);
       scheduleOf(resolved, parts.faults);

@@ -1,6 +1,4 @@
 import type { ClusterNode } from '../../clusters/port.ts';
-import { upgradeOrder } from '../../faults/cluster/skew.ts';
-import { upgrade } from '../../faults/cluster/upgrade.ts';
 import { bindDelay, extraMs } from '../../faults/gpu/bind-delay.ts';
 import { deviceUnhealthy } from '../../faults/gpu/device-unhealthy.ts';
 import { pluginRestart } from '../../faults/gpu/plugin-restart.ts';
@@ -9,8 +7,9 @@ import { podKill } from '../../faults/load/pod-kill.ts';
 import type { Fault } from '../../faults/port.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import { type Forecast, NOMINAL_NAMESPACE, nominalNodes } from '../../harness/radius/forecast.ts';
+import { upgradesOf } from '../upgrade.ts';
 import { TRAINING } from './checkpoints/job.ts';
-import { FAULT_IDS, scheduleOf, upgradeIds } from './schedule.ts';
+import { FAULT_IDS, scheduleOf } from './schedule.ts';
 import { RESOURCE, settingsOf } from './settings.ts';
 
 /** The faults that `Certification` would hold, on nodes that are names alone. */
@@ -34,10 +33,7 @@ export function forecast(plan: Plan): Forecast {
     unhealthy && last && deviceUnhealthy(FAULT_IDS.deviceUnhealthy, unhealthy, last, RESOURCE, gpusPerNode),
     kill && podKill(FAULT_IDS.podKill, NOMINAL_NAMESPACE, TRAINING, plan.cluster.provider),
   ];
-  const ids = upgradeIds(plan);
-  const upgrades = (wanted ? upgradeOrder(nodes) : []).map(
-    (node, index) => wanted && upgrade(ids[index] as string, wanted, node as ClusterNode),
-  );
+  const upgrades = wanted ? upgradesOf(plan, nodes, wanted, { drained: true }) : [];
   // How long a start takes is measured on the cluster.
   const delayed = delay && bindDelay(FAULT_IDS.bindDelay, extraMs(delay, 0, 0), 0, workers, RESOURCE);
   return {
@@ -45,7 +41,7 @@ export function forecast(plan: Plan): Forecast {
     faults: [
       ...foretold(burst, []),
       ...foretold(delayed, burst ? [burst] : []),
-      ...[...upgrades, ...alone].flatMap((fault) => foretold(fault, [])),
+      ...[...upgrades.map(({ fault }) => fault), ...alone].flatMap((fault) => foretold(fault, [])),
     ],
   };
 }

@@ -1,5 +1,3 @@
-import { plainVersion } from '../../clusters/images/versions.ts';
-import { stepRefusal } from '../../faults/cluster/skew.ts';
 import { UPGRADE, UpgradeWith } from '../../faults/cluster/upgrade.ts';
 import { BindDelayWith } from '../../faults/gpu/bind-delay.ts';
 import { DeviceUnhealthyWith } from '../../faults/gpu/device-unhealthy.ts';
@@ -7,6 +5,7 @@ import { PluginRestartWith } from '../../faults/gpu/plugin-restart.ts';
 import { mistakesOf } from '../../harness/plan/document.ts';
 import { planInvalid } from '../../harness/plan/load.ts';
 import type { FaultPlan, Plan } from '../../harness/plan/schema.ts';
+import { upgradeIds, upgradeRefusal } from '../upgrade.ts';
 import { SUITE } from './settings.ts';
 
 /** What is broken on purpose, each once, in the suite's own order. Left out: not scheduled. */
@@ -45,11 +44,6 @@ export const FAULT_IDS: Record<Exclude<keyof Schedule, 'upgrade'>, string> = {
   podKill: 'pod-kill-1',
 };
 
-/** One for each node of a resolved plan's cluster, in the order in which they are upgraded. */
-export function upgradeIds({ cluster }: Plan): string[] {
-  return Array.from({ length: 1 + (cluster.workers ?? 1) }, (_, index) => `upgrade-${index + 1}`);
-}
-
 /** @throws OrdealError PLAN_INVALID (exit 3) for a kind that this suite has not, one twice, or a wrong parameter. */
 export function scheduleOf(plan: Plan): Schedule {
   const index = plan.suites.findIndex(({ name }) => name === SUITE);
@@ -87,7 +81,7 @@ export function scheduleOf(plan: Plan): Schedule {
         return take('jobBurst', { success: true, data: {} });
       case UPGRADE: {
         const parsed = UpgradeWith.safeParse(fault.with);
-        const refusal = parsed.success ? upgradeRefusal(plan, parsed.data) : undefined;
+        const refusal = parsed.success ? upgradeRefusal(plan, SUITE, parsed.data) : undefined;
         if (refusal === undefined) return take('upgrade', parsed);
         return [{ path: [...path, 'with.to'].join('.'), message: refusal }];
       }
@@ -110,13 +104,6 @@ export function scheduleOf(plan: Plan): Schedule {
   });
   if (mistakes.length > 0) throw planInvalid('checking the faults of suite gpu', mistakes);
   return schedule;
-}
-
-/** Why a plan's cluster cannot be brought to a version; undefined where it can. */
-function upgradeRefusal({ cluster }: Plan, { to }: UpgradeWith): string | undefined {
-  if (cluster.provider !== 'kind')
-    return `${UPGRADE} is of clusters of kind, and this is ${cluster.provider}`;
-  return stepRefusal(plainVersion(cluster.kubernetes), to);
 }
 
 export function scheduledFaults(plan: Plan): string[] {

@@ -1,16 +1,13 @@
 import type { Cluster, ClusterNode } from '../../clusters/port.ts';
-import { upgradeOrder } from '../../faults/cluster/skew.ts';
-import { type UpgradeWith, upgrade } from '../../faults/cluster/upgrade.ts';
+import type { UpgradeWith } from '../../faults/cluster/upgrade.ts';
 import type { FaultKeeper } from '../../faults/wrapper.ts';
 import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { SuiteContext } from '../../harness/run/ports.ts';
+import { UPGRADE_WAITS, upgradesOf } from '../upgrade.ts';
 import { workersOf } from './ground.ts';
 import type { Load } from './load.ts';
-import { upgradeIds } from './schedule.ts';
 import type { GpuSettings, Remedies } from './settings.ts';
 
-/** A kubelet's start on a busy machine, and the plugin's way back to it. */
-const NODE_DEADLINE_MS = 180_000;
 /** For all nodes; the Job that holds GPUs is ended when the last one is there. */
 const HOLD_MS = 3_600_000;
 
@@ -33,15 +30,12 @@ export async function upgradeNodes(
   { allAllocatable, keeper, load }: Tools,
 ): Promise<void> {
   const { cluster, plan, progress } = context;
-  const ids = upgradeIds(plan);
   const { fresh, standing } = sizes;
   const job = await load.stand('standing', standing, HOLD_MS);
-  for (const [index, node] of upgradeOrder(cluster.nodes).entries()) {
+  for (const { fault, node } of upgradesOf(plan, cluster.nodes, wanted, { drained: true })) {
     await job.settled();
     progress(`gpu: ${node.name} goes to Kubernetes ${wanted.to}`);
-    const fault = upgrade(ids[index] as string, wanted, node);
-    const options = { biteDeadlineMs: NODE_DEADLINE_MS, goneDeadlineMs: NODE_DEADLINE_MS };
-    const held = keeper.hold(fault, async () => {}, options);
+    const held = keeper.hold(fault, async () => {}, UPGRADE_WAITS);
     const others = workersOf(cluster).filter(({ name }) => name !== node.name);
     if (node.role === 'control-plane' || fresh === 0) await held;
     else await beside(held, () => load.wave('upgrade', 1, { nodes: namesOf(others), replicas: fresh }));
