@@ -3,7 +3,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readHistory } from '../../../harness/history/reader.ts';
 import { without } from '../../testing/written.ts';
+import type { PodSeen } from '../events.ts';
 import { starts, Written } from '../testing/written.ts';
+import { MAIN } from '../workload/jobs.ts';
 import { checkBindLatency } from './bind-latency.ts';
 import { checkCaps } from './caps.ts';
 import { checkDoubleUse } from './double-use.ts';
@@ -155,6 +157,36 @@ describe('GPU-2', () => {
     expect(checkDoubleUse(listed.events, smoke, LOOKS).reason).to.match(
       /PodResources lists gpu-3 for a and b/,
     );
+  });
+
+  it('does not count a device that a listing has for a container and for one that had ended, and fails it where that had not yet', () => {
+    const container = { name: MAIN, restartCount: 0, started: true, waiting: null };
+    const running: Partial<PodSeen> = {
+      phase: 'Running',
+      containers: [{ ...container, finished: false, exitCode: null }],
+    };
+    /** One listing that has both, asked for so long before it was answered; `a` was seen to have ended at 20,000 ms. */
+    const both = (
+      mono: number,
+      tookMs: number,
+      more: (written: Written) => Written = (written) => written,
+    ) => {
+      const written = starts(1).pod('a', running);
+      const pods = ['a', 'b'].map((pod) => ({ namespace: 'n', pod, container: MAIN, devices: ['gpu-3'] }));
+      const stamp = { at: mono, mono, requestedAt: mono - tookMs };
+      const seen = written.events.at(-1)?.body as PodSeen;
+      const over = [{ ...container, finished: true, exitCode: 0 }];
+      written.add('pod/n/a', 'pod.seen', { ...seen, phase: 'Succeeded', containers: over }, 20_000);
+      more(written).add('node/w1', 'ledger.podresources', { ...stamp, type: 'podresources', pods }, 21_000);
+      return checkDoubleUse(written.events, smoke, LOOKS);
+    };
+    expect(both(20_900, 100).measured).to.equal(0);
+    // Known of late, and asked for before: how late it is told is no excuse.
+    for (const early of [both(19_000, 100), both(20_900, 1_000)])
+      expect(early.reason).to.match(/PodResources lists gpu-3 for a and b/);
+    // It ran again: its device had been its own all the time.
+    const again = both(20_900, 100, (written) => written.pod('a', running));
+    expect(again.reason).to.match(/PodResources lists gpu-3 for a and b/);
   });
 
   it('refuses what a kubelet of 1.27.3 did in a certification: a reservation dropped while Allocate was under way', async () => {

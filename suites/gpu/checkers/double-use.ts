@@ -2,6 +2,8 @@ import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import type { PodSeen } from '../events.ts';
+import { ledgerClocks } from '../ledger-clocks.ts';
 import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
 import { recordDoubts } from './doubts.ts';
 
@@ -37,6 +39,46 @@ function sharedDevices(starts: readonly Start[]): Set<string> {
   return new Set([...shares.map(deviceOf), ...parted]);
 }
 
+/** When each container was first seen to have ended for good, on the history's clock, by the name that PodResources has for it. */
+function endsOf(history: History): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const { body, mono } of eventsOf<PodSeen>(history, 'pod.seen')) {
+    for (const { finished, name } of body.containers) {
+      const container = nameOf(body.namespace, body.name, name);
+      if (!finished && !body.gone) ends.delete(container);
+      else if (!ends.has(container)) ends.set(container, mono);
+    }
+  }
+  return ends;
+}
+
+function nameOf(namespace: string, pod: string, container: string): string {
+  return `${namespace}/${pod}/${container}`;
+}
+
+/**
+ * Devices that one listing of PodResources has for two containers that lived when it was made. A kubelet lists containers that
+ * have ended as well, until it has cleaned up behind their pod, and meanwhile gives their devices to others: that is no double use.
+ */
+function listedTwice(history: History): Set<string> {
+  const ends = endsOf(history);
+  const toHistory = ledgerClocks(history);
+  const twice = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body, source }) => {
+    // When it was asked for: what it has may be as old.
+    const made = body.mono - Math.max(0, body.at - body.requestedAt) + toHistory(source);
+    const holders = new Map<string, string>();
+    return body.pods.flatMap(({ container, devices, namespace, pod }) => {
+      if ((ends.get(nameOf(namespace, pod, container)) ?? Infinity) <= made) return [];
+      return devices.flatMap((device) => {
+        const other = holders.get(device);
+        holders.set(device, pod);
+        return other && other !== pod ? [`PodResources lists ${device} for ${other} and ${pod}`] : [];
+      });
+    });
+  });
+  return new Set(twice);
+}
+
 /**
  * GPU-2: no device is in two live containers, neither by what they can use nor by PodResources.
  * @param looks how many a container makes that ends by itself
@@ -52,17 +94,7 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
       .map((device) => ({ device, pod, from, to }));
   });
   const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
-  const listed = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body }) => {
-    const holders = new Map<string, string>();
-    return body.pods.flatMap(({ pod, devices }) =>
-      devices.flatMap((device) => {
-        const other = holders.get(device);
-        holders.set(device, pod);
-        return other && other !== pod ? [`PodResources lists ${device} for ${other} and ${pod}`] : [];
-      }),
-    );
-  });
-  const twice = [...seen, ...new Set(listed)];
+  const twice = [...seen, ...listedTwice(history)];
   const reason =
     twice.length === 0
       ? `no device in two of ${starts.length} containers${shared.size > 0 ? `, by PodResources alone where devices are shared (${shared.size})` : ''}`

@@ -1,8 +1,8 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../../harness/history/event.ts';
 import type { PodSeen } from '../events.ts';
+import { ledgerClocks } from '../ledger-clocks.ts';
 import { joinLedgers, type Start } from '../ledgers.ts';
-import { ledgerClocks } from './clocks.ts';
 
 type Ledger<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
 

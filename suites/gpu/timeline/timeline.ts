@@ -3,8 +3,8 @@ import { eventsOf, type History, type HistoryEvent } from '../../../harness/hist
 import { grouped } from '../../../harness/history/grouped.ts';
 import type { Lane, LaneGroup, Point, Span, Track } from '../../../harness/history/timeline.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
+import { podClocks } from '../ledger-clocks.ts';
 import { lacking } from '../ledgers.ts';
-import { podClocks } from './clocks.ts';
 import { endOf, type Held, holdings, nodeOf } from './holdings.ts';
 
 type Ledger<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;

@@ -1,5 +1,5 @@
-import { eventsOf, type History, type HistoryEvent } from '../../../harness/history/event.ts';
-import type { PodSeen, SuiteEvents } from '../events.ts';
+import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
+import type { PodSeen, SuiteEvents } from './events.ts';
 
 /**
  * Add the answer to a node's own clock to get the history's, in ms: of all that was written the line that came
