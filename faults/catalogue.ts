@@ -26,7 +26,7 @@ export const CATALOGUE: readonly { kind: string; title: string }[] = [
     kind: 'gpu/plugin-and-container-restart',
     title: 'a device plugin starts anew, then a container that holds a device does',
   },
-  { kind: 'cluster/upgrade', title: 'each node goes to the next version of Kubernetes, drained before' },
+  { kind: 'cluster/upgrade', title: 'each node goes to the next version of Kubernetes' },
   { kind: 'network/offload-defect', title: 'a NIC’s TX checksum offload is broken towards the cloud' },
   { kind: 'network/checksum-corruption', title: 'datagrams arrive with a wrong checksum' },
   { kind: 'network/partition', title: 'nothing gets through a link, both ways or one way' },
