@@ -41,7 +41,9 @@ export interface Fault {
   target: string;
   /** All that it may change, whichever mechanism is taken. */
   reach: Reach;
-  /** For so long, in ms, it may keep the API server from answering; left out: it does not, and a run that hears nothing of it saw too little. */
+  /**
+   * For so long, in ms, it may keep the API server from answering, and no run is inconclusive for that alone. Left out: it does not.
+   */
   apiAwayMs?: number;
   /** By what it may be done, in the order in which they are tried. */
   mechanisms: readonly string[];

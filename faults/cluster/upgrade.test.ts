@@ -120,7 +120,7 @@ describe('the upgrade of a node', () => {
     };
     for (const [cluster, apiAwayMs] of [
       [worker, undefined],
-      [cloud, 40_000],
+      [cloud, 120_000],
     ] as const) {
       const context = cluster.context();
       await hold(cluster, context);

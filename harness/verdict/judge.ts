@@ -30,8 +30,9 @@ export interface Case {
  * Judges a recorded run. Pure: the same history gives the same verdict, during the run or years later.
  *
  * A run that was cut short, or whose cluster was not heard of for a while without a fault that accounts for it, is inconclusive
- * whatever was measured, for half a run can neither certify nor refuse. Of a whole run, one failed requirement refuses; without one, anything that leaves doubt is inconclusive: nothing judged,
- * a requirement inconclusive, a fault without a bite, lapsed, not seen healed or without its target, no fault at all, no steady state.
+ * whatever was measured, for half a run can neither certify nor refuse. Of a whole run, one failed requirement refuses; without
+ * one, anything that leaves doubt is inconclusive: nothing judged, a requirement inconclusive, a fault without a bite, lapsed, not
+ * seen healed or without its target, no fault at all, no steady state.
  */
 export function judge({ history, suites, plan, truncated }: Case): Verdict {
   const started = eventsOf<EngineEvents['run.started']>(history, 'run.started')[0]?.body;

@@ -45,7 +45,8 @@ function endsOf(history: History): Map<string, number> {
   for (const { body, mono } of eventsOf<PodSeen>(history, 'pod.seen')) {
     for (const { finished, name } of body.containers) {
       const container = nameOf(body.namespace, body.name, name);
-      if (!finished && !body.gone) ends.delete(container);
+      // Also of a pod that is gone: who deletes one by force says nothing of its containers.
+      if (!finished) ends.delete(container);
       else if (!ends.has(container)) ends.set(container, mono);
     }
   }
