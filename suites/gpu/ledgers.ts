@@ -1,8 +1,8 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
-import { grouped } from '../../harness/history/grouped.ts';
 import { remembered } from '../../harness/history/remembered.ts';
-import type { PodSeen, ProbeSeen } from './events.ts';
+import type { ProbeSeen } from './events.ts';
+import { podsOf } from './pods.ts';
 import { MAIN } from './workload/jobs.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
@@ -26,62 +26,54 @@ export interface Start {
   readonly listed: readonly string[] | undefined;
 }
 
-/** The last word on every pod, in the order that they were first seen. */
-export const lastSeen = remembered((history): readonly PodSeen[] => {
-  const pods = new Map<string, PodSeen>();
-  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
-    const before = pods.get(body.uid);
-    // A pod's last status stays what it was: a deletion says nothing of how its containers ended.
-    pods.set(body.uid, before && body.gone ? { ...before, gone: true } : body);
-  }
-  return [...pods.values()];
-});
-
 /** Every start of a training container that was seen, joined by pod UID, container and attempt. */
 export const joinLedgers = remembered((history): readonly Start[] => {
   const allocated = new Map<string, string[]>();
   for (const { body } of eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')) {
     allocated.set(body.allocation, body.devices);
   }
-  const listed = new Map<string, Set<string>>();
-  for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
-    for (const { namespace, pod, container, devices } of body.pods) {
-      const key = `${namespace}/${pod}/${container}`;
-      const ofContainer = listed.get(key);
-      if (!ofContainer) listed.set(key, new Set(devices));
-      else for (const device of devices) ofContainer.add(device);
-    }
-  }
+  const listed = listedDevices(history);
   const watched = watchedNodes(history);
-  const probes = grouped(
-    eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body),
-    ({ podUid }) => podUid,
-  );
-  return lastSeen(history).flatMap((pod) => {
-    const container = pod.containers.find(({ name }) => name === MAIN);
-    if (pod.gpus === 0 || !container?.started) return [];
-    const devices = listed.get(`${pod.namespace}/${pod.name}/${MAIN}`);
+  return [...podsOf(history).values()].flatMap(({ last, looks, uid }) => {
+    const container = last?.containers.find(({ name }) => name === MAIN);
+    if (!last || last.gpus === 0 || !container?.started) return [];
     const { exitCode, restartCount } = container;
+    const vendors = last.node !== null && watched.has(last.node);
+    const devices = listed.get(last.namespace)?.get(last.name);
+    const given = devices && union(devices);
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
-      const ofPod = probes.get(pod.uid) ?? [];
-      const looks = ofPod.filter((look) => look.attempt === attempt).sort((a, b) => a.n - b.n);
-      const vendors = pod.node !== null && watched.has(pod.node);
-      const given = devices && [...devices].sort();
+      const probes = looks.filter((look) => look.attempt === attempt).sort((a, b) => a.n - b.n);
       return {
-        podUid: pod.uid,
-        pod: pod.name,
-        node: pod.node ?? '',
+        podUid: uid,
+        pod: last.name,
+        node: last.node ?? '',
         attempt,
-        gpus: pod.gpus,
+        gpus: last.gpus,
         watched: vendors,
         finished: attempt === restartCount && exitCode === 0,
-        probes: looks,
-        allocated: vendors ? toldOf(looks[0], given) : looks[0] && allocated.get(looks[0].allocation),
+        probes,
+        allocated: vendors ? toldOf(probes[0], given) : probes[0] && allocated.get(probes[0].allocation),
         listed: given,
       };
     });
   });
 });
+
+/** The devices of each training container in the listings that name it, by its pod's namespace and name. */
+function listedDevices(history: History): Map<string, Map<string, string[][]>> {
+  const namespaces = new Map<string, Map<string, string[][]>>();
+  for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
+    for (const { namespace, pod, container, devices } of body.pods) {
+      if (container !== MAIN) continue;
+      const pods = namespaces.get(namespace) ?? new Map<string, string[][]>();
+      namespaces.set(namespace, pods);
+      const ofPod = pods.get(pod);
+      if (ofPod) ofPod.push(devices);
+      else pods.set(pod, [devices]);
+    }
+  }
+  return namespaces;
+}
 
 /** Names of the pods that PodResources has listed with a device. */
 export function listedPods(history: History): Set<string> {
@@ -118,7 +110,14 @@ function toldOf(
 }
 
 function distinct(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
+  return union([names]);
+}
+
+/** What any of them names, once, in order. */
+function union(lists: readonly (readonly string[])[]): string[] {
+  const names = new Set<string>();
+  for (const list of lists) for (const name of list) names.add(name);
+  return [...names].sort();
 }
 
 /** Devices that a start must be able to use: as many as its pod asked for, less where they are shares of one. */
