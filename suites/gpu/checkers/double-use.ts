@@ -44,13 +44,14 @@ function sharedDevices(starts: readonly Start[]): Set<string> {
 export function checkDoubleUse(history: History, target: Target, looks: number): Judged {
   const starts = joinLedgers(history);
   const shared = sharedDevices(starts);
-  const uses = starts.flatMap(({ pod, probes }) => {
+  const uses: Use[] = [];
+  for (const { pod, probes } of starts) {
     const from = probes[0]?.at ?? 0;
     const to = probes.at(-1)?.at ?? 0;
-    return [...new Set(probes.flatMap(({ usable }) => usable))]
-      .filter((device) => !shared.has(device))
-      .map((device) => ({ device, pod, from, to }));
-  });
+    const used = new Set<string>();
+    for (const { usable } of probes) for (const device of usable) used.add(device);
+    for (const device of used) if (!shared.has(device)) uses.push({ device, pod, from, to });
+  }
   const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
   const listed = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body }) => {
     const holders = new Map<string, string>();
