@@ -42,7 +42,7 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     const devices = listed.get(last.namespace)?.get(last.name);
     const given = devices && union(devices);
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
-      const probes = looks.filter((look) => look.attempt === attempt).sort((a, b) => a.n - b.n);
+      const probes = inOrder(looks.filter((look) => look.attempt === attempt));
       return {
         podUid: uid,
         pod: last.name,
@@ -58,6 +58,12 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     });
   });
 });
+
+/** Looks by their number; they mostly come so, and to see that takes less than to sort a few. */
+function inOrder(looks: ProbeSeen[]): ProbeSeen[] {
+  const came = looks.every(({ n }, at) => (looks[at - 1]?.n ?? n) - n <= 0);
+  return came ? looks : looks.sort((a, b) => a.n - b.n);
+}
 
 /** The devices of each training container in the listings that name it, by its pod's namespace and name. */
 function listedDevices(history: History): Map<string, Map<string, string[][]>> {
