@@ -40,7 +40,7 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     const { exitCode, restartCount } = container;
     const vendors = last.node !== null && watched.has(last.node);
     const devices = listed.get(last.namespace)?.get(last.name);
-    const given = devices && union(devices);
+    const given = devices && [...devices].sort();
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
       const probes = inOrder(looks.filter((look) => look.attempt === attempt));
       return {
@@ -61,24 +61,28 @@ export const joinLedgers = remembered((history): readonly Start[] => {
 
 /** Looks by their number; they mostly come so, and to see that takes less than to sort a few. */
 function inOrder(looks: ProbeSeen[]): ProbeSeen[] {
-  const came = looks.every(({ n }, at) => (looks[at - 1]?.n ?? n) - n <= 0);
+  const came = looks.every(({ n }, at) => at === 0 || (looks[at - 1] as ProbeSeen).n - n <= 0);
   return came ? looks : looks.sort((a, b) => a.n - b.n);
 }
 
+type Named<Value> = Map<string, Value>;
+
 /** The devices of each training container in the listings that name it, by its pod's namespace and name. */
-function listedDevices(history: History): Map<string, Map<string, string[][]>> {
-  const namespaces = new Map<string, Map<string, string[][]>>();
+function listedDevices(history: History): Named<Named<Set<string>>> {
+  // Others as well: a listing that cannot be read is not passed over.
+  const containers: Named<Named<Named<Set<string>>>> = new Map();
   for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
     for (const { namespace, pod, container, devices } of body.pods) {
-      if (container !== MAIN) continue;
-      const pods = namespaces.get(namespace) ?? new Map<string, string[][]>();
+      const namespaces: Named<Named<Set<string>>> = containers.get(container) ?? new Map();
+      containers.set(container, namespaces);
+      const pods: Named<Set<string>> = namespaces.get(namespace) ?? new Map();
       namespaces.set(namespace, pods);
       const ofPod = pods.get(pod);
-      if (ofPod) ofPod.push(devices);
-      else pods.set(pod, [devices]);
+      if (!ofPod) pods.set(pod, new Set(devices));
+      else for (const device of devices) ofPod.add(device);
     }
   }
-  return namespaces;
+  return containers.get(MAIN) ?? new Map();
 }
 
 /** Names of the pods that PodResources has listed with a device. */
@@ -116,14 +120,7 @@ function toldOf(
 }
 
 function distinct(names: readonly string[]): string[] {
-  return union([names]);
-}
-
-/** What any of them names, once, in order. */
-function union(lists: readonly (readonly string[])[]): string[] {
-  const names = new Set<string>();
-  for (const list of lists) for (const name of list) names.add(name);
-  return [...names].sort();
+  return [...new Set(names)].sort();
 }
 
 /** Devices that a start must be able to use: as many as its pod asked for, less where they are shares of one. */

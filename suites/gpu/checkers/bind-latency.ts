@@ -39,8 +39,8 @@ export function bindLatencies(history: History): Binding[] {
     // A line that came twice is one allocation, and a device that did is one association.
     if (bindings.has(allocation)) continue;
     const lines = associated.get(allocation) ?? [];
-    const came = new Set(lines.map(({ device }) => device)).size >= devices.length;
-    bindings.set(allocation, { source, fromMono, ...(came ? lastOf(lines, fromMono) : NEVER) });
+    const missing = new Set(lines.map(({ device }) => device)).size < devices.length;
+    bindings.set(allocation, { source, fromMono, ...(missing ? NEVER : lastOf(lines, fromMono)) });
   }
   return [...bindings.values()];
 }

@@ -57,6 +57,12 @@ describe('GPU-1', () => {
     expect(checkFalseAllocation(written.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
+  it('judges nothing by a listing that cannot be read, of whatever container', () => {
+    const pods = [{ namespace: 'n', pod: 'other', container: 'sidecar', devices: 5 }];
+    const written = starts(1).add('node/w1', 'ledger.podresources', { type: 'podresources', pods });
+    expect(() => checkFalseAllocation(written.events, smoke, LOOKS)).to.throw(TypeError);
+  });
+
   it('is inconclusive without a start, and with one that nobody saw', () => {
     expect(checkFalseAllocation([], smoke, LOOKS).verdict).to.equal('inconclusive');
     expect(checkFalseAllocation(starts(1).pod('mute').events, smoke, LOOKS).verdict).to.equal('inconclusive');

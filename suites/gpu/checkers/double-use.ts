@@ -48,9 +48,8 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
   for (const { pod, probes } of starts) {
     const from = probes[0]?.at ?? 0;
     const to = probes.at(-1)?.at ?? 0;
-    const used = new Set<string>();
-    for (const { usable } of probes) for (const device of usable) used.add(device);
-    for (const device of used) if (!shared.has(device)) uses.push({ device, pod, from, to });
+    for (const device of new Set(probes.flatMap(({ usable }) => usable)))
+      if (!shared.has(device)) uses.push({ device, pod, from, to });
   }
   const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
   const listed = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body }) => {
