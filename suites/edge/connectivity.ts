@@ -81,7 +81,7 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
   const isFarEnd = farEndOf(history);
   const isAstray = (run: RunLine) => run.ok && !isFarEnd(run);
   const astray = told.filter(isAstray);
-  const runs = told.filter((run) => !isAstray(run));
+  const runs = astray.length === 0 ? told : told.filter((run) => !isAstray(run));
   const clocks = new Set(starts.map(({ clock }) => clock));
   const intervalMs = Math.max(0, ...starts.map((start) => start.intervalMs));
   const doubts: string[] = [];

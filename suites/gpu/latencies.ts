@@ -1,7 +1,7 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
 import type { ProbeSeen, SuiteEvents } from './events.ts';
-import { lastSeen } from './ledgers.ts';
+import { type Pod, podsOf } from './pods.ts';
 
 type Allocated = Extract<LedgerLine, { type: 'plugin.allocated' }>;
 
@@ -32,23 +32,26 @@ export function burstStarts(history: History): BurstStarts {
       .filter(({ body }) => body.phase === 'burst')
       .map(({ body }) => [body.job, body.at]),
   );
-  const jobOf = new Map(lastSeen(history).map(({ uid, job }) => [uid, job ?? '']));
-  const under = ({ podUid, at }: { podUid: string; at: number }) => {
-    const from = created.get(jobOf.get(podUid) ?? '');
-    return from === undefined ? [] : [{ at, ms: at - from }];
-  };
-  const gpu = eventsOf<ProbeSeen>(history, 'gpu.probe').flatMap(({ body }) =>
-    body.n === 0 ? under(body) : [],
-  );
-  const cpu = eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started').flatMap(({ body }) =>
-    under(body),
+  const pods = podsOf(history);
+  const createdAt = (pod: Pod | undefined) => created.get(pod?.last?.job ?? '');
+  const gpu: { at: number; ms: number }[] = [];
+  for (const pod of pods.values()) {
+    const from = createdAt(pod);
+    if (from === undefined) continue;
+    for (const { at, n } of pod.looks) if (n === 0) gpu.push({ at, ms: at - from });
+  }
+  const cpuMs = eventsOf<SuiteEvents['bystander.started']>(history, 'bystander.started').flatMap(
+    ({ body: { at, podUid } }) => {
+      const from = createdAt(pods.get(podUid));
+      return from === undefined ? [] : [at - from];
+    },
   );
   // One by one: a release has thousands, and an argument list has its limits.
   const from = [...created.values()].reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
   const to = gpu.reduce((most, { at }) => Math.max(most, at), Number.NEGATIVE_INFINITY);
   return {
     gpuMs: gpu.map(({ ms }) => ms),
-    cpuMs: cpu.map(({ ms }) => ms),
+    cpuMs,
     perSecond: to > from ? (1_000 * gpu.length) / (to - from) : undefined,
   };
 }

@@ -1,8 +1,8 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
-import { grouped } from '../../harness/history/grouped.ts';
 import { remembered } from '../../harness/history/remembered.ts';
-import type { PodSeen, ProbeSeen } from './events.ts';
+import type { ProbeSeen } from './events.ts';
+import { podsOf } from './pods.ts';
 import { MAIN } from './workload/jobs.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
@@ -26,62 +26,64 @@ export interface Start {
   readonly listed: readonly string[] | undefined;
 }
 
-/** The last word on every pod, in the order that they were first seen. */
-export const lastSeen = remembered((history): readonly PodSeen[] => {
-  const pods = new Map<string, PodSeen>();
-  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
-    const before = pods.get(body.uid);
-    // A pod's last status stays what it was: a deletion says nothing of how its containers ended.
-    pods.set(body.uid, before && body.gone ? { ...before, gone: true } : body);
-  }
-  return [...pods.values()];
-});
-
 /** Every start of a training container that was seen, joined by pod UID, container and attempt. */
 export const joinLedgers = remembered((history): readonly Start[] => {
   const allocated = new Map<string, string[]>();
   for (const { body } of eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')) {
     allocated.set(body.allocation, body.devices);
   }
-  const listed = new Map<string, Set<string>>();
-  for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
-    for (const { namespace, pod, container, devices } of body.pods) {
-      const key = `${namespace}/${pod}/${container}`;
-      const ofContainer = listed.get(key);
-      if (!ofContainer) listed.set(key, new Set(devices));
-      else for (const device of devices) ofContainer.add(device);
-    }
-  }
+  const listed = listedDevices(history);
   const watched = watchedNodes(history);
-  const probes = grouped(
-    eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body),
-    ({ podUid }) => podUid,
-  );
-  return lastSeen(history).flatMap((pod) => {
-    const container = pod.containers.find(({ name }) => name === MAIN);
-    if (pod.gpus === 0 || !container?.started) return [];
-    const devices = listed.get(`${pod.namespace}/${pod.name}/${MAIN}`);
+  return [...podsOf(history).values()].flatMap(({ last, looks, uid }) => {
+    const container = last?.containers.find(({ name }) => name === MAIN);
+    if (!last || last.gpus === 0 || !container?.started) return [];
     const { exitCode, restartCount } = container;
+    const vendors = last.node !== null && watched.has(last.node);
+    const devices = listed.get(last.namespace)?.get(last.name);
+    const given = devices && [...devices].sort();
     return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
-      const ofPod = probes.get(pod.uid) ?? [];
-      const looks = ofPod.filter((look) => look.attempt === attempt).sort((a, b) => a.n - b.n);
-      const vendors = pod.node !== null && watched.has(pod.node);
-      const given = devices && [...devices].sort();
+      const probes = inOrder(looks.filter((look) => look.attempt === attempt));
       return {
-        podUid: pod.uid,
-        pod: pod.name,
-        node: pod.node ?? '',
+        podUid: uid,
+        pod: last.name,
+        node: last.node ?? '',
         attempt,
-        gpus: pod.gpus,
+        gpus: last.gpus,
         watched: vendors,
         finished: attempt === restartCount && exitCode === 0,
-        probes: looks,
-        allocated: vendors ? toldOf(looks[0], given) : looks[0] && allocated.get(looks[0].allocation),
+        probes,
+        allocated: vendors ? toldOf(probes[0], given) : probes[0] && allocated.get(probes[0].allocation),
         listed: given,
       };
     });
   });
 });
+
+/** Looks by their number; they mostly come so, and to see that takes less than to sort a few. */
+function inOrder(looks: ProbeSeen[]): ProbeSeen[] {
+  const came = looks.every(({ n }, at) => at === 0 || (looks[at - 1] as ProbeSeen).n - n <= 0);
+  return came ? looks : looks.sort((a, b) => a.n - b.n);
+}
+
+type Named<Value> = Map<string, Value>;
+
+/** The devices of each training container in the listings that name it, by its pod's namespace and name. */
+function listedDevices(history: History): Named<Named<Set<string>>> {
+  // Others as well: a listing that cannot be read is not passed over.
+  const containers: Named<Named<Named<Set<string>>>> = new Map();
+  for (const { body } of eventsOf<Line<'podresources'>>(history, 'ledger.podresources')) {
+    for (const { namespace, pod, container, devices } of body.pods) {
+      const namespaces: Named<Named<Set<string>>> = containers.get(container) ?? new Map();
+      containers.set(container, namespaces);
+      const pods: Named<Set<string>> = namespaces.get(namespace) ?? new Map();
+      namespaces.set(namespace, pods);
+      const ofPod = pods.get(pod);
+      if (!ofPod) pods.set(pod, new Set(devices));
+      else for (const device of devices) ofPod.add(device);
+    }
+  }
+  return containers.get(MAIN) ?? new Map();
+}
 
 /** Names of the pods that PodResources has listed with a device. */
 export function listedPods(history: History): Set<string> {

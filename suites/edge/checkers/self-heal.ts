@@ -30,13 +30,17 @@ function endOf(history: History): number {
   return edgeEvents(history, 'observation.ended').at(-1)?.mono ?? Number.POSITIVE_INFINITY;
 }
 
-const samplesByNode = remembered((history) =>
-  grouped(edgeEvents(history, 'tunnel.sample'), ({ body }) => body.node),
-);
-
-function samplesOf(history: History, node: string): Sample[] {
+/** Those of the time of the observation, by node. */
+const samplesByNode = remembered((history) => {
   const ended = endOf(history);
-  return (samplesByNode(history).get(node) ?? []).filter(({ mono }) => mono <= ended);
+  return grouped(
+    edgeEvents(history, 'tunnel.sample').filter(({ mono }) => mono <= ended),
+    ({ body }) => body.node,
+  );
+});
+
+function samplesOf(history: History, node: string): readonly Sample[] {
+  return samplesByNode(history).get(node) ?? [];
 }
 
 /** How long the tunnel of a node took to be well again after each fault on it. */

@@ -33,26 +33,31 @@ export function bindLatencies(history: History): Binding[] {
     eventsOf<Line<'driver.associated'>>(history, 'ledger.driver.associated').map(({ body }) => body),
     ({ allocation }) => allocation,
   );
-  const asks = grouped(
-    eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate'),
-    ({ body }) => body.allocation,
-  );
-  // A line that came twice is one allocation, and a device that did is one association.
-  return [...asks.values()]
-    .flatMap(([first]) => first ?? [])
-    .map(({ body, source }) => {
-      const lines = associated.get(body.allocation) ?? [];
-      const asked = { source, fromMono: body.mono };
-      if (new Set(lines.map(({ device }) => device)).size < body.devices.length)
-        return { ...asked, toMono: undefined, ms: undefined };
-      return {
-        ...asked,
-        toMono: Math.max(...lines.map(({ mono }) => mono)),
-        ms: Math.max(
-          ...lines.map(({ mono, injectedMs, lateMs }) => mono - body.mono - injectedMs - Math.max(0, lateMs)),
-        ),
-      };
-    });
+  const bindings = new Map<string, Binding>();
+  for (const { body, source } of eventsOf<Line<'plugin.allocate'>>(history, 'ledger.plugin.allocate')) {
+    const { allocation, devices, mono: fromMono } = body;
+    // A line that came twice is one allocation, and a device that did is one association.
+    if (bindings.has(allocation)) continue;
+    const lines = associated.get(allocation) ?? [];
+    const missing = new Set(lines.map(({ device }) => device)).size < devices.length;
+    bindings.set(allocation, { source, fromMono, ...(missing ? NEVER : lastOf(lines, fromMono)) });
+  }
+  return [...bindings.values()];
+}
+
+const NEVER = { toMono: undefined, ms: undefined };
+
+function lastOf(
+  lines: readonly Line<'driver.associated'>[],
+  fromMono: number,
+): { toMono: number; ms: number } {
+  let toMono = Number.NEGATIVE_INFINITY;
+  let ms = Number.NEGATIVE_INFINITY;
+  for (const { injectedMs, lateMs, mono } of lines) {
+    toMono = Math.max(toMono, mono);
+    ms = Math.max(ms, mono - fromMono - injectedMs - Math.max(0, lateMs));
+  }
+  return { toMono, ms };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
+import { podsOf } from '../pods.ts';
 import { unseenPods } from './doubts.ts';
 
 interface Most {
@@ -14,16 +15,24 @@ interface Most {
 /** The most that was there at once, by the order of the watch. */
 function mostAtOnce(history: History): Most {
   const live = new Map<string, PodSeen>();
+  const onNode = new Map<string, number>();
   const most: Most = { pods: 0, node: '', gpus: 0 };
+  let gpus = 0;
+  const count = (pod: PodSeen, by: 1 | -1) => {
+    const node = pod.node as string;
+    onNode.set(node, (onNode.get(node) ?? 0) + by);
+    gpus += by * pod.gpus;
+  };
   for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     if (body.gpus === 0 || body.node === null) continue;
+    const before = live.get(body.uid);
+    if (before) count(before, -1);
     if (isOver(body)) live.delete(body.uid);
-    else live.set(body.uid, body);
-    let [here, gpus] = [0, 0];
-    for (const pod of live.values()) {
-      if (pod.node === body.node) here += 1;
-      gpus += pod.gpus;
+    else {
+      live.set(body.uid, body);
+      count(body, 1);
     }
+    const here = onNode.get(body.node) ?? 0;
     if (here > most.pods) Object.assign(most, { pods: here, node: body.node });
     most.gpus = Math.max(most.gpus, gpus);
   }
@@ -32,20 +41,17 @@ function mostAtOnce(history: History): Most {
 
 /** Pods that were on a node, and nobody knows when or beside which others. */
 function livesUnseen(history: History): string[] {
-  const lived = new Map<string, boolean>();
-  const over = new Set<string>();
-  const risen = new Set<string>();
-  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
-    if (body.gpus === 0 || body.node === null) continue;
-    const { uid } = body;
-    if (isOver(body)) over.add(uid);
-    else if (over.has(uid)) risen.add(uid);
-    lived.set(uid, (lived.get(uid) ?? false) || !isOver(body));
+  let [missed, risen] = [0, 0];
+  for (const { seen } of podsOf(history).values()) {
+    const onNode = seen.filter(({ body }) => body.gpus !== 0 && body.node !== null);
+    const end = onNode.findIndex(({ body }) => isOver(body));
+    const last = onNode.findLastIndex(({ body }) => !isOver(body));
+    if (end >= 0 && last < 0) missed += 1;
+    if (end >= 0 && last > end) risen += 1;
   }
-  const missed = [...lived.values()].filter((seen) => !seen).length;
   return [
     ...(missed > 0 ? [`${missed} pods ended on a node where nobody had seen them before`] : []),
-    ...(risen.size > 0 ? [`${risen.size} pods were seen live after their end`] : []),
+    ...(risen > 0 ? [`${risen} pods were seen live after their end`] : []),
   ];
 }
 

@@ -59,6 +59,12 @@ describe('GPU-1', () => {
     expect(checkFalseAllocation(written.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
+  it('judges nothing by a listing that cannot be read, of whatever container', () => {
+    const pods = [{ namespace: 'n', pod: 'other', container: 'sidecar', devices: 5 }];
+    const written = starts(1).add('node/w1', 'ledger.podresources', { type: 'podresources', pods });
+    expect(() => checkFalseAllocation(written.events, smoke, LOOKS)).to.throw(TypeError);
+  });
+
   it('is inconclusive without a start, and with one that nobody saw', () => {
     expect(checkFalseAllocation([], smoke, LOOKS).verdict).to.equal('inconclusive');
     expect(checkFalseAllocation(starts(1).pod('mute').events, smoke, LOOKS).verdict).to.equal('inconclusive');
@@ -71,6 +77,8 @@ describe('GPU-1', () => {
       return checkFalseAllocation(written.events, smoke, LOOKS);
     };
     expect(looks([0, 100], [1, 200]).verdict).to.equal('pass');
+    // By their numbers, however they came.
+    expect(looks([1, 200], [0, 100])).to.deep.equal(looks([0, 100], [1, 200]));
     expect(looks([0, 100]).reason).to.contain('1 of the container’s 2 looks are missing');
     expect(looks([0, 100], [2, 300]).reason).to.contain('1 of the container’s 3 looks are missing');
     expect(looks([0, 300], [1, 200]).reason).to.contain('ran backwards');
@@ -395,7 +403,9 @@ describe('GPU-7', () => {
       measured: 3,
     });
     const replaced = running('a', 'b').pod('a').pod('c', { phase: 'Running' });
-    expect(checkCaps(replaced.add(...quota(2)).events, target).verdict).to.equal('pass');
+    const judged = checkCaps(replaced.add(...quota(2)).events, target);
+    expect(judged.verdict).to.equal('pass');
+    expect(judged.reason).to.contain('at most 2 GPUs bound of a quota of');
   });
 
   it('is inconclusive where a pod was on a node and nobody saw it live, or saw it live after its end', () => {

@@ -87,13 +87,13 @@ function listedTwice(history: History): Set<string> {
 export function checkDoubleUse(history: History, target: Target, looks: number): Judged {
   const starts = joinLedgers(history);
   const shared = sharedDevices(starts);
-  const uses = starts.flatMap(({ pod, probes }) => {
+  const uses: Use[] = [];
+  for (const { pod, probes } of starts) {
     const from = probes[0]?.at ?? 0;
     const to = probes.at(-1)?.at ?? 0;
-    return [...new Set(probes.flatMap(({ usable }) => usable))]
-      .filter((device) => !shared.has(device))
-      .map((device) => ({ device, pod, from, to }));
-  });
+    for (const device of new Set(probes.flatMap(({ usable }) => usable)))
+      if (!shared.has(device)) uses.push({ device, pod, from, to });
+  }
   const seen = overlaps(uses).map(([a, b]) => `${a.device} in ${a.pod} and ${b.pod}`);
   const twice = [...seen, ...listedTwice(history)];
   const reason =

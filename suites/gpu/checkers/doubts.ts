@@ -1,6 +1,7 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { remembered } from '../../../harness/history/remembered.ts';
-import type { PodSeen, ProbeSeen, SuiteEvents } from '../events.ts';
+import type { SuiteEvents } from '../events.ts';
+import { podsOf } from '../pods.ts';
 
 /** What of the record itself is missing or torn: none of it may pass for "nothing happened". */
 export const recordDoubts = remembered((history): readonly string[] => {
@@ -28,15 +29,17 @@ function missedPods(history: History): string[] {
 /** Pods that there must have been, by what else is in the record. */
 export const unseenPods = remembered((history): readonly string[] => {
   const doubts = missedPods(history);
-  const pods = new Map(eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.job]));
+  let unknown = 0;
   const ofJob = new Map<string, number>();
-  for (const job of pods.values()) if (job !== null) ofJob.set(job, (ofJob.get(job) ?? 0) + 1);
+  for (const { seen } of podsOf(history).values()) {
+    const last = seen.at(-1)?.body;
+    if (!last) unknown += 1;
+    else if (last.job !== null) ofJob.set(last.job, (ofJob.get(last.job) ?? 0) + 1);
+  }
   for (const { body } of eventsOf<SuiteEvents['job.created']>(history, 'job.created')) {
     const seen = ofJob.get(body.job) ?? 0;
     if (seen < body.replicas) doubts.push(`of ${body.replicas} pods of Job ${body.job} ${seen} were seen`);
   }
-  const looked = new Set(eventsOf<ProbeSeen>(history, 'gpu.probe').map(({ body }) => body.podUid));
-  const unknown = [...looked].filter((uid) => !pods.has(uid)).length;
   if (unknown > 0) doubts.push(`${unknown} pods whose containers looked at their GPUs were never seen`);
   return doubts;
 });

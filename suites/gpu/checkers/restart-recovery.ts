@@ -9,9 +9,8 @@ export function checkRestartRecovery(history: History, target: Target): Judged {
   if (!went)
     return judgeFigure(null, 0, target, 's', { reason: 'no restart of the plugin was seen', doubts: [] });
   const { node } = went.body;
-  const stopped = history.find(
-    ({ seq, type, source }) =>
-      seq > went.seq && type === 'ledger.plugin.stopped' && source === `node/${node}`,
+  const stopped = eventsOf(history, 'ledger.plugin.stopped').find(
+    ({ seq, source }) => seq > went.seq && source === `node/${node}`,
   );
   if (!stopped)
     return judgeFigure(null, 0, target, 's', { reason: 'the plugin was not seen to go away', doubts: [] });
@@ -20,9 +19,8 @@ export function checkRestartRecovery(history: History, target: Target): Judged {
       .filter(({ seq, body }) => seq < went.seq && body.node === node)
       .map(({ body }) => body.allocatable),
   );
-  const registered = history.find(
-    ({ seq, type, source }) =>
-      seq > stopped.seq && type === 'ledger.plugin.registered' && source === `node/${node}`,
+  const registered = eventsOf(history, 'ledger.plugin.registered').find(
+    ({ seq, source }) => seq > stopped.seq && source === `node/${node}`,
   );
   const back =
     registered &&

@@ -1,14 +1,15 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeShare, type Target } from '../../judged.ts';
 import { burstStarts } from '../latencies.ts';
-import { joinLedgers, lastSeen } from '../ledgers.ts';
+import { joinLedgers } from '../ledgers.ts';
+import { podsOf } from '../pods.ts';
 import { MAIN } from '../workload/jobs.ts';
 import { recordDoubts } from './doubts.ts';
 import { falseAllocations } from './false-allocation.ts';
 
 /** GPU-3: pods that asked for GPUs and whose container started with all of them. */
 export function checkStartSuccess(history: History, target: Target): Judged {
-  const pods = lastSeen(history).filter(({ gpus }) => gpus > 0);
+  const pods = [...podsOf(history).values()].flatMap(({ last }) => (last && last.gpus > 0 ? last : []));
   const wrong = new Set(falseAllocations(joinLedgers(history)).map(({ start }) => start.podUid));
   const why = new Map<string, number>();
   let good = 0;
