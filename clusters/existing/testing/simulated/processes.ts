@@ -34,8 +34,8 @@ export class Processes {
     });
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
+    over.then(() => process.off('exit', kill));
     this.#ends.push(async () => {
-      process.off('exit', kill);
       child.kill('SIGTERM');
       const patience = setTimeout(kill, END_MS);
       await over;
