@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { cached, contentKey, exists, folderContents } from './cache.ts';
@@ -23,7 +23,7 @@ export async function buildKubernetes(version: string, context: BuildContext): P
   return cached(await kubernetesFile(version, context.cache), async (binary) => {
     const folder = await context.scratch();
     context.progress(`Kubernetes ${version}: resolving its modules`);
-    const module = await download(version, folder, context);
+    const module = await download(`k8s.io/kubernetes@v${version}`, folder, context);
     await writeFile(join(folder, 'go.mod'), goMod(version, await readFile(module.GoMod, 'utf8')));
     await copyFile(join(SOURCES, 'kubernetes', 'main.go'), join(folder, 'main.go'));
     const kubelet = await kubeletSource(module.Dir);
@@ -102,6 +102,45 @@ export async function buildKwok(context: BuildContext): Promise<string> {
   return await installed(KWOK, 'kwok', context);
 }
 
+/** The policy engine that the suite's policy is written for. */
+const KYVERNO = { module: 'github.com/kyverno/kyverno', version: 'v1.19.1' };
+
+/** What Kyverno is called where it is told of. */
+export const KYVERNO_NAME = `Kyverno ${KYVERNO.version}`;
+
+export interface Kyverno {
+  /** Its admission controller, static. */
+  binary: string;
+  /** A folder of its custom resource definitions, in YAML. */
+  definitions: string;
+}
+
+/**
+ * Kyverno, built from its published module; some seven minutes of a processor with a cold Go cache. The module replaces one
+ * that it needs, which `go install` refuses: so it is built where it lies, by its own go.mod and go.sum.
+ */
+export async function buildKyverno(context: BuildContext): Promise<Kyverno> {
+  const { module, version } = KYVERNO;
+  const key = contentKey(module, version, process.arch);
+  const built = await cached(join(context.cache, 'go', `kyverno-${version}-${key}`), async (folder) => {
+    context.progress(`${KYVERNO_NAME}: compiling (many minutes, the first time)`);
+    const { Dir } = await download(`${module}@${version}`, await context.scratch(), context);
+    await mkdir(join(folder, 'definitions'), { recursive: true });
+    const definitions = join(Dir, 'config', 'crds');
+    for (const file of await readdir(definitions, { recursive: true })) {
+      // A folder of the module is not to be written to, nor is a copy of it.
+      if (file.endsWith('.yaml'))
+        await copyFile(join(definitions, file), join(folder, 'definitions', basename(file)));
+    }
+    const binary = join(folder, 'kyverno');
+    await context.run([...COMPILER, ...BUILD_FLAGS, '-ldflags', '-s -w', '-o', binary, './cmd/kyverno'], {
+      cwd: Dir,
+      env: { CGO_ENABLED: '0' },
+    });
+  });
+  return { binary: join(built, 'kyverno'), definitions: join(built, 'definitions') };
+}
+
 /** @param name of the file in the cache; `go install` names the binary by the last part of the module. */
 async function installed(
   { module, version }: { module: string; version: string },
@@ -144,10 +183,9 @@ export async function goBinariesThere(version: string, cache: string): Promise<b
 
 const Module = z.object({ GoMod: z.string(), Dir: z.string() });
 
-async function download(version: string, folder: string, context: BuildContext) {
-  const answer = await context.run(['go', 'mod', 'download', '-json', `k8s.io/kubernetes@v${version}`], {
-    cwd: folder,
-  });
+/** @param module with its version: `k8s.io/kubernetes@v1.34.4` */
+async function download(module: string, folder: string, context: BuildContext) {
+  const answer = await context.run(['go', 'mod', 'download', '-json', module], { cwd: folder });
   return Module.parse(JSON.parse(answer));
 }
 

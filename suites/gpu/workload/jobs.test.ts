@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { Plan } from '../../../harness/plan/schema.ts';
 import { RESOURCE, type Remedies, resolve, settingsOf } from '../settings.ts';
-import { type Framework, JOB_SLOT, MAIN, trainingJob } from './jobs.ts';
+import { type Framework, JOB_SLOT, trainingJob } from './jobs.ts';
 
 describe('a training Job', () => {
   const { settings, remedies } = settingsOf(resolve(Plan.parse({ profile: 'hardened' })));
@@ -47,14 +47,29 @@ describe('a training Job', () => {
   });
 
   it('is capped by the Kyverno policy as it is by its own request', () => {
-    const path = join(import.meta.dirname, '..', 'remedies', 'kyverno-job-cap.yaml');
-    const policy = parse(readFileSync(path, 'utf8'));
-    const [{ list, preconditions, patchStrategicMerge }] = policy.spec.rules[0].mutate.foreach;
+    const [policy] = policies('kyverno-job-cap.yaml');
+    const [{ list, preconditions, patchesJson6902 }] = policy.spec.rules[0].mutate.foreach;
     expect(list).to.equal('request.object.spec.containers');
     expect(preconditions.all[0].key).to.contain(`element.resources.limits."${RESOURCE}"`);
-    const [patched] = patchStrategicMerge.spec.containers;
-    const own = job('pytorch', { jobCap: 6 }).main;
-    expect(own?.name).to.equal(MAIN);
-    expect(patched.resources.limits).to.deep.equal({ [JOB_SLOT]: own?.resources?.limits?.[JOB_SLOT] });
+    expect(policy.spec.webhookConfiguration.matchConditions[0].expression).to.contain(`'${RESOURCE}' in`);
+    const path = `/spec/containers/{{ elementIndex }}/resources/limits/${JOB_SLOT.replaceAll('/', '~1')}`;
+    const value = job('pytorch', { jobCap: 6 }).main?.resources?.limits?.[JOB_SLOT];
+    expect(parse(patchesJson6902)).to.deep.equal([{ op: 'add', path, value }]);
   });
+
+  for (const name of ['kyverno-mutating-job-cap.yaml', 'mutating-admission-job-cap.yaml']) {
+    it(`is capped by ${name} in the same way`, () => {
+      const [policy, binding] = policies(name);
+      expect(binding?.spec.policyName ?? 'gpu-job-cap').to.equal(policy.metadata.name);
+      expect(policy.spec.variables[0].expression).to.contain(`'${RESOURCE}' in container.resources.limits`);
+      const value = job('pytorch', { jobCap: 6 }).main?.resources?.limits?.[JOB_SLOT];
+      const { expression } = policy.spec.mutations[0].applyConfiguration;
+      expect(expression).to.contain(`limits: {'${JOB_SLOT}': '${value}'}`);
+    });
+  }
 });
+
+function policies(name: string) {
+  const path = join(import.meta.dirname, '..', 'remedies', name);
+  return parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS());
+}

@@ -14,8 +14,12 @@ export interface SimulatedCluster {
   kubeconfig: string;
   /** As another user, whose requests are not. */
   kube: Kube;
+  /** Of whoever is part of the cluster. */
+  ownKubeconfig: string;
   /** The API server’s record of the requests of that user. */
   audit: string;
+  /** What runs as part of it, and ends with it. */
+  processes: Processes;
   end(): Promise<void>;
 }
 
@@ -23,10 +27,12 @@ export interface SimulatedCluster {
  * A real API server with etcd, controllers and scheduler, as processes of this user on loopback, and nodes that are
  * simulated. It needs the binaries that the images are made of; where they are missing they are built, which takes minutes.
  * @param name none of the harness's, whose sweep looks for what is its own
+ * @param apiServer what the API server is told besides
  */
 export async function startSimulatedCluster(
   name: string,
   simulated: Omit<SimulatedNodes, 'kwok'>,
+  apiServer: readonly string[] = [],
 ): Promise<SimulatedCluster> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
   const { kubernetes, kwok } = await withBuildContext({ progress }, async (context) => ({
@@ -42,10 +48,10 @@ export async function startSimulatedCluster(
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const plane = await startControlPlane(processes, { context: name, folder, kubernetes });
+    const plane = await startControlPlane(processes, { context: name, folder, kubernetes, apiServer });
     kube = await connect(plane.ownKubeconfig);
     await startNodes(processes, kube, plane, { ...simulated, kwok, folder });
-    return { kubeconfig: plane.kubeconfig, kube, audit: plane.audit, end };
+    return { ...plane, kube, processes, end };
   } catch (error) {
     await end();
     throw error;

@@ -36,12 +36,13 @@ export interface ControlPlane {
 /**
  * etcd, API server, controllers and scheduler as processes of this user, on loopback with a certificate and tokens of their
  * own: the binary of which the node image is made.
- * @param context by which the kubeconfig has it
+ * @param of the context by which the kubeconfig has it, and what else the API server is told
  */
 export async function startControlPlane(
   processes: Processes,
-  { context, folder, kubernetes }: { context: string; folder: string; kubernetes: string },
+  of: { context: string; folder: string; kubernetes: string; apiServer: readonly string[] },
 ): Promise<ControlPlane> {
+  const { apiServer, context, folder, kubernetes } = of;
   const at = (name: string) => join(folder, name);
   for (const part of CONTROL_PLANE_PARTS) await symlink(kubernetes, at(part));
   const [clients, peers, port] = [await freePort(), await freePort(), await freePort()];
@@ -86,6 +87,7 @@ export async function startControlPlane(
     // Whoever takes that taint away is not among the controllers.
     '--disable-admission-plugins=TaintNodesByCondition',
     '--profiling=false',
+    ...apiServer,
   ]);
   const write = async (name: string, user: string, ca: string) => {
     await writeFile(at(name), kubeconfigOf({ context, port, token: tokens[user] ?? '', ca }), {

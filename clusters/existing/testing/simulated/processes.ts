@@ -14,10 +14,19 @@ export class Processes {
     this.#folder = folder;
   }
 
-  start(name: string, binary: string, args: readonly string[]): void {
+  /** @returns kills it, and answers once it is gone. */
+  start(
+    name: string,
+    binary: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): () => Promise<void> {
     const log = openSync(join(this.#folder, `${name}.log`), 'a', 0o600);
     // What is measured here comes first.
-    const child = spawn('nice', ['-n', '10', binary, ...args], { stdio: ['ignore', log, log] });
+    const child = spawn('nice', ['-n', '10', binary, ...args], {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    });
     closeSync(log);
     const over = new Promise<void>((resolve) => {
       child.once('error', () => resolve());
@@ -25,13 +34,17 @@ export class Processes {
     });
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
+    over.then(() => process.off('exit', kill));
     this.#ends.push(async () => {
-      process.off('exit', kill);
       child.kill('SIGTERM');
       const patience = setTimeout(kill, END_MS);
       await over;
       clearTimeout(patience);
     });
+    return async () => {
+      kill();
+      await over;
+    };
   }
 
   /** The last lines of each, for whoever waited for them in vain. */
