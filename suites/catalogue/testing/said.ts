@@ -16,8 +16,8 @@ const BACK =
 const GONE = /^0 of 2 allocatable 3\d\.\d s later$/;
 
 /**
- * What is said of a row with two devices, whether upstream's kubelet is a real one or embedded's: with parts that are right,
- * and with parts that are not, where it is no kubelet that has to be.
+ * What is said of a row with two devices, whether upstream's kubelet is a real one or embedded's. Rows that are a kubelet's own
+ * affair have no wrong part: a real one cannot be broken.
  */
 const SAID: Record<RowsRun['parts'], Record<string, Said>> = {
   right: {
