@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { readHistory } from '../../harness/history/reader.ts';
 import { Plan } from '../../harness/plan/schema.ts';
 import type { Judged } from '../judged.ts';
 import { without } from '../testing/written.ts';
@@ -75,4 +77,32 @@ describe('a row’s requirement', () => {
     const unnamed = without(lost, ({ type }) => type === 'cluster.up');
     expect(requirement?.check(unnamed).reason).to.not.contain('known');
   });
+});
+
+/** Histories of kind, without most of the looks that showed what the look before had shown: a count of looks is none of the run’s. */
+describe('what upstream’s kubelet of 1.34.4 did', () => {
+  const DID = {
+    'alloc-hang': {
+      row: 'G1',
+      reason:
+        'known: kubernetes/kubernetes#129249; a pod without devices did not run in 11.1 s behind one whose Allocate hangs; all run once it is answered',
+    },
+    'checkpoint-lost': {
+      row: 'G6',
+      reason:
+        'known: kubernetes/kubernetes#116125; holder, replacement ran without a device at 22 looks; holder is Running; replacement is Running',
+    },
+    'late-disconnect': {
+      row: 'G7',
+      reason: 'known: kubernetes/kubernetes#121994; 0 of 2 allocatable 30.2 s later',
+    },
+  };
+  for (const [name, { reason, row }] of Object.entries(DID))
+    it(`is refused as known, where it is ${name}`, async () => {
+      const path = join(import.meta.dirname, 'fixtures', `${name}.1-34-4.jsonl`);
+      const settings = { scenarios: [row], devices: 2 };
+      const [requirement] = requirements(resolve(Plan.parse({ suites: [{ name: 'catalogue', settings }] })));
+      const judged = requirement?.check((await readHistory(path)).events);
+      expect(judged).to.include({ verdict: 'fail', reason });
+    });
 });

@@ -73,7 +73,8 @@ export class StandingCluster {
     mkdirSync(outDir);
     return {
       ...{ plan, outDir, undo, workDir: this.folder, clock: systemClock, signal: this.#signal },
-      runId: `standing-${process.pid}-${name}`,
+      // Two of different providers may stand side by side: what a run leaves on the machine goes by this.
+      runId: `standing-${process.pid}-${this.#provider.name}-${name}`,
       log: pino({ level: 'silent' }),
       progress: () => undefined,
     };
