@@ -14,7 +14,7 @@ import type { ExporterSettings } from '../settings.ts';
 
 /** dcgm-exporter says about 2 KB a GPU. */
 const MOST_BYTES = 16 << 20;
-/** An exporter of a fake node listens before its plugin serves. */
+/** An exporter of a fake node listens before its plugin serves, and the API server hears of its pod some time after. */
 const SERVING_MS = 20_000;
 
 interface Answer {
@@ -50,11 +50,29 @@ export async function exportersOf(
   const { cluster, plan } = context;
   if (plan.profile === 'as-is') return await inPods(cluster, nodes, settings);
   if (!cluster.capabilities.has('daemonset-agents')) return await onThisMachine(context, nodes);
-  return await inPods(cluster, nodes, {
+  return await inOwnPods(context, nodes, settings);
+}
+
+/** Those of the fake nodes, which have only just been started: each is waited for until it is known to run. */
+async function inOwnPods(
+  { clock, cluster, signal }: SuiteContext<Cluster>,
+  nodes: readonly string[],
+  settings: ExporterSettings,
+): Promise<Found[]> {
+  const own = {
     ...settings,
     ...{ namespace: SYSTEM_NAMESPACE, selector: `app.kubernetes.io/name=${GPU_NODE_NAME}` },
     ...{ port: EXPORTER_PORT, path: '/metrics' },
-  });
+  };
+  let found: Found[] = [];
+  const allThere = async () => {
+    found = await inPods(cluster, nodes, own);
+    return found.every((each) => 'ask' in each);
+  };
+  await waitFor(allThere, {
+    ...{ what: 'the pods of the fake nodes to run', deadlineMs: SERVING_MS, intervalMs: 200, clock, signal },
+  }).catch(() => signal.throwIfAborted());
+  return found;
 }
 
 async function onThisMachine(

@@ -33,6 +33,7 @@ const ANSWERS: Record<string, [status: number, text: string]> = {
 describe('asking exporters', () => {
   let api: Server;
   let asked: string[];
+  let agent: Agent;
 
   beforeEach(async () => {
     asked = [];
@@ -44,48 +45,49 @@ describe('asking exporters', () => {
       response.writeHead(status, { date: 'Thu, 26 Nov 2026 06:00:07 GMT' }).end(text);
     });
     await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+    agent = new Agent({ keepAlive: true });
   });
 
   afterEach(() => {
+    agent.destroy();
     api.close();
   });
 
-  it('reads each node’s through the API server: claims of the namespace alone, with the time; else why not', async () => {
-    const recorder = memoryRecorder(systemClock);
-    const { port } = api.address() as AddressInfo;
-    const agent = new Agent({ keepAlive: true });
-    const kube = {
-      agent,
-      config: {
-        getCurrentCluster: () => ({ server: `http://127.0.0.1:${port}` }),
-        applyToHTTPSOptions: async () => {},
-      },
-      core: {
-        listNamespacedPod: async ({ namespace, labelSelector }: Record<string, string>) => {
-          expect([namespace, labelSelector]).to.deep.equal(['gpu-operator', 'app=nvidia-dcgm-exporter']);
-          return {
-            items: [1, 2, 3].map((index) => ({
-              metadata: { name: `dcgm-${index}` },
-              spec: { nodeName: `w${index}` },
-              status: { phase: 'Running' },
-            })),
-          };
-        },
-      },
-    };
-    const context = {
-      recorder,
+  /** Of a cluster whose API server lists such pods. */
+  const contextOf = (
+    profile: string,
+    listNamespacedPod: (asked: Record<string, string>) => Promise<object>,
+  ) => {
+    const server = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const config = { getCurrentCluster: () => ({ server }), applyToHTTPSOptions: async () => {} };
+    const kube = { agent, config, core: { listNamespacedPod } };
+    return {
+      recorder: memoryRecorder(systemClock),
       clock: systemClock,
-      plan: { profile: 'as-is' },
-      cluster: { kube } as unknown as Cluster,
+      signal: new AbortController().signal,
+      plan: { profile },
+      cluster: { kube, capabilities: new Set(['daemonset-agents']) } as unknown as Cluster,
     } as SuiteContext<Cluster>;
+  };
+
+  it('reads each node’s through the API server: claims of the namespace alone, with the time; else why not', async () => {
+    const context = contextOf('as-is', async ({ namespace, labelSelector }) => {
+      expect([namespace, labelSelector]).to.deep.equal(['gpu-operator', 'app=nvidia-dcgm-exporter']);
+      return {
+        items: [1, 2, 3].map((index) => ({
+          metadata: { name: `dcgm-${index}` },
+          spec: { nodeName: `w${index}` },
+          status: { phase: 'Running' },
+        })),
+      };
+    });
+    const { recorder } = context;
     const settings = ExporterSettings.parse({ interval: 20 });
     const before = systemClock.mono();
     const scraper = await scrapeExporters(context, ['w1', 'w2', 'w3', 'w4'], 'ours', settings);
     const scrapes = () => eventsOf<Scrape>(recorder.events, 'exporter.scraped').map(({ body }) => body);
     await waitFor(() => scrapes().length >= 3, { what: 'three scrapes', deadlineMs: 5_000, intervalMs: 5 });
     await scraper.stop();
-    agent.destroy();
     const [first] = scrapes();
     expect(first).to.deep.include({
       node: 'w1',
@@ -103,5 +105,19 @@ describe('asking exporters', () => {
     ]);
     expect(asked[0]).to.match(/^\/api\/v1\/namespaces\/gpu-operator\/pods\/dcgm-\d:9400\/proxy\/metrics$/);
     expect(recorder.events.every(({ source }) => source.startsWith('exporter/'))).to.equal(true);
+  });
+
+  it('waits for the pods of fake nodes, which have only just been started', async () => {
+    const phases = ['Pending', 'Pending', 'Running'];
+    const context = contextOf('hardened', async ({ labelSelector }) => {
+      expect(labelSelector).to.equal('app.kubernetes.io/name=gpu-node');
+      const phase = phases.length > 1 ? phases.shift() : phases[0];
+      return { items: [{ metadata: { name: 'dcgm-1' }, spec: { nodeName: 'w1' }, status: { phase } }] };
+    });
+    const { recorder } = context;
+    const scraper = await scrapeExporters(context, ['w1'], 'ours', ExporterSettings.parse({ interval: 20 }));
+    await scraper.stop();
+    expect(eventsOf(recorder.events, 'exporter.absent')).to.deep.equal([]);
+    expect(eventsOf(recorder.events, 'exporter.scraped')).to.have.length.of.at.least(1);
   });
 });
