@@ -2,11 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Benchmark, Figure } from '../../harness/bench/benchmark.ts';
-import { answers, timed } from '../../harness/bench/timed.ts';
-import { cacheDir } from '../images/cache.ts';
-import { goBinariesThere } from '../images/go-binary.ts';
-import { plainVersion } from '../images/versions.ts';
-import { startSimulatedCluster } from './testing/simulated/cluster.ts';
+import { timed } from '../../harness/bench/timed.ts';
+import { simulatedMissing, startSimulatedCluster } from './testing/simulated/cluster.ts';
 import { Pointed, type Said, total } from './testing/simulated/command.ts';
 
 const SIZES = [100, 1_000];
@@ -15,11 +12,7 @@ const SIZES = [100, 1_000];
 export const benchmark: Benchmark = {
   name: 'many-nodes',
   rounds: 1,
-  async missing() {
-    if (!(await answers(['go', 'version']))) return 'there is no go to build the simulator with';
-    const there = await goBinariesThere(plainVersion(), cacheDir());
-    return there ? undefined : 'Kubernetes is not built yet: `ordeal images build`';
-  },
+  missing: simulatedMissing,
   async round(signal) {
     const figures: Figure[] = [];
     for (const nodes of SIZES) figures.push(...(await measured(nodes, signal)));

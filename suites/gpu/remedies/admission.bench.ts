@@ -1,10 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { SimulatedCluster } from '../../../clusters/existing/testing/simulated/cluster.ts';
-import { cacheDir } from '../../../clusters/images/cache.ts';
-import { goBinariesThere, KYVERNO_NAME } from '../../../clusters/images/go-binary.ts';
-import { plainVersion } from '../../../clusters/images/versions.ts';
+import {
+  type SimulatedCluster,
+  simulatedMissing,
+} from '../../../clusters/existing/testing/simulated/cluster.ts';
+import { KYVERNO_NAME } from '../../../clusters/images/go-binary.ts';
 import type { Benchmark, Figure } from '../../../harness/bench/benchmark.ts';
-import { answers, timed } from '../../../harness/bench/timed.ts';
+import { timed } from '../../../harness/bench/timed.ts';
 import { quantile } from '../../../harness/verdict/bounds.ts';
 import {
   askingPod,
@@ -27,11 +28,7 @@ const NAME = 'bench';
 export const benchmark: Benchmark = {
   name: 'admission',
   rounds: 3,
-  async missing() {
-    if (!(await answers(['go', 'version']))) return 'there is no go to build Kyverno and the simulator with';
-    const there = await goBinariesThere(plainVersion(), cacheDir());
-    return there ? undefined : 'Kubernetes is not built yet: `ordeal images build`';
-  },
+  missing: simulatedMissing,
   async round(signal) {
     const cluster = await startCappedCluster(`capped-${process.pid}`);
     try {

@@ -108,8 +108,8 @@ export function trainingJob(shape: JobShape): V1Job {
 }
 
 /**
- * A container's output is lost where it ended before its runtime had opened it (seen once in 22 runs with containerd 1.6.20, on
- * a busy machine): it stays for a moment behind its word.
+ * A container's output is lost where it ended before its runtime had opened it (so it looks, in one of 48 runs with containerd
+ * 1.6.20, on a busy machine): it stays for a moment behind its word.
  */
 const SAID_SECONDS = 0.5;
 

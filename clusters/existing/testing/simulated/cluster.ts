@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answers } from '../../../../harness/bench/timed.ts';
 import { connect, type Kube } from '../../../../harness/kube/client.ts';
+import { cacheDir } from '../../../images/cache.ts';
 import { withBuildContext } from '../../../images/context.ts';
-import { buildKubernetes, buildKwok } from '../../../images/go-binary.ts';
+import { buildKubernetes, buildKwok, goBinariesThere } from '../../../images/go-binary.ts';
 import { plainVersion } from '../../../images/versions.ts';
 import { startControlPlane } from './control-plane.ts';
 import { type SimulatedNodes, startNodes } from './nodes.ts';
@@ -21,6 +23,13 @@ export interface SimulatedCluster {
   /** What runs as part of it, and ends with it. */
   processes: Processes;
   end(): Promise<void>;
+}
+
+/** Why this machine has none without minutes of building; undefined where it has. */
+export async function simulatedMissing(): Promise<string | undefined> {
+  if (!(await answers(['go', 'version']))) return 'there is no go to build the simulator with';
+  const there = await goBinariesThere(plainVersion(), cacheDir());
+  return there ? undefined : 'Kubernetes is not built yet: `ordeal images build`';
 }
 
 /**
