@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EXIT, OrdealError } from '../errors/error.ts';
 
 export interface Interrupt {
@@ -12,6 +13,8 @@ export interface Interrupt {
  */
 export function interruptible(deadlineMs: number, say: (line: string) => void): Interrupt {
   const controller = new AbortController();
+  // A run on many nodes waits for something on each at once, which is no leak.
+  setMaxListeners(0, controller.signal);
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) return say(`${name} again: still healing and tearing down`);
     say(`${name}: healing and tearing down`);
