@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --quick] [NAME …]`: the benchmarks of every `*.bench.ts`, or the named ones, as a Markdown table with the
- * machine; `--quick` takes one round of each. Figures are no test: whatever they are, the exit code is 0 unless a benchmark
- * failed.
+ * `npm run bench [-- --quick | --profile] [NAME …]`: the benchmarks of every `*.bench.ts`, or the named ones, as a Markdown
+ * table with the machine; `--quick` takes one round of each, `--profile` too, and says in which functions of their processes
+ * the time went, which takes time itself. Figures are no test: whatever they are, the exit code is 0 unless a benchmark failed.
  */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { Benchmark } from './benchmark.ts';
 import { load, machine } from './machine.ts';
+import { profiled, profileTable } from './profile.ts';
 import { inTurns } from './rounds.ts';
 import { table } from './table.ts';
 
@@ -41,7 +42,7 @@ function chosen(all: readonly Benchmark[], names: readonly string[]): Benchmark[
 async function main(): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const { positionals, values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false } },
+    options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
   const able: Benchmark[] = [];
@@ -49,15 +50,20 @@ async function main(): Promise<void> {
   for (const benchmark of chosen(await found(), positionals)) {
     const missing = await benchmark.missing();
     if (missing !== undefined) leftOut.push(`${benchmark.name}: ${missing}`);
-    else able.push({ ...benchmark, rounds: values.quick ? 1 : benchmark.rounds });
+    else able.push({ ...benchmark, rounds: values.quick || values.profile ? 1 : benchmark.rounds });
   }
+  const sampled = values.profile ? able.map(profiled) : [];
   const before = load();
   const interrupt = interruptible(DEADLINE_MS, say);
-  const { failed, summaries } = await inTurns(able, say, interrupt.signal).finally(() => interrupt.release());
+  const measured = values.profile ? sampled.map(({ benchmark }) => benchmark) : able;
+  const { failed, summaries } = await inTurns(measured, say, interrupt.signal).finally(() =>
+    interrupt.release(),
+  );
   const without = [...leftOut, ...failed.map((name) => `${name}: it failed`)];
   process.stdout.write(
     [
       `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
+      ...sampled.map(({ benchmark, times }) => `\n${profileTable(benchmark.name, times())}`),
       ...(without.length > 0 ? [`\nLeft out:\n\n${without.map((line) => `- ${line}\n`).join('')}`] : []),
     ].join(''),
   );
