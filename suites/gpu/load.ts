@@ -233,15 +233,14 @@ export class Load {
     const names = new Set(jobs.map(({ metadata }) => metadata?.name as string));
     const wanted = jobs.reduce((sum, { spec }) => sum + (spec?.completions ?? 0), 0);
     const until = clock.mono() + this.#settings.startDeadline + this.#settings.hold;
-    let succeeded = 0;
+    const done = () => this.#observer.podsOf(names).filter((pod) => pod.phase === 'Succeeded').length;
     while (clock.mono() < until) {
-      succeeded = this.#observer.podsOf(names).filter(({ phase: state }) => state === 'Succeeded').length;
       await this.#noteQuota();
-      if (succeeded >= wanted || (await this.#gaveUp(names))) break;
-      await clock.sleep(POLL_MS, signal);
+      if (done() >= wanted || (await this.#gaveUp(names))) break;
+      await this.#observer.until(() => done() >= wanted, POLL_MS, signal);
     }
     await this.#observer.logsRead();
-    progress(`gpu: ${phase}${of > 1 ? ` wave ${number} of ${of}` : ''}: ${succeeded} of ${wanted} pods done`);
+    progress(`gpu: ${phase}${of > 1 ? ` wave ${number} of ${of}` : ''}: ${done()} of ${wanted} pods done`);
     await burst([...names], async (name) => {
       await cluster.kube.batch
         .deleteNamespacedJob({ namespace: this.#namespace, name, propagationPolicy: 'Background' })

@@ -35,6 +35,7 @@ export class Observer {
   readonly #limit = pLimit(LOG_READS);
   readonly #pods = new Map<string, PodSeen>();
   readonly #read = new Map<string, Promise<void>>();
+  readonly #onSeen = new Set<() => void>();
   #watch: ReturnType<typeof watchResource<V1Pod>> | undefined;
 
   constructor(kube: Kube, namespace: string, recorder: Recorder, clock: Clock) {
@@ -59,6 +60,18 @@ export class Observer {
   /** Pods of these Jobs, as last seen. */
   podsOf(jobs: ReadonlySet<string>): PodSeen[] {
     return [...this.#pods.values()].filter(({ job }) => job !== null && jobs.has(job));
+  }
+
+  /** Resolves as soon as what was seen of the pods fulfils a condition, or after so long. @throws the signal's reason */
+  async until(condition: () => boolean, ms: number, signal: AbortSignal): Promise<void> {
+    let check = () => {};
+    const fulfilled = new Promise<void>((resolve) => {
+      check = () => {
+        if (condition()) resolve();
+      };
+    });
+    this.#onSeen.add(check);
+    await Promise.race([fulfilled, this.#clock.sleep(ms, signal)]).finally(() => this.#onSeen.delete(check));
   }
 
   /** Resolves when the logs of every finished container seen so far are in the history. */
@@ -88,6 +101,7 @@ export class Observer {
     // One that is told to go takes what it has said with it: it is heard while its grace lasts.
     const over = seen.phase === 'Succeeded' || seen.phase === 'Failed' || seen.deleting;
     if (!gone && started(seen) && over) this.#readLog(seen);
+    for (const check of this.#onSeen) check();
   }
 
   #readLog(pod: PodSeen): void {

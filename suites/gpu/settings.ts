@@ -120,8 +120,8 @@ const STARTS: Record<Level, number> = { smoke: 48, standard: 304, release: 3_008
  * The incident's pods need time to recover on their own, and a vendor's are seen by PodResources alone, which is asked
  * every 400 ms; elsewhere a few looks are enough.
  */
-const HOLD: Record<Profile, number> = { incident: 2_000, hardened: 400, 'as-is': 3_000 };
-const PROBE_INTERVAL: Record<Profile, number> = { incident: 500, hardened: 400, 'as-is': 1_000 };
+const HOLD: Record<Profile, number> = { incident: 1_500, hardened: 300, 'as-is': 3_000 };
+const PROBE_INTERVAL: Record<Profile, number> = { incident: 500, hardened: 300, 'as-is': 1_000 };
 /** Two Jobs at once is the least with which the incident showed itself. */
 const JOBS_AT_ONCE = 2;
 /** Enough fake nodes for a hundred starts a second. */
