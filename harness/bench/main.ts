@@ -10,7 +10,7 @@ import { EXIT, messageOf, OrdealError } from '../errors/error.ts';
 import { interruptible } from '../run/interrupt.ts';
 import type { Benchmark } from './benchmark.ts';
 import { load, machine } from './machine.ts';
-import { profiled, profileTable } from './profile.ts';
+import { profiled, profileTables } from './profile.ts';
 import { inTurns } from './rounds.ts';
 import { table } from './table.ts';
 
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     [
       `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
-      ...sampled.map(({ benchmark, times }) => `\n${profileTable(benchmark.name, times())}`),
+      ...sampled.map(({ benchmark, profiles }) => `\n${profileTables(benchmark.name, profiles)}`),
       ...(without.length > 0 ? [`\nLeft out:\n\n${without.map((line) => `- ${line}\n`).join('')}`] : []),
     ].join(''),
   );

@@ -1,7 +1,7 @@
 // Preloaded into a process (`--import`): V8 samples it from here on, and as it ends its profile goes into the folder told.
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const session = new Session();
 session.connect();
@@ -10,7 +10,8 @@ session.post('Profiler.start');
 process.once('exit', () => {
   // Within its own thread a session answers before `post` returns.
   session.post('Profiler.stop', (_error, answer) => {
-    const path = join(process.env.ORDEAL_BENCH_PROFILES, `${process.pid}.cpuprofile`);
+    const name = `${basename(process.argv[1] ?? 'node')}.${process.pid}.cpuprofile`;
+    const path = join(process.env.ORDEAL_BENCH_PROFILES, name);
     if (answer) writeFileSync(path, JSON.stringify(answer.profile));
   });
 });
