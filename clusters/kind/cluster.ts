@@ -1,7 +1,7 @@
 import { run } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
-import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
+import { gpuNodesEnd, startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { containerPower } from '../container-nodes/power.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
@@ -76,6 +76,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     ...(created.next && { upgrade: kindUpgrade(created, created.next) }),
     startGpuNodes: (watch) => startGpuNodes(kube, nodes, created.images.workloadImage, context, watch),
     stopGpuNodes: () => stopGpuNodes(kube, context),
+    gpuNodesEnd: () => gpuNodesEnd(kube),
     async edgeNetwork({ progress, runId, signal, undo }, edges) {
       const image = await readyToolbox({ progress, signal });
       const lab = await nodesLab({
