@@ -85,6 +85,8 @@ export interface Cluster extends ClusterHandle {
    */
   startGpuNodes(watch?: string): Promise<void>;
   stopGpuNodes(): Promise<void>;
+  /** Whether fake GPU nodes end: their devices are listed still. Left out where nobody sees those of another harness. */
+  gpuNodesEnd?(): Promise<boolean>;
   /** The clocks of the nodes that `startGpuNodes` has started on. Left out where they have the harness's: one kernel. */
   clocks?(): Promise<NodeClock[]>;
   /** Left out where the plan asks for no upgrade, or nothing can make one. */

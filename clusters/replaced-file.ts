@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 
 /**
@@ -21,15 +20,6 @@ export async function replaceFile(path: string, content: unknown): Promise<void>
     await rm(fresh, { force: true });
     throw error;
   }
-}
-
-const turns = new Map<string, LimitFunction>();
-
-/** Work that reads a file and replaces it, one after the other in this process: none undoes another's. */
-export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const turn = turns.get(path) ?? pLimit(1);
-  turns.set(path, turn);
-  return await turn(work);
 }
 
 export class ReplacedFile<T> {

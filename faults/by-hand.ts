@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { writeSettings } from '../clusters/gpu-node/control.ts';
 import { followLedgers } from '../clusters/gpu-node/follow.ts';
 import { GpuNodeSettings } from '../clusters/gpu-node/settings.ts';
 import { isProxied } from '../clusters/plugin-proxy/injection.ts';
 import type { Cluster, ClusterNode } from '../clusters/port.ts';
-import { waitFor } from '../harness/clock/wait-for.ts';
 import { EXIT, OrdealError } from '../harness/errors/error.ts';
 import type { History } from '../harness/history/event.ts';
 import { memoryRecorder } from '../harness/history/writer.ts';
@@ -16,6 +14,7 @@ import { CATALOGUE } from './catalogue.ts';
 import { allocatableOn } from './gpu/allocatable.ts';
 import { bindDelay } from './gpu/bind-delay.ts';
 import { DeviceUnhealthyWith, deviceUnhealthy } from './gpu/device-unhealthy.ts';
+import { haveGpuNodes } from './gpu/have-gpu-nodes.ts';
 import { PluginDelayWith, pluginDelay } from './gpu/plugin-delay.ts';
 import { PluginDuplicateWith, pluginDuplicate } from './gpu/plugin-duplicate.ts';
 import { PluginErrorWith, pluginError } from './gpu/plugin-error.ts';
@@ -41,7 +40,6 @@ export interface HandFault {
  * two do not heal at once. It counts from before a proxy is put on somebody's node, and a fault has a minute to be gone.
  */
 const GRACE_MS = 90_000;
-const ALLOCATABLE_MS = 60_000;
 
 /** What is injected by hand acts on nodes alone, one kind at a time. */
 const MAKERS: Readonly<Record<string, Maker>> = {
@@ -145,31 +143,6 @@ export async function holdByHand(wanted: HandFault, context: RunContext, cluster
   // What has not bitten by then has not bitten: nothing is held beyond its TTL.
   await keeper.hold(fault, work, { biteDeadlineMs: 0 });
   return recorder.events;
-}
-
-async function haveGpuNodes(
-  cluster: Cluster,
-  nodes: Nodes,
-  resource: string,
-  { clock, progress, signal, undo }: RunContext,
-): Promise<void> {
-  const all = async () => {
-    const counts = await Promise.all(nodes.map(({ name }) => allocatableOn(cluster.kube, name, resource)));
-    return counts.every((count) => count > 0);
-  };
-  // The fault says so itself. Nor is anything faked on nodes that are someone's.
-  if (nodes.some(({ proxySite, stateDir }) => stateDir === undefined || proxySite)) return;
-  if (await all()) return;
-  progress('no fake GPU node runs there: started for as long as the fault is held');
-  for (const node of cluster.nodes) if (node.stateDir) await writeSettings(node, GpuNodeSettings.parse({}));
-  undo.push('stop the fake GPU nodes', () => cluster.stopGpuNodes());
-  await cluster.startGpuNodes();
-  await waitFor(all, {
-    what: `${resource} on ${nodes.length} nodes`,
-    deadlineMs: ALLOCATABLE_MS,
-    clock,
-    signal,
-  });
 }
 
 function makerOf(kind: string): Maker {

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import type { OrdealError } from '../harness/errors/error.ts';
 import { tryRun } from '../harness/exec/exec.ts';
@@ -24,6 +25,26 @@ describe('allure’s page', () => {
     const error = await generateAllure('/', { path: '' }).catch((reason: unknown) => reason);
     expect(error).to.include({ code: 'ALLURE_MISSING', exit: 4 });
     expect((error as OrdealError).todo).to.contain('npm install --global allure@3.18.0');
+  });
+});
+
+describe('allure’s scratch folder', () => {
+  it('says whose it is while allure works, for whoever cleans after a kill, and goes', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'allure-test-'));
+    try {
+      const work = 'mkdir "$4"; pwd >"$4/index.html"; cp owner.json "$4"';
+      const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo 3.18.0; else ${work}; fi\n`;
+      await writeFile(join(dir, 'allure'), script, { mode: 0o755 });
+      await generateAllure(dir, { path: dir });
+      const report = join(dir, 'allure-report');
+      const owner = JSON.parse(await readFile(join(report, 'owner.json'), 'utf8'));
+      expect(owner).to.include({ pid: process.pid });
+      const scratch = (await readFile(join(report, 'index.html'), 'utf8')).trim();
+      expect(basename(scratch)).to.match(/^ordeal-allure-/);
+      expect(existsSync(scratch)).to.equal(false);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 });
 

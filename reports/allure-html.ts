@@ -1,9 +1,9 @@
 import { constants, existsSync } from 'node:fs';
-import { access, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { EXIT, OrdealError } from '../harness/errors/error.ts';
 import { run, tryRun } from '../harness/exec/exec.ts';
+import { makeWorkDir, removeWorkDir } from '../harness/run/work-dir.ts';
 
 /** A generator starts a Java machine, or unpacks its own pages. */
 const GENERATE_TIMEOUT_MS = 180_000;
@@ -34,14 +34,14 @@ export async function generateAllure(
   const { generator, why } = await chosen(path);
   const results = join(outDir, 'allure-results');
   const report = join(outDir, 'allure-report');
-  const scratch = await mkdtemp(join(tmpdir(), 'ordeal-allure-'));
+  const scratch = makeWorkDir('allure-');
   try {
     await rm(report, { recursive: true, force: true });
     if (history !== undefined) await mkdir(history, { recursive: true });
     const generate = generator.version.startsWith('2.') ? byAllure2 : byAllure3;
     await generate(generator.command, { results, report, scratch, history });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeWorkDir(scratch);
   }
   const index = join(report, 'index.html');
   const page = withoutAnalytics(await readFile(index, 'utf8'));

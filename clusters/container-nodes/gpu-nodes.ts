@@ -9,10 +9,11 @@ import { GPU_NODE_NAME, gpuDaemonSet, SYSTEM_NAMESPACE } from './gpu-daemonset.t
 import type { WaitContext } from './usable.ts';
 
 const DEADLINE_MS = 120_000;
+const DAEMON_SET = { name: GPU_NODE_NAME, namespace: SYSTEM_NAMESPACE };
 
 /**
  * Starts the fake GPU node on every worker and waits until each says in its ledger that it runs and, where settings
- * lie ready for it, that its plugin is registered.
+ * lie ready for it, that its plugin is registered. Those that end are waited for first.
  * @param watch the resource of a plugin that is there: nothing is faked then
  * @throws OrdealError WAIT_DEADLINE (exit 4) that names the nodes that said nothing.
  */
@@ -23,6 +24,15 @@ export async function startGpuNodes(
   context: WaitContext,
   watch?: string,
 ): Promise<void> {
+  const waiting = {
+    deadlineMs: DEADLINE_MS,
+    clock: context.clock ?? systemClock,
+    ...(context.signal && { signal: context.signal }),
+  };
+  await waitFor(async () => !(await gpuNodesEnd(kube)), {
+    what: 'the end of the fake GPU nodes before',
+    ...waiting,
+  });
   const ledgers = await Promise.all(
     nodes.flatMap(({ name, stateDir }) => (stateDir ? [awaited(name, stateDir, watch)] : [])),
   );
@@ -40,10 +50,8 @@ export async function startGpuNodes(
     },
     {
       what: `the fake GPU nodes of ${ledgers.length} workers`,
-      deadlineMs: DEADLINE_MS,
       seen: () => `nothing in the ledger of ${few(missing)}`,
-      clock: context.clock ?? systemClock,
-      ...(context.signal && { signal: context.signal }),
+      ...waiting,
     },
   );
 }
@@ -53,11 +61,13 @@ export async function startGpuNodes(
  * name can be made before. Nothing where there are none.
  */
 export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<void> {
-  const daemonSet = { name: GPU_NODE_NAME, namespace: SYSTEM_NAMESPACE };
-  await ignoring(404, kube.apps.deleteNamespacedDaemonSet({ ...daemonSet, propagationPolicy: 'Foreground' }));
+  await ignoring(
+    404,
+    kube.apps.deleteNamespacedDaemonSet({ ...DAEMON_SET, propagationPolicy: 'Foreground' }),
+  );
   await waitFor(
     async () => {
-      if (await ignoring(404, kube.apps.readNamespacedDaemonSet(daemonSet))) return false;
+      if (await ignoring(404, kube.apps.readNamespacedDaemonSet(DAEMON_SET))) return false;
       return (await kube.core.listNamespacedPod({ namespace: SYSTEM_NAMESPACE })).items.length === 0;
     },
     {
@@ -67,6 +77,12 @@ export async function stopGpuNodes(kube: Kube, context: WaitContext): Promise<vo
       ...(context.signal && { signal: context.signal }),
     },
   );
+}
+
+/** Whether there are fake GPU nodes that end: what a node shows of its own goes with it. */
+export async function gpuNodesEnd(kube: Kube): Promise<boolean> {
+  const found = await ignoring(404, kube.apps.readNamespacedDaemonSet(DAEMON_SET));
+  return found?.metadata?.deletionTimestamp !== undefined;
 }
 
 /** A node's ledger from its present end on: what an earlier agent wrote says nothing of this one. */

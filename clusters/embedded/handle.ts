@@ -1,13 +1,11 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import pLimit from 'p-limit';
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { tryRun } from '../../harness/exec/exec.ts';
-import { connect, type Kube } from '../../harness/kube/client.ts';
+import { connect } from '../../harness/kube/client.ts';
 import { foundOn } from '../found.ts';
 import { order } from '../orders.ts';
 import type { Capability, Cluster, ClusterNode } from '../port.ts';
 import { GpuNodes } from './gpu-nodes.ts';
+import { exportLogs } from './logs.ts';
 import {
   type ClusterSettings,
   CONTROL_PLANE,
@@ -51,7 +49,7 @@ export async function clusterHandle(
     workloadImage: WORKLOAD_IMAGE,
     startGpuNodes: (watch) => gpuNodes.start(signal, watch),
     stopGpuNodes: () => gpuNodes.stop(),
-    exportLogs: (dir) => exportLogs(settings.folder, kube, nodes, dir),
+    exportLogs: (dir) => exportLogs({ folder: settings.folder, kube, nodes }, dir),
     async down() {
       await gpuNodes.stop();
       kube.close();
@@ -89,48 +87,4 @@ function nodeHandle(folder: string, name: string): ClusterNode {
       on: () => ask('power-on', 'NODE_NOT_SWITCHED', `switching ${name} on`),
     },
   };
-}
-
-/** What there is to look into: the processes' own logs, each node's ledger, the API's objects, the pods' logs. */
-async function exportLogs(
-  folder: string,
-  kube: Kube,
-  nodes: readonly ClusterNode[],
-  dir: string,
-): Promise<void> {
-  await mkdir(join(dir, 'pods'), { recursive: true });
-  const files = clusterFiles(folder);
-  for (const file of [files.log, files.gpuNodesLog])
-    await cp(file, join(dir, basename(file))).catch(() => undefined);
-  for (const { name, stateDir } of nodes) {
-    if (stateDir) await cp(stateDir, join(dir, 'nodes', name), { recursive: true }).catch(() => undefined);
-  }
-  const { items: pods } = await kube.core.listPodForAllNamespaces();
-  const lists = {
-    nodes: (await kube.core.listNode()).items,
-    pods,
-    jobs: (await kube.batch.listJobForAllNamespaces()).items,
-    deployments: (await kube.apps.listDeploymentForAllNamespaces()).items,
-    replicasets: (await kube.apps.listReplicaSetForAllNamespaces()).items,
-    events: (await kube.core.listEventForAllNamespaces()).items,
-  };
-  for (const [kind, items] of Object.entries(lists))
-    await writeFile(join(dir, `${kind}.json`), JSON.stringify(items, undefined, 2));
-  const atOnce = pLimit(8);
-  const containers = pods.flatMap(({ metadata, spec }) =>
-    [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map((container) => ({
-      namespace: metadata?.namespace ?? '',
-      name: metadata?.name ?? '',
-      container: container.name,
-    })),
-  );
-  await Promise.all(
-    containers.map((which) =>
-      atOnce(async () => {
-        // A container that never started has no log.
-        const log = await kube.core.readNamespacedPodLog({ ...which, timestamps: true }).catch(() => '');
-        if (log) await writeFile(join(dir, 'pods', `${Object.values(which).join('_')}.log`), log);
-      }),
-    ),
-  );
 }

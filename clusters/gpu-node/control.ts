@@ -1,6 +1,7 @@
 import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { readPresent } from '../../harness/exec/read-present.ts';
-import { inTurn, replaceFile } from '../replaced-file.ts';
+import { inTurn } from '../in-turn.ts';
+import { replaceFile } from '../replaced-file.ts';
 import { gpuNodeFiles } from './layout.ts';
 import { type GpuFault, GpuFaults, type GpuNodeSettings } from './settings.ts';
 

@@ -5,7 +5,7 @@ import { run } from '../../harness/exec/exec.ts';
 import { connect } from '../../harness/kube/client.ts';
 import { refuseEndedNode } from '../container-nodes/ended.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
-import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
+import { gpuNodesEnd, startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
@@ -86,6 +86,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       workloadImage: images.workloadImage,
       startGpuNodes: (watch) => startGpuNodes(kube, nodes, images.workloadImage, context, watch),
       stopGpuNodes: () => stopGpuNodes(kube, context),
+      gpuNodesEnd: () => gpuNodesEnd(kube),
       ...(links && {
         async edgeNetwork(_context, edges) {
           network ??= await links.network(FLANNEL);

@@ -1,14 +1,14 @@
 import { run } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
+import { withoutV } from '../../harness/kube/version.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
-import { startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
+import { gpuNodesEnd, startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { containerPower } from '../container-nodes/power.ts';
 import { nodeVersions, untilUsable, type WaitContext } from '../container-nodes/usable.ts';
 import { foundOn } from '../found.ts';
 import type { ImageSet } from '../images/images.ts';
 import { readyToolbox } from '../images/toolbox-image.ts';
-import { plainVersion } from '../images/versions.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
 import { MOUNTED_IMAGES, minor } from './config.ts';
@@ -76,6 +76,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     ...(created.next && { upgrade: kindUpgrade(created, created.next) }),
     startGpuNodes: (watch) => startGpuNodes(kube, nodes, created.images.workloadImage, context, watch),
     stopGpuNodes: () => stopGpuNodes(kube, context),
+    gpuNodesEnd: () => gpuNodesEnd(kube),
     async edgeNetwork({ progress, runId, signal, undo }, edges) {
       const image = await readyToolbox({ progress, signal });
       const lab = await nodesLab({
@@ -97,7 +98,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
 export async function kubernetesOf(kubeconfig: string): Promise<string> {
   const kube = await connect(kubeconfig);
   const { kubernetes = '' } = await nodeVersions(kube).finally(() => kube.close());
-  return plainVersion(kubernetes);
+  return withoutV(kubernetes);
 }
 
 function kindNode(name: string, folders: WorkerFolders | undefined, reachable: boolean) {

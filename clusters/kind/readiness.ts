@@ -1,3 +1,4 @@
+import { withoutV } from '../../harness/kube/version.ts';
 import type { Readiness } from '../../harness/run/ports.ts';
 import { answerOf, containerReadiness } from '../container-nodes/readiness.ts';
 import { findImages } from '../images/images.ts';
@@ -44,5 +45,5 @@ async function imagesReadiness(): Promise<Readiness> {
 /** `v0.33.0`; undefined where there is no kind command. */
 export async function kindVersion(): Promise<string | undefined> {
   const answer = await answerOf(['kind', 'version', '--quiet']);
-  return answer?.exitCode === 0 ? `v${answer.stdout.trim().replace(/^v/, '')}` : undefined;
+  return answer?.exitCode === 0 ? `v${withoutV(answer.stdout.trim())}` : undefined;
 }

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, tryRun } from '../../harness/exec/exec.ts';
+import { withoutV } from '../../harness/kube/version.ts';
 import type { Plan } from '../../harness/plan/schema.ts';
 import type { ImageSet } from '../images/images.ts';
-import { plainVersion } from '../images/versions.ts';
 import type { ClusterUpgrade } from '../port.ts';
 import { CLUSTER_LABEL, nodeNames } from './docker.ts';
 
@@ -21,7 +21,7 @@ const COPY_MS = 180_000;
 export function upgradedTo({ suites }: Plan): string | undefined {
   const faults = suites.flatMap(({ faults = [] }) => faults);
   const to = faults.find(({ kind }) => kind === 'cluster/upgrade')?.with.to;
-  return typeof to === 'string' ? plainVersion(to) : undefined;
+  return typeof to === 'string' ? withoutV(to) : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the version skew policy of Kubernetes allows of an upgrade. All of it is pure. */
+import { withoutV } from '../../harness/kube/version.ts';
 
 interface Version {
   minor: number;
@@ -13,9 +14,9 @@ export function stepRefusal(from: string, to: string): string | undefined {
   const [old, next] = [parsed(from), parsed(to)];
   if (!old || !next) return `${old ? to : from} is no version such as 1.34.4`;
   if (next.minor > old.minor + 1)
-    return `from ${plain(from)} to ${plain(to)} are ${next.minor - old.minor} minor versions: an upgrade in place takes one a step`;
+    return `from ${withoutV(from)} to ${withoutV(to)} are ${next.minor - old.minor} minor versions: an upgrade in place takes one a step`;
   if (next.minor < old.minor || (next.minor === old.minor && next.patch <= old.patch))
-    return `${plain(to)} is not newer than ${plain(from)}: there is no way back`;
+    return `${withoutV(to)} is not newer than ${withoutV(from)}: there is no way back`;
   return undefined;
 }
 
@@ -24,9 +25,9 @@ export function skewRefusal(kubelet: string, apiServer: string): string | undefi
   const [node, server] = [parsed(kubelet), parsed(apiServer)];
   if (!node || !server) return `${node ? apiServer : kubelet} is no version such as 1.34.4`;
   if (node.minor > server.minor)
-    return `a kubelet ${plain(kubelet)} is newer than the API server ${plain(apiServer)}: the control plane comes first`;
+    return `a kubelet ${withoutV(kubelet)} is newer than the API server ${withoutV(apiServer)}: the control plane comes first`;
   if (server.minor - node.minor > KUBELET_BEHIND)
-    return `a kubelet ${plain(kubelet)} is more than ${KUBELET_BEHIND} minor versions behind the API server ${plain(apiServer)}`;
+    return `a kubelet ${withoutV(kubelet)} is more than ${KUBELET_BEHIND} minor versions behind the API server ${withoutV(apiServer)}`;
   return undefined;
 }
 
@@ -43,9 +44,4 @@ export function upgradeOrder<Node extends { role: 'control-plane' | 'worker' }>(
 function parsed(version: string): Version | undefined {
   const [, minor, patch] = /^v?1\.(\d+)\.(\d+)/.exec(version) ?? [];
   return minor === undefined ? undefined : { minor: Number(minor), patch: Number(patch) };
-}
-
-/** `1.34.4` from what people and programs say: `1.34.4` or `v1.34.4`. */
-export function plain(version: string): string {
-  return version.replace(/^v/, '');
 }

@@ -3,11 +3,12 @@ import type { ClusterNode, ClusterUpgrade } from '../../clusters/port.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
 import { messageOf } from '../../harness/errors/error.ts';
 import type { Kube } from '../../harness/kube/client.ts';
+import { withoutV } from '../../harness/kube/version.ts';
 import { reach } from '../../harness/radius/reach.ts';
 import type { CommandUndo } from '../command-undo.ts';
 import type { CapabilityAnswer, Fault, FaultContext } from '../port.ts';
 import { cordon, drain, evictable, podsOn } from './drain.ts';
-import { plain, skewRefusal, stepRefusal } from './skew.ts';
+import { skewRefusal, stepRefusal } from './skew.ts';
 
 export const UPGRADE = 'cluster/upgrade';
 
@@ -16,7 +17,7 @@ export const UpgradeWith = z.strictObject({
   to: z
     .string()
     .regex(/^v?1\.\d+\.\d+$/, 'expected a version such as 1.34.4')
-    .transform(plain),
+    .transform(withoutV),
 });
 export type UpgradeWith = z.infer<typeof UpgradeWith>;
 

@@ -1,5 +1,6 @@
+import { inTurn } from '../../clusters/in-turn.ts';
 import { type Impairment, Impairments, RelayState } from '../../clusters/network/port.ts';
-import { inTurn, replaceFile } from '../../clusters/replaced-file.ts';
+import { replaceFile } from '../../clusters/replaced-file.ts';
 import { readPresent } from '../../harness/exec/read-present.ts';
 
 /** Asks a relay for an impairment, in place of any of the same id. */

@@ -7,8 +7,8 @@ import { parsePlan, planInvalid } from '../plan/load.ts';
 import { Duration, type Plan } from '../plan/schema.ts';
 import { leftBy } from '../run/left.ts';
 import { makeWorkDir, removeWorkDir } from '../run/work-dir.ts';
-import { judgeFaults } from '../verdict/faults.ts';
-import type { ClusterLeft, FaultVerdict } from '../verdict/verdict.ts';
+import type { ClusterLeft } from '../verdict/verdict.ts';
+import { handOutcome } from './hand-outcome.ts';
 import type { HandFault, Parts } from './parts.ts';
 import { providerOf } from './provider-of.ts';
 import { inSession } from './session.ts';
@@ -39,8 +39,8 @@ export async function faultKinds(parts: Parts): Promise<ExitCode> {
 }
 
 /**
- * `ordeal fault inject KIND`: one fault on a cluster that is up, held until its TTL or a signal. Exit 0 where it bit and was
- * seen to be gone, 2 where either was not seen, 130 after a signal.
+ * `ordeal fault inject KIND`: one fault on a cluster that is up, held until its TTL or a signal. Exit 0 where it bit, was
+ * there all the time and was seen to be gone, 2 where any of it was not seen, 130 after a signal.
  */
 export async function faultInject(parts: Parts, kind: string, options: InjectOptions): Promise<ExitCode> {
   const wanted = handFault(kind, options);
@@ -62,14 +62,9 @@ export async function faultInject(parts: Parts, kind: string, options: InjectOpt
     if (cluster.left) left = await leftBy(cluster.left);
     return held;
   }).finally(() => removeWorkDir(outDir));
-  const [fault] = judgeFaults(history, []);
-  if (!fault) return EXIT.inconclusive;
-  process.stdout.write(`${fault.kind} on ${fault.target}: ${became(fault)}\n`);
-  const differs = left ? differencesIn(left) : [];
-  if (left) process.stdout.write(`${leftLine(left, differs)}\n`);
-  if (!fault.injected || !fault.healed || differs.length > 0) return EXIT.inconclusive;
-  if (interrupted) return EXIT.interrupted;
-  return fault.bit ? EXIT.certified : EXIT.inconclusive;
+  const { exit, lines } = handOutcome(history, { left, interrupted });
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return exit;
 }
 
 function handFault(kind: string, { target, ttl, with: parameters }: InjectOptions): HandFault {
@@ -109,16 +104,6 @@ function sessionPlan(options: InjectOptions, { kind, targets, ttlMs }: HandFault
   return parsePlan('', 'reading the command line', set);
 }
 
-/** By the API server's word, as of a run. */
-function differencesIn({ ours, others, unseen }: ClusterLeft): string[] {
-  return [...ours, ...others, ...(unseen === undefined ? [] : [`it could not be looked at: ${unseen}`])];
-}
-
-function leftLine({ compared }: ClusterLeft, differs: readonly string[]): string {
-  if (differs.length > 0) return `the cluster is not as it was found: ${differs.join('; ')}`;
-  return `the cluster is as it was found: ${compared} nodes were compared`;
-}
-
 function notUp({ cluster, name }: InjectOptions, never: boolean): OrdealError {
   return new OrdealError({
     code: 'CLUSTER_NOT_UP',
@@ -131,14 +116,6 @@ function notUp({ cluster, name }: InjectOptions, never: boolean): OrdealError {
       ? 'take --cluster embedded, kind or existing'
       : `run \`ordeal up --cluster ${cluster} --name ${name}\` first`,
   });
-}
-
-function became({ biteEvidence, bit, healed, healEvidence, injected }: FaultVerdict): string {
-  if (!injected) return `not injected: ${biteEvidence}`;
-  return [
-    bit ? `bit (${biteEvidence})` : `did not bite (${biteEvidence})`,
-    healed ? `healed (${healEvidence})` : `NOT HEALED (${healEvidence})`,
-  ].join(', ');
 }
 
 /** `ordeal fault list`: what the journal lists, a line each. */

@@ -43,5 +43,7 @@ export function processName({ born, pid }: WrittenProcess = thisProcess()): stri
 /** Whether the process still runs that `processName` has named. */
 export function stillRuns(name: string): boolean {
   const [pid, born] = name.split('.');
+  // As it is put where there is no /proc.
+  if (born === 'undefined') return isAlive({ pid: Number(pid) });
   return bornAt(Number(pid)) === born;
 }

@@ -73,7 +73,7 @@ export async function record<C extends ClusterHandle>(experiment: Experiment<C>)
     const logs = join(context.outDir, 'logs');
     await cluster
       .exportLogs(logs)
-      .catch((failure: unknown) => context.log.error({ err: failure }, 'no logs exported'));
+      .catch((failure: unknown) => context.log.error({ err: failure }, 'logs not exported, or not all'));
     redactFolder(logs);
   }
   await unwind(context, recorder);

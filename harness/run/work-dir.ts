@@ -1,12 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { isAlive, thisProcess, type WrittenProcess } from '../exec/born-at.ts';
+import { isAlive, processName, stillRuns, thisProcess, type WrittenProcess } from '../exec/born-at.ts';
 
 const PREFIX = 'ordeal-';
 const OWNER = 'owner.json';
+/** Before it is said in it whose it is, its name says so. */
+const FRESH = `${PREFIX}new-`;
+/** Of what `mkdtemp` makes of a name. */
+const RANDOM_CHARS = 6;
 /** Each folder is emptied again as often, 50 ms later, 100 ms later and so on. */
 const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
 const Owner = z.object({ pid: z.int(), born: z.string().optional() });
@@ -16,8 +20,10 @@ const Owner = z.object({ pid: z.int(), born: z.string().optional() });
  * @param of what it is of, in its name
  */
 export function makeWorkDir(of = ''): string {
-  const folder = mkdtempSync(join(tmpdir(), PREFIX + of));
-  writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
+  const fresh = mkdtempSync(join(tmpdir(), `${FRESH}${processName()}-`));
+  writeFileSync(join(fresh, OWNER), JSON.stringify(thisProcess()));
+  const folder = join(tmpdir(), PREFIX + of + fresh.slice(-RANDOM_CHARS));
+  renameSync(fresh, folder);
   return folder;
 }
 
@@ -28,7 +34,9 @@ export function abandonedWorkDirs(): string[] {
     .map((name) => join(tmpdir(), name))
     .filter((folder) => {
       const owner = ownerOf(folder);
-      return owner !== undefined && !isAlive(owner);
+      if (owner !== undefined) return !isAlive(owner);
+      const maker = makerOf(folder);
+      return maker !== undefined && !stillRuns(maker);
     });
 }
 
@@ -56,4 +64,10 @@ function ownerOf(folder: string): WrittenProcess | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The process that has not said yet whose it is. */
+function makerOf(folder: string): string | undefined {
+  const name = basename(folder);
+  return name.startsWith(FRESH) ? name.slice(FRESH.length).split('-')[0] : undefined;
 }

@@ -12,7 +12,8 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** Of clusters, faults may see the ports, the files by which they are asked, and the contracts of the fake GPU node and the plugin proxy. */
-const FAULTS_MAY_SEE = /^clusters\/(port\.ts|replaced-file\.ts|gpu-node\/|plugin-proxy\/|network\/port\.ts)/;
+const FAULTS_MAY_SEE =
+  /^clusters\/(port\.ts|in-turn\.ts|replaced-file\.ts|gpu-node\/|plugin-proxy\/|network\/port\.ts)/;
 
 /** Static and dynamic imports, and re-exports, by a relative path. */
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"](\.[^'"]+)['"]/g;

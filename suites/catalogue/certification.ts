@@ -8,12 +8,13 @@ import type { PluginNode } from '../contract/lab.ts';
 import { keeperIn } from '../keeper.ts';
 import { makeNamespace } from '../namespace.ts';
 import type { CatalogueEvents } from './events.ts';
+import type { OpenNetwork } from './parts.ts';
 import { thresholdOf } from './requirements.ts';
 import { rowOf } from './rows.ts';
 import { resourceOf, type Scenario } from './scenario.ts';
 import { scenarioOf } from './scenarios/all.ts';
 import { SUITE, settingsOf } from './settings.ts';
-import { type OpenNetwork, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 /** One run of the rows that a plan names, one after the other, on the first worker whose sockets are in reach. */
 export class Certification {

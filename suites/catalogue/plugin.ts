@@ -9,8 +9,11 @@ import { answerOf, type Call, ProbePlugin } from '../contract/probe-plugin.ts';
 import type { CatalogueEvents } from './events.ts';
 
 const LOOK_MS = 250;
-/** How long after a registration a kubelet may take to open its stream. */
-const SETTLE_MS = 1_500;
+/**
+ * How long after a registration a kubelet may take to open its stream: upstream’s dials back to a plugin for so long. Who registers
+ * again meanwhile ends up with two.
+ */
+const DIAL_MS = 10_000;
 const COME_BACK_MS = 30_000;
 
 type Deed = Omit<CatalogueEvents['plugin.did'], 'scenario' | 'plugin'>;
@@ -42,6 +45,8 @@ export class StagedPlugin implements OwnPlugin {
   #withheld = false;
   #registeredWith: number | undefined;
   #registeredAt = Number.NEGATIVE_INFINITY;
+  /** Streams that there had been, open or over, before it registered. */
+  #streamsBefore = 0;
   #supervision: Promise<void> = Promise.resolve();
 
   constructor(options: StagedPluginOptions) {
@@ -122,8 +127,13 @@ export class StagedPlugin implements OwnPlugin {
   /** The kubelet is another one, has taken the socket away, or does not listen any more. */
   #isLost(): boolean {
     if (this.#kubelet() !== this.#registeredWith || !existsSync(this.#socket)) return true;
-    const settled = this.#options.clock.mono() - this.#registeredAt > SETTLE_MS;
-    return settled && this.openStreams === 0;
+    if (this.openStreams > 0) return false;
+    const listened = this.#streams > this.#streamsBefore;
+    return listened || this.#options.clock.mono() - this.#registeredAt > DIAL_MS;
+  }
+
+  get #streams(): number {
+    return this.#probe.callsOf('ListAndWatch').length;
   }
 
   get #socket(): string {
@@ -163,6 +173,7 @@ export class StagedPlugin implements OwnPlugin {
   async #register(): Promise<boolean> {
     const { clock, tell } = this.#options;
     const kubelet = this.#kubelet();
+    const streamsBefore = this.#streams;
     try {
       if (kubelet === undefined) throw new Error('there is no kubelet.sock');
       await this.#probe.register();
@@ -172,6 +183,7 @@ export class StagedPlugin implements OwnPlugin {
     }
     this.#registeredWith = kubelet;
     this.#registeredAt = clock.mono();
+    this.#streamsBefore = streamsBefore;
     tell({ what: 'registered', moment: 'over' });
     return true;
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKPOINT_FILE, parseCheckpoint } from '../../clusters/kubelet-api/checkpoint.ts';
-import type { EdgeLink, EdgeNetwork } from '../../clusters/network/port.ts';
+import type { EdgeLink } from '../../clusters/network/port.ts';
 import type { Cluster } from '../../clusters/port.ts';
 import { allocatableOn } from '../../faults/gpu/allocatable.ts';
 import type { FaultKeeper, HoldOptions } from '../../faults/wrapper.ts';
@@ -14,23 +14,17 @@ import type { SuiteContext } from '../../harness/run/ports.ts';
 import { Bench, type PodShape } from '../contract/bench.ts';
 import type { PluginNode } from '../contract/lab.ts';
 import { seenOf } from './checkers/seen.ts';
-import type { CatalogueEvents } from './events.ts';
-import { StagedGpu } from './gpu.ts';
+import type { CatalogueEvents, Note } from './events.ts';
 import { StagedKubelet } from './kubelet.ts';
-import { Overlay } from './overlay.ts';
-import { StagedPlugin } from './plugin.ts';
+import { type OpenNetwork, Parts } from './parts.ts';
 import { lookOf } from './pod-look.ts';
 import { type FaultAt, faultIdOf, resourceOf, type Scenario } from './scenario.ts';
 import type { CatalogueSettings, Remedies } from './settings.ts';
-import { StagedClaims } from './staged-claims.ts';
 import { lookIn, workIn } from './work.ts';
 
 const LOOK_MS = 200;
 /** How much longer than it should the last of many looks may take. */
 const SLOW_MS = 10_000;
-
-/** The network of these nodes of the cluster; registers its undo on the context before it acts. */
-export type OpenNetwork = (context: SuiteContext<Cluster>, nodes: readonly string[]) => Promise<EdgeNetwork>;
 
 export interface StageOptions {
   context: SuiteContext<Cluster>;
@@ -49,29 +43,29 @@ export interface StageOptions {
 /** What one scenario works with: its node, its plugins and its pods; whatever is seen goes into the history. */
 export class Stage {
   readonly #options: StageOptions;
-  readonly #plugins = new Map<string, StagedPlugin>();
-  #gpu: StagedGpu | undefined;
-  #claims: StagedClaims | undefined;
-  #links: readonly EdgeLink[] | undefined;
-  #overlay: Overlay | undefined;
   /** The last stamp of each pod's log that has been read. */
   readonly #readTo = new Map<string, number>();
   /** Whether each pod could use all of its devices when it last looked. */
   readonly #works = new Map<string, boolean>();
   readonly resource: string;
   readonly pods: Bench;
+  readonly parts: Parts;
   readonly kubelet: StagedKubelet;
 
   constructor(options: StageOptions) {
-    const { context, namespace, node, scenario, settings } = options;
+    const { context, namespace, node, openNetwork, remedies, scenario, settings } = options;
     const { kube, workloadImage } = context.cluster;
+    const note: Note = (type, body) => this.note(type, body);
     this.#options = options;
     this.resource = resourceOf(scenario.id);
     this.pods = new Bench(kube, namespace, workloadImage, settings.patience);
+    this.parts = new Parts({
+      ...{ context, scenario, node, openNetwork, namespace, settings, remedies, note },
+      ...{ resource: this.resource, pods: this.pods, podName: (name) => this.#podName(name) },
+    });
     this.kubelet = new StagedKubelet({
-      ...{ resource: this.resource, prefix: this.#podName('') },
+      ...{ resource: this.resource, prefix: this.#podName(''), note },
       socket: join(node.kubeletDirs.podResources, 'kubelet.sock'),
-      note: (type, body) => this.note(type, body),
     });
   }
 
@@ -104,70 +98,6 @@ export class Stage {
   ): HistoryEvent {
     const { context, scenario } = this.#options;
     return context.recorder.record('suite/catalogue', type, { scenario: scenario.id, ...body });
-  }
-
-  /** A plugin that serves and has tried to register, under a name of its own. */
-  async plugin(name = 'only', more: { allocateMs?: number } = {}): Promise<StagedPlugin> {
-    const { context, node, remedies, scenario, settings } = this.#options;
-    const plugin = new StagedPlugin({
-      folder: node.kubeletDirs.devicePlugins,
-      resource: this.resource,
-      purpose: scenario.id.toLowerCase(),
-      name,
-      devices: settings.devices,
-      supervised: remedies.supervisor,
-      ...more,
-      clock: context.clock,
-      tell: (deed) => void this.note('plugin.did', { plugin: name, ...deed }),
-    });
-    this.#plugins.set(name, plugin);
-    context.undo.push(`end the plugin ${name} of ${scenario.id}`, () => plugin.end());
-    await plugin.start();
-    return plugin;
-  }
-
-  /** A fake GPU node that serves and has registered. */
-  async gpu(): Promise<StagedGpu> {
-    const { context, node, remedies, scenario, settings } = this.#options;
-    const { devicePlugins } = node.kubeletDirs;
-    if (node.stateDir === undefined) throw new RangeError(`the files of ${node.name} are out of reach`);
-    const gpu = new StagedGpu({
-      ...{ devicePluginDir: devicePlugins, stateDir: node.stateDir, resource: this.resource, remedies },
-      ...{ purpose: scenario.id.toLowerCase(), devices: settings.devices, clock: context.clock },
-      tell: (deed) => void this.note('plugin.did', { plugin: 'gpu', ...deed }),
-    });
-    this.#gpu = gpu;
-    context.undo.push(`end the fake GPU node of ${scenario.id}`, () => gpu.end());
-    await gpu.start();
-    return gpu;
-  }
-
-  /** A DRA driver that the kubelet has registered, whose devices are published. */
-  async claims(): Promise<StagedClaims> {
-    const { context, namespace, node, remedies, scenario, settings } = this.#options;
-    const claims = new StagedClaims({
-      ...{ context, scenario: scenario.id, node, namespace, settings, pods: this.pods },
-      awaitsBinding: remedies.awaitsBinding,
-      podName: (name) => this.#podName(name),
-      note: (type, body) => this.note(type, body),
-    });
-    this.#claims = claims;
-    context.undo.push(`end the DRA driver of ${scenario.id}`, () => claims.end());
-    await claims.start();
-    return claims;
-  }
-
-  /** A vxlan between the node and the cloud, over a link of the plan's isolation, that answers. */
-  async overlay(): Promise<Overlay> {
-    const { context, node, openNetwork, remedies } = this.#options;
-    const { evidence, isolation, links, versions } = await openNetwork(context, [node.name]);
-    const [link] = links;
-    if (!link) throw new RangeError(`the network of ${node.name} has no link`);
-    await link.setOffload(!remedies.offloadOff);
-    this.#links = links;
-    this.#overlay = await Overlay.lay(link);
-    this.note('overlay.up', { isolation, evidence, versions });
-    return this.#overlay;
   }
 
   /** All devices allocatable, before anything is broken. */
@@ -213,7 +143,7 @@ export class Stage {
   async look(): Promise<{ allocatable: number; mono: number }> {
     const { context, node } = this.#options;
     const allocatable = await allocatableOn(context.cluster.kube, node.name, this.resource);
-    const openStreams = this.#parts().reduce((sum, part) => sum + part.openStreams, 0);
+    const { openStreams } = this.parts;
     const { mono } = this.note('allocatable.seen', { allocatable, openStreams });
     return { allocatable, mono };
   }
@@ -314,7 +244,7 @@ export class Stage {
   /** The scenario's fault, held while the work is done. */
   async hold(work: () => Promise<void>, options: HoldOptions = {}): Promise<void> {
     const { keeper, scenario } = this.#options;
-    await keeper(this.#links).hold(scenario.fault(this.#at()), work, options);
+    await keeper(this.parts.links).hold(scenario.fault(this.#at()), work, options);
   }
 
   /** Until the fault that is held has bitten, as the history has it; gives up after so long and goes on. */
@@ -328,14 +258,9 @@ export class Stage {
     });
   }
 
-  /** Ends its plugins: the next scenario has its own. */
+  /** Ends its parts: the next scenario has its own. */
   async end(): Promise<void> {
-    await this.#claims?.end();
-    await Promise.all(this.#parts().map((part) => part.end()));
-  }
-
-  #parts(): (StagedGpu | StagedPlugin)[] {
-    return [...this.#plugins.values(), ...(this.#gpu ? [this.#gpu] : [])];
+    await this.parts.end();
   }
 
   #at(): FaultAt {
@@ -347,19 +272,7 @@ export class Stage {
       namespace,
       resource: this.resource,
       devices: settings.devices,
-      plugin: (name) => {
-        const plugin = this.#plugins.get(name);
-        if (!plugin) throw new RangeError(`${scenario.id} has no plugin ${name}`);
-        return plugin;
-      },
-      gpu: () => this.#staged(),
-      dra: () => this.#stagedClaims().driver,
-      claimDelay: () => this.#stagedClaims().delayMs,
-      below: () => {
-        if (!this.#overlay) throw new RangeError(`${scenario.id} has no vxlan`);
-        return this.#overlay.below;
-      },
-      tellContainers: (word) => this.#staged().tellContainers(word),
+      ...this.parts.forFault(),
       since: ({ recorder }, type) =>
         seenOf(recorder.events.slice(from), scenario.id, type).map(({ body }) => body),
       refused: ({ recorder }) =>
@@ -367,16 +280,6 @@ export class Stage {
           ({ body }) => body.scenario === scenario.id && body.what === 'register-failed',
         ),
     };
-  }
-
-  #stagedClaims(): StagedClaims {
-    if (!this.#claims) throw new RangeError(`${this.#options.scenario.id} has no DRA driver`);
-    return this.#claims;
-  }
-
-  #staged(): StagedGpu {
-    if (!this.#gpu) throw new RangeError(`${this.#options.scenario.id} has no fake GPU node`);
-    return this.#gpu;
   }
 
   #podName(name: string): string {

@@ -4,11 +4,11 @@ import { KUBELET } from '../../faults/gpu/kubelet-restart.ts';
 import type { Suite } from '../../harness/run/ports.ts';
 import { Certification } from './certification.ts';
 import { forecast } from './forecast.ts';
+import type { OpenNetwork } from './parts.ts';
 import { requirements } from './requirements.ts';
 import { faultIdOf, resourceOf } from './scenario.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { resolve, SUITE, settingsOf } from './settings.ts';
-import type { OpenNetwork } from './stage.ts';
 import { timeline } from './timeline.ts';
 
 /** The failure catalogue: the rows that a plan names, each with a requirement under its own id. */

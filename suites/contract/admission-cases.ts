@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { TO_BE_HEARD } from '../heard.ts';
 import type { Bench } from './bench.ts';
 import type { Early, Lab } from './lab.ts';
 import { answerOf, type ProbePlugin } from './probe-plugin.ts';
@@ -57,7 +58,7 @@ export function declareAdmission(getLab: () => Lab, early: Early): void {
       });
       await Promise.all([
         bench.create({ name: 'behind', script: 'true', devices: [plugin.resource, 1], nodeName }),
-        bench.create({ name: 'cpu-only', script: 'echo started', nodeName }),
+        bench.create({ name: 'cpu-only', script: `echo started; ${TO_BE_HEARD}`, nodeName }),
       ]);
       await systemClock.sleep(HANG_MS);
       expect(plugin.callsOf('Allocate').length, 'calls while the first one hangs').to.equal(before + 1);
@@ -92,7 +93,7 @@ export function declareAdmission(getLab: () => Lab, early: Early): void {
       ];
       const log = await bench.finish({
         name: 'two-answers',
-        script: 'echo "$CONTRACT_DEVICES"',
+        script: `echo "$CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
         devices: [plugin.resource, 1],
       });
       expect(log).to.match(/^admission-\d\n$/);

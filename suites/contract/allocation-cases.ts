@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TO_BE_HEARD } from '../heard.ts';
 import { type Bench, HOLD } from './bench.ts';
 import type { Early, Lab } from './lab.ts';
 import { answerOf, type ProbePlugin } from './probe-plugin.ts';
@@ -43,7 +44,7 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
       const calls = await during(async () => {
         await bench.create({
           name: 'ordered',
-          script: 'echo "got $CONTRACT_DEVICES"',
+          script: `echo "got $CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
           devices: [plugin.resource, 1],
         });
         await bench.phase('ordered', 'Succeeded');
@@ -79,6 +80,7 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
           'read -r token <"$ORDEAL_ROOT/run/contract/token"; echo "$token"',
           'test -c "$ORDEAL_ROOT/dev/contract0" && echo "a character device"',
           'echo swallowed >"$ORDEAL_ROOT/dev/contract0" && echo writable',
+          TO_BE_HEARD,
         ].join('\n'),
         devices: [plugin.resource, 1],
       });
@@ -88,7 +90,7 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
     it('the pod’s own environment wins over what Allocate gives', async () => {
       const log = await bench.finish({
         name: 'opinionated',
-        script: 'echo "$CONTRACT_DEVICES"',
+        script: `echo "$CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
         devices: [plugin.resource, 1],
         env: [{ name: 'CONTRACT_DEVICES', value: 'my own' }],
       });
@@ -142,8 +144,8 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
       const calls = await during(async () => {
         await bench.create({
           name: 'handed-on',
-          init: { script: 'echo "init $CONTRACT_DEVICES"', devices: [plugin.resource, 1] },
-          script: 'echo "main $CONTRACT_DEVICES"',
+          init: { script: `echo "init $CONTRACT_DEVICES"; ${TO_BE_HEARD}`, devices: [plugin.resource, 1] },
+          script: `echo "main $CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
           devices: [plugin.resource, 2],
         });
         await bench.phase('handed-on', 'Succeeded');
@@ -164,7 +166,7 @@ export function declareAllocation(getLab: () => Lab, early: Early): void {
       await bench.running('holder');
       const log = await bench.finish({
         name: 'passed-over',
-        script: 'echo "$CONTRACT_DEVICES"',
+        script: `echo "$CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
         devices: [plugin.resource, 1],
       });
       expect(log).to.match(/^order-[123]\n$/);

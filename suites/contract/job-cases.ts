@@ -1,6 +1,7 @@
 import type { V1Job, V1JobSpec, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { TO_BE_HEARD } from '../heard.ts';
 import { absent, type Bench, HOLD, LASTING, LASTING_GRACE_S } from './bench.ts';
 import { background, type Early } from './lab.ts';
 import { until } from './until.ts';
@@ -68,7 +69,7 @@ export function declareJobs(early: Early): void {
     early(async (lab) => {
       bench = await lab.bench('jobs');
       await Promise.all([
-        job('indexed', 'echo "index $JOB_COMPLETION_INDEX"', {
+        job('indexed', `echo "index $JOB_COMPLETION_INDEX"; ${TO_BE_HEARD}`, {
           completionMode: 'Indexed',
           completions: 3,
           parallelism: 3,

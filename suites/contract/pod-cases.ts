@@ -1,6 +1,7 @@
 import type { V1PodStatus } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
+import { TO_BE_HEARD } from '../heard.ts';
 import { type Bench, HOLD, LASTING, LASTING_GRACE_S, refused } from './bench.ts';
 import { background, type Early, type Lab } from './lab.ts';
 
@@ -29,7 +30,7 @@ export function declarePods(getLab: () => Lab, early: Early): void {
           { name: 'no-entry', init: { script: 'exit 3' }, script: 'echo never' },
           {
             name: 'informed',
-            script: 'echo "$POD_NAMESPACE/$POD_NAME $POD_UID $NODE"; sh "$ORDEAL_ROOT/opt/probe/probe.sh"',
+            script: `echo "$POD_NAMESPACE/$POD_NAME $POD_UID $NODE"; sh "$ORDEAL_ROOT/opt/probe/probe.sh"; ${TO_BE_HEARD}`,
             env: [
               field('POD_NAME', 'metadata.name'),
               field('POD_NAMESPACE', 'metadata.namespace'),
@@ -58,7 +59,7 @@ export function declarePods(getLab: () => Lab, early: Early): void {
           restartPolicy: 'OnFailure',
           // The second attempt stays: once it ended too, which log is the previous one would depend on when one asks.
           script: `been="$ORDEAL_ROOT/opt/tries/been"
-            if [ ! -e "$been" ]; then touch "$been"; echo "attempt 1"; exit 1; fi
+            if [ ! -e "$been" ]; then touch "$been"; echo "attempt 1"; ${TO_BE_HEARD}; exit 1; fi
             echo "attempt 2"; ${HOLD}`,
           volumes: [{ name: 'tries', mountPath: '/opt/tries' }],
         });

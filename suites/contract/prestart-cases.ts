@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { systemClock } from '../../harness/clock/clock.ts';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { TO_BE_HEARD } from '../heard.ts';
 import type { Bench } from './bench.ts';
 import { background, type Early, type Lab } from './lab.ts';
 import type { Call, ProbePlugin } from './probe-plugin.ts';
@@ -34,7 +35,7 @@ export function declarePreStart(getLab: () => Lab, early: Early): void {
       await lab.allocatable(own.resource, 1);
       await bench.create({
         name: purpose,
-        script: 'echo "started with $CONTRACT_DEVICES"',
+        script: `echo "started with $CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
         devices: [own.resource, 1],
       });
       return own;
@@ -115,7 +116,7 @@ export function declarePreStart(getLab: () => Lab, early: Early): void {
           async (name) =>
             await bench.create({
               name,
-              script: 'echo "with $CONTRACT_DEVICES"',
+              script: `echo "with $CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
               devices: [plugin.resource, 1],
             }),
         ),

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitFor } from '../../harness/clock/wait-for.ts';
+import { TO_BE_HEARD } from '../heard.ts';
 import type { Bench } from './bench.ts';
 import { type Early, type Lab, NODE_STATUS_DEADLINE_MS } from './lab.ts';
 import type { ProbePlugin } from './probe-plugin.ts';
@@ -92,7 +93,7 @@ export function declareRestart(getLab: () => Lab, early: Early): void {
       await getLab().allocatable(plugin.resource, 2);
       const other = await bench.finish({
         name: 'other',
-        script: 'echo "$CONTRACT_DEVICES"',
+        script: `echo "$CONTRACT_DEVICES"; ${TO_BE_HEARD}`,
         devices: [plugin.resource, 1],
       });
       expect([other.trim(), container.device].sort()).to.deep.equal(['kept-0', 'kept-1']);

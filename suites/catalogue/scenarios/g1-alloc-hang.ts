@@ -17,7 +17,7 @@ export const allocHang: Scenario = {
   async run(stage) {
     const { patience } = stage.settings;
     const runs = async (pod: string) => (await stage.lookAt(pod)).running;
-    await stage.plugin();
+    await stage.parts.plugin();
     await stage.steady();
     await stage.recorded();
     await stage.hold(

@@ -22,7 +22,7 @@ export const preferredError: Scenario = {
       const { phase, running } = await stage.lookAt(pod);
       return running || phase === 'Failed' || phase === 'Succeeded';
     };
-    await stage.plugin();
+    await stage.parts.plugin();
     await stage.steady();
     await stage.recorded();
     await stage.hold(

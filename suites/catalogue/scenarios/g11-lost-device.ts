@@ -27,7 +27,7 @@ export const lostDevice: Scenario = {
     ),
   async run(stage) {
     const { devices, patience } = stage.settings;
-    await stage.gpu();
+    await stage.parts.gpu();
     await stage.steady();
     await stage.create(WITNESS, { devices: 1, script: PROBE });
     await stage.working(WITNESS);

@@ -18,7 +18,7 @@ export const runtimeLoss: Scenario = {
       await stage.readWork(POD);
       return false;
     };
-    await stage.gpu();
+    await stage.parts.gpu();
     await stage.steady();
     await stage.create(POD, { devices: 2, script: PROBE });
     await stage.working(POD);

@@ -17,7 +17,7 @@ export const finishedPods: Scenario = {
       await stage.kubelet.list();
       return false;
     };
-    await stage.plugin();
+    await stage.parts.plugin();
     await stage.steady();
     await stage.create(POD, { devices: 1, script: 'true' });
     await stage.phase(POD, 'Succeeded');

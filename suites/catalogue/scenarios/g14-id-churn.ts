@@ -33,7 +33,7 @@ export const idChurn: Scenario = {
       for (const pod of [HOLDER, ...others]) settled.push(await look(pod));
       return settled.every(Boolean);
     };
-    await stage.gpu();
+    await stage.parts.gpu();
     await stage.steady();
     await stage.create(HOLDER, { devices: 1, script: RESTARTED, restartPolicy: 'Always' });
     await stage.working(HOLDER);

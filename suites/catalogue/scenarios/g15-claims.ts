@@ -21,7 +21,7 @@ export const claims: Scenario = {
   unit: 'false allocations',
   fault: (at) => claimBindDelay(at.id, at, at.dra, at.claimDelay),
   async run(stage) {
-    const staged = await stage.claims();
+    const staged = await stage.parts.claims();
     await staged.create(FIRST);
     await stage.working(FIRST);
     const startMs = staged.startMs(FIRST);

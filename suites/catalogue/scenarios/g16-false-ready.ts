@@ -23,7 +23,7 @@ export const falseReady: Scenario = {
     ),
   async run(stage) {
     const { devices, patience } = stage.settings;
-    await stage.gpu();
+    await stage.parts.gpu();
     await stage.steady();
     await finish(stage, 'before', workOnEvery(devices));
     await stage.hold(async () => {

@@ -19,7 +19,7 @@ export const allocPanic: Scenario = {
       const { phase, running } = await stage.lookAt(pod);
       return running || phase === 'Failed';
     };
-    await stage.plugin('only', { allocateMs: ALLOCATE_MS });
+    await stage.parts.plugin('only', { allocateMs: ALLOCATE_MS });
     await stage.steady();
     await stage.kubelet.look();
     let bursts = 0;

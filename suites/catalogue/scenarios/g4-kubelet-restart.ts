@@ -16,7 +16,7 @@ export const kubeletRestarted: Scenario = {
       for (const pod of PODS) await stage.lookAt(pod);
       return false;
     };
-    await stage.plugin();
+    await stage.parts.plugin();
     await stage.steady();
     for (const pod of PODS) await stage.create(pod, { devices: 1 });
     for (const pod of PODS) await stage.running(pod);

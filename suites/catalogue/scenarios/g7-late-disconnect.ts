@@ -11,11 +11,11 @@ export const lateDisconnect: Scenario = {
   fault: (at) =>
     pluginLateDisconnect(at.id, at, () => ({ old: at.plugin('old'), successor: at.plugin('successor') })),
   async run(stage) {
-    const old = await stage.plugin('old');
+    const old = await stage.parts.plugin('old');
     await stage.steady();
     // A supervised one would go on for ever taking the resource back from its successor.
     old.withhold();
-    const successor = await stage.plugin('successor');
+    const successor = await stage.parts.plugin('successor');
     await stage.every(stage.settings.patience, async () => successor.openStreams > 0);
     await stage.steady();
     await stage.hold(() => stage.untilBack());

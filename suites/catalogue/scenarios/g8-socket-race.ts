@@ -12,7 +12,7 @@ export const socketRace: Scenario = {
   fault: (at) => kubeletSocketHidden(at.id, at, at.refused),
   async run(stage) {
     await stage.hold(async () => {
-      await stage.plugin();
+      await stage.parts.plugin();
       await stage.bitten(stage.settings.patience);
     });
     await stage.untilBack();

@@ -10,7 +10,7 @@ export const streamDeath: Scenario = {
   unit: 's',
   fault: (at) => pluginStreamEnded(at.id, at, () => at.plugin('only')),
   async run(stage) {
-    await stage.plugin();
+    await stage.parts.plugin();
     await stage.steady();
     await stage.hold(() => stage.untilBack());
   },

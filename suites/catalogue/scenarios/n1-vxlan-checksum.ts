@@ -13,7 +13,7 @@ export const vxlanChecksum: Scenario = {
   unit: 's',
   fault: (at) => offloadDefect(at.id, { match: 'tunnel' }, at.below()),
   async run(stage) {
-    const overlay = await stage.overlay();
+    const overlay = await stage.parts.overlay();
     const look = async () => {
       stage.note('overlay.looked', await overlay.look());
       return false;

@@ -31,7 +31,7 @@ export function afterReboot(
         }
         return false;
       };
-      await stage.gpu();
+      await stage.parts.gpu();
       await stage.steady();
       await stage.recorded();
       await stage.create(HOLDER, { devices: 1, script: PROBE, restartPolicy: 'OnFailure' });

@@ -4,7 +4,7 @@ import { machineClock } from '../workload/program.ts';
 
 export interface TcpProxy {
   port: number;
-  /** `reset`: connections end and new ones are refused. `silent`: they stand, and nothing passes. */
+  /** `reset`: connections end and new ones are refused. `silent`: they stand, and nothing passes, not their end either. */
   cut(how: 'reset' | 'silent'): void;
   mend(): void;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export interface TcpProxy {
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let state: 'open' | 'reset' | 'silent' = 'open';
-  const server = createServer((near) => {
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     near.on('error', () => undefined);
     if (state === 'reset') return near.destroy();
     open.add(near);
@@ -25,8 +25,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     near.on('data', (data) => state === 'open' && far.write(data));
     far.on('data', (data) => state === 'open' && near.write(data));
     // What came before an orderly end is passed on before the end is.
+    near.on('end', () => state === 'open' && far.end());
     near.on('close', () => far.end());
-    far.on('close', () => near.end());
+    far.on('close', () => state === 'open' && near.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const drop = () => {

@@ -25,7 +25,8 @@ class Bench {
   httpPort = 0;
   tcpPort = 0;
 
-  async open(more: Partial<CollectorOptions> = {}): Promise<void> {
+  /** @param drainMs how long the collector may take over what is left when it ends */
+  async open(more: Partial<CollectorOptions> = {}, drainMs = DRAIN_MS): Promise<void> {
     this.brokerPort = await freePort();
     this.cloud = await startCloud(
       {
@@ -67,14 +68,19 @@ class Bench {
       },
       machineClock,
       this.ledgers.of('session'),
-      DRAIN_MS,
+      drainMs,
     );
     this.#ends.push(() => collector.stop());
   }
 
+  /** Ends the collector alone. */
+  async endCollector(): Promise<void> {
+    await this.#ends.pop()?.();
+  }
+
   /** Ends the collector and, once what was on its way has come, the cloud: both ledgers are whole afterwards. */
   async finish(): Promise<void> {
-    await this.#ends.pop()?.();
+    await this.endCollector();
     const onTheWay = () => subtract(this.delivery.acknowledged, this.delivery.received);
     await this.until('what is on its way to come', () => size(onTheWay()) === 0);
     await this.close();
@@ -178,6 +184,30 @@ describe('collector and cloud', () => {
       const { attempted, dropped, received } = bench.delivery;
       expect(subtract(attempted, received)).to.deep.equal([]);
       expect(dropped).to.deep.equal([]);
+    });
+  }
+
+  for (const [left, options] of [
+    ['nothing', { qos: 1, rate: 1 }],
+    ['what QoS 0 acknowledges by itself', { qos: 0 }],
+    ['messages on their way', { qos: 1 }],
+  ] as const) {
+    it(`ends when it is told to, and its ledger too, while the way is silently cut: left is ${left}`, async () => {
+      await bench.open(options, 200);
+      await bench.until('a message to be acknowledged', () => size(bench.delivery.acknowledged) > 0);
+      bench.way.cut('silent');
+      if (left === 'messages on their way')
+        await bench.until('some to be on their way', () => {
+          return bench.ledgers.bodies('ledger.collector.published').some(({ stored }) => stored > 0);
+        });
+      await bench.endCollector();
+      expect(bench.ledgers.bodies('ledger.collector.ended')).to.have.length(1);
+      const { acknowledged, attempted, dropped } = bench.delivery;
+      expect(subtract(acknowledged, attempted)).to.deep.equal([]);
+      expect(dropped).to.deep.equal([]);
+      const ended = bench.ledgers.recorder.events.findIndex(({ type }) => type === 'ledger.collector.ended');
+      const after = bench.ledgers.recorder.events.slice(ended + 1).map(({ source }) => source);
+      expect(after, 'what it wrote after its end').to.not.include('session');
     });
   }
 

@@ -1,4 +1,5 @@
 import type { V1Container, V1EnvVar, V1Job } from '@kubernetes/client-node';
+import { TO_BE_HEARD } from '../../heard.ts';
 import { onlyOn } from '../../node-affinity.ts';
 import { type GpuSettings, RESOURCE, type Remedies } from '../settings.ts';
 import { INIT_GATE, probeScript } from './probe.ts';
@@ -107,12 +108,6 @@ export function trainingJob(shape: JobShape): V1Job {
   };
 }
 
-/**
- * A container's output is lost where it ended before its runtime had opened it (so it looks, in one of 48 runs with containerd
- * 1.6.20, on a busy machine): it stays for a moment behind its word.
- */
-const SAID_SECONDS = 0.5;
-
 /** Pods that only want a CPU, a node each: what they wait is the price of whatever holds up admission. */
 export function bystanderJob(name: string, namespace: string, image: string, count: number): V1Job {
   const labels = { 'ordeal.dev/suite': 'gpu', 'ordeal.dev/bystander': 'true' };
@@ -135,7 +130,7 @@ export function bystanderJob(name: string, namespace: string, image: string, cou
               name: 'bystander',
               image,
               imagePullPolicy: 'IfNotPresent',
-              command: ['sh', '-c', `echo started; sleep ${SAID_SECONDS}`],
+              command: ['sh', '-c', `echo started; ${TO_BE_HEARD}`],
             },
           ],
         },

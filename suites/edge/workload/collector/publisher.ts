@@ -8,6 +8,8 @@ import type { CollectorOptions } from './options.ts';
 /** How often it is looked whether a measurement is due: so often in the time between two, but no oftener than each `TICK_MS`. */
 const LOOKS = 4;
 const TICK_MS = 10;
+/** How long the broker may take to part. */
+const PART_MS = 1_000;
 
 /**
  * A sensor that measures at a steady rate and publishes what it measured. Without a connection, measurements wait in
@@ -46,17 +48,31 @@ export class Publisher {
     return this.#client.connected;
   }
 
-  /** Measures no more, waits until everything is acknowledged or `drainMs` are over, and disconnects. */
+  /**
+   * Measures no more, waits until everything is acknowledged or `drainMs` are over, and disconnects, within another second
+   * whatever the broker does: what is known of the messages is in the ledger then, and its end.
+   */
   async stop(drainMs: number): Promise<void> {
     this.#measuring = false;
     const until = this.#clock.mono() + drainMs;
     while (this.#store.length + this.#inFlight > 0 && this.#clock.mono() < until)
       await this.#clock.sleep(TICK_MS);
     for (const timer of this.#timers) clearInterval(timer);
-    // An orderly goodbye waits for acknowledgements: only where none is outstanding.
-    await this.#client.endAsync(!this.#client.connected || this.#inFlight > 0);
+    await this.#part();
     this.#account();
     this.#ledger.write({ type: 'collector.ended', publisher: this.#options.publisher });
+  }
+
+  async #part(): Promise<void> {
+    const parted = new AbortController();
+    // An orderly goodbye waits for acknowledgements: only where none is outstanding.
+    const parting = this.#client
+      .endAsync(!this.#client.connected || this.#inFlight > 0)
+      .finally(() => parted.abort());
+    // It waits for the broker’s own end of the connection too, which does not come through a cut.
+    await this.#clock.sleep(PART_MS, parted.signal).catch(() => undefined);
+    this.#client.stream.destroy();
+    await parting;
   }
 
   #connect(): MqttClient {
