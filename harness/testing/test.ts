@@ -104,7 +104,7 @@ const lanes: readonly Lane[] = [
   {
     name: 'kind',
     files: (name) => name.endsWith('.kind.test.ts'),
-    missing: () => missingFor('kind'),
+    missing: async () => (await missingFor('kind')) ?? missingCommand('go'),
     track: 'docker',
     timeoutMs: 600_000,
   },
