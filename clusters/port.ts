@@ -57,6 +57,14 @@ export type NodeClock = { node: string } & (
   | { unseen: string }
 );
 
+export interface GpuNodePods {
+  namespace: string;
+  /** Of labels. */
+  selector: string;
+  /** Of their exporters, which are at `/metrics`. */
+  port: number;
+}
+
 /** What brings the nodes of a cluster to another version of Kubernetes, one way. */
 export interface ClusterUpgrade {
   /** Without a leading v. */
@@ -87,6 +95,10 @@ export interface Cluster extends ClusterHandle {
   stopGpuNodes(): Promise<void>;
   /** Whether fake GPU nodes end: their devices are listed still. Left out where nobody sees those of another harness. */
   gpuNodesEnd?(): Promise<boolean>;
+  /** The pods of fake GPU nodes, one a node, each with an exporter where one is asked for; left out where they are no pods. */
+  gpuNodePods?: GpuNodePods;
+  /** The address by which pods reach this machine. Left out where it is loopback, or nobody knows of one. */
+  machineAddress?(): Promise<string>;
   /** The clocks of the nodes that `startGpuNodes` has started on. Left out where they have the harness's: one kernel. */
   clocks?(): Promise<NodeClock[]>;
   /** Left out where the plan asks for no upgrade, or nothing can make one. */

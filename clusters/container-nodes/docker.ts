@@ -1,4 +1,5 @@
 /** What nodes that are containers need of Docker's command. Without Docker there are no containers and no networks. */
+import { isIPv4 } from 'node:net';
 import { OrdealError } from '../../harness/errors/error.ts';
 import { run, tryRun } from '../../harness/exec/exec.ts';
 
@@ -44,6 +45,13 @@ export async function networkMadeAt(name: string): Promise<number | undefined> {
   const format = '{{.Created.Format "2006-01-02T15:04:05.000Z07:00"}}';
   const [made] = await lines(['network', 'inspect', '--format', format, name]);
   return made === undefined ? undefined : Date.parse(made);
+}
+
+/** The address that this machine has in a network, for its containers; undefined where there is no such network, or none. */
+export async function networkGateway(name: string): Promise<string | undefined> {
+  const format = '{{range .IPAM.Config}}{{println .Gateway}}{{end}}';
+  // A network may have one of IPv6 as well.
+  return (await lines(['network', 'inspect', '--format', format, name])).find(isIPv4);
 }
 
 /** Where on this machine a folder in a container comes from. */

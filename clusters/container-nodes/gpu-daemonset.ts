@@ -1,18 +1,25 @@
 import type { V1DaemonSet } from '@kubernetes/client-node';
 import type { AgentConfig } from '../gpu-node/main.ts';
+import type { GpuNodePods } from '../port.ts';
 import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from './folders.ts';
 
 export const SYSTEM_NAMESPACE = 'ordeal-system';
 export const GPU_NODE_NAME = 'gpu-node';
 /** dcgm-exporter's own. */
 export const EXPORTER_PORT = 9_400;
+const NAME_LABEL = 'app.kubernetes.io/name';
+
+/** Where the pods of fake GPU nodes are that were started in a namespace. */
+export function gpuNodePods(namespace: string): GpuNodePods {
+  return { namespace, selector: `${NAME_LABEL}=${GPU_NODE_NAME}`, port: EXPORTER_PORT };
+}
 
 /**
  * The fake GPU node as a DaemonSet: on every node that is not a control plane, with the node's own folders.
  * @param watch the resource of a plugin that is there: nothing is faked then
  */
 export function gpuDaemonSet(image: string, watch?: string): V1DaemonSet {
-  const labels = { 'app.kubernetes.io/name': GPU_NODE_NAME, 'app.kubernetes.io/part-of': 'ordeal' };
+  const labels = { [NAME_LABEL]: GPU_NODE_NAME, 'app.kubernetes.io/part-of': 'ordeal' };
   const folders = { state: NODE_STATE, plugins: DEVICE_PLUGINS, resources: POD_RESOURCES };
   const config: AgentConfig = {
     ...(watch !== undefined && { watch }),

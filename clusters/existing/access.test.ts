@@ -7,8 +7,12 @@ import { parse } from 'yaml';
 import type { Kube } from '../../harness/kube/client.ts';
 import { denialLines, denialsOf, permissionsFor, roleFor } from './access.ts';
 
-const none = { checkpoints: false, edge: false, fakeGpuNodes: false, jobSlots: false, proxies: false };
-const all = permissionsFor({ ...none, checkpoints: true, edge: true, fakeGpuNodes: true, jobSlots: true });
+const none = {
+  ...{ checkpoints: false, edge: false, exporter: false },
+  ...{ fakeGpuNodes: false, jobSlots: false, proxies: false },
+};
+const asks = { checkpoints: true, edge: true, exporter: true, fakeGpuNodes: true, jobSlots: true };
+const all = permissionsFor({ ...none, ...asks });
 const asked = all.flatMap((permission) => permission.verbs.map((verb) => ({ permission, verb })));
 
 describe('access to someone’s cluster', () => {
@@ -18,6 +22,7 @@ describe('access to someone’s cluster', () => {
     const besides = (need: object) => resources(need).filter((resource) => !least.includes(resource));
     expect(besides({ edge: true })).to.have.members(['pods/exec', 'deployments']);
     expect(besides({ proxies: true })).to.deep.equal(['pods/exec']);
+    expect(besides({ exporter: true })).to.deep.equal(['pods/proxy']);
     expect(least).to.not.include.members(['pods/exec']);
     expect(least).to.not.include.members(['nodes/status']);
     expect(all.map(({ resource }) => resource)).to.include.members([...least, 'pods/exec', 'nodes/status']);

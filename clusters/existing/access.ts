@@ -17,6 +17,8 @@ export interface Permission {
 export interface Need {
   /** The fake GPU nodes are started, and told what to do wrong. */
   fakeGpuNodes: boolean;
+  /** What their exporters say is asked for. */
+  exporter: boolean;
   /** Job slots are advertised on the nodes' status. */
   jobSlots: boolean;
   /** Proxies are put in front of the plugins that the nodes have. */
@@ -28,7 +30,8 @@ export interface Need {
 }
 
 /** What a run asks for. Pure. */
-export function permissionsFor({ checkpoints, edge, fakeGpuNodes, jobSlots, proxies }: Need): Permission[] {
+export function permissionsFor(need: Need): Permission[] {
+  const { checkpoints, edge, exporter, fakeGpuNodes, jobSlots, proxies } = need;
   return [
     {
       group: '',
@@ -60,6 +63,9 @@ export function permissionsFor({ checkpoints, edge, fakeGpuNodes, jobSlots, prox
     },
     ...(fakeGpuNodes || edge || proxies
       ? [{ group: '', resource: 'pods/exec', verbs: ['create', 'get'], why: 'orders for the pods on nodes' }]
+      : []),
+    ...(exporter
+      ? [{ group: '', resource: 'pods/proxy', verbs: ['get'], why: 'what exporters say of the GPUs' }]
       : []),
     ...(edge
       ? [{ group: 'apps', resource: 'deployments', verbs: ['create'], why: 'the collectors of edge nodes' }]

@@ -19,7 +19,7 @@ import { podDeadlineSeconds } from './node-namespace.ts';
 import { ownNamespaces } from './objects.ts';
 import { PodSite } from './plugin-proxy/site.ts';
 import { WORKLOAD_POD_SECURITY } from './pod-security.ts';
-import { GPU_RESOURCE, type Target } from './target.ts';
+import { GPU_RESOURCE, needOf, type Target } from './target.ts';
 
 /** A kubelet writes its node's status every 10 s, or once a minute where it is told to. */
 const SETTLE_MS = 75_000;
@@ -48,7 +48,8 @@ export async function describeTarget(
   const worked = new Set(nodes.map(({ name }) => name));
   const evidence = chosen.every(isReal) ? 'real-kubernetes' : 'modelled';
   let network: FoundNetwork | undefined;
-  const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, context });
+  const { exporter } = needOf(context.plan);
+  const gpuPods = new GpuPods({ kube, nodes, image: workloadImage, exporter, context });
   return {
     name: target.context.name,
     provider: 'existing',
@@ -67,6 +68,7 @@ export async function describeTarget(
     workloadImage,
     startGpuNodes: (watch) => gpuPods.start(watch),
     stopGpuNodes: () => gpuPods.stop(),
+    gpuNodePods: gpuPods.where,
     clocks: () => gpuPods.clocks(),
     async foundNetwork(step, edges) {
       const names = chosen.map(({ name }) => name);

@@ -38,6 +38,7 @@ export async function examine(options: {
       ...permissionsFor({
         checkpoints: false,
         edge: true,
+        exporter: false,
         fakeGpuNodes: true,
         jobSlots: true,
         proxies: true,

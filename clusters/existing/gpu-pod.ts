@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { DEVICE_PLUGINS, NODE_STATE, POD_RESOURCES } from '../container-nodes/folders.ts';
-import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
+import { EXPORTER_PORT, GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
 import type { AgentConfig } from '../gpu-node/main.ts';
 import { nodePod } from './node-pod.ts';
 
@@ -15,10 +15,12 @@ export interface GpuPodShape {
   deadlineSeconds: number;
   /** The resource of the vendor's plugin: nothing is faked then. */
   watch?: string;
+  /** Whether the fake GPU node has an exporter. */
+  exporter?: boolean;
 }
 
 /** The fake GPU node of one node that is someone's: of its files only the kubelet's own folders of sockets, and no API. */
-export function gpuPod({ watch, ...shape }: GpuPodShape): V1Pod {
+export function gpuPod({ exporter, watch, ...shape }: GpuPodShape): V1Pod {
   const config: AgentConfig = {
     guest: true,
     ...(watch !== undefined && { watch }),
@@ -30,6 +32,7 @@ export function gpuPod({ watch, ...shape }: GpuPodShape): V1Pod {
         hostStateDir: OWN_STATE,
         devicePluginDir: DEVICE_PLUGINS,
         podResourcesDir: POD_RESOURCES,
+        ...(exporter && { exporter: { port: EXPORTER_PORT } }),
       },
     ],
   };

@@ -4,9 +4,9 @@ import { burstOrThrow } from '../../harness/kube/burst.ts';
 import type { Kube } from '../../harness/kube/client.ts';
 import { paceMs } from '../../harness/kube/pace.ts';
 import type { StepContext } from '../../harness/run/ports.ts';
-import { GPU_NODE_NAME } from '../container-nodes/gpu-daemonset.ts';
+import { GPU_NODE_NAME, gpuNodePods } from '../container-nodes/gpu-daemonset.ts';
 import { awaited } from '../container-nodes/gpu-nodes.ts';
-import type { ClusterNode, NodeClock } from '../port.ts';
+import type { ClusterNode, GpuNodePods, NodeClock } from '../port.ts';
 import { gpuPod } from './gpu-pod.ts';
 import { Mirror } from './mirror.ts';
 import { nodeClock, oneByOne } from './node-clock.ts';
@@ -29,6 +29,8 @@ interface GpuPodsOptions {
   kube: Kube;
   nodes: readonly ClusterNode[];
   image: string;
+  /** Whether fake ones are to have an exporter each. */
+  exporter: boolean;
   context: StepContext;
 }
 
@@ -52,6 +54,10 @@ export class GpuPods {
     this.#namespace = `ordeal-${options.context.runId}-gpu`;
   }
 
+  get where(): GpuNodePods {
+    return gpuNodePods(this.#namespace);
+  }
+
   /**
    * Starts them and waits until each says in its ledger that it runs and, where settings lie ready for it, that its plugin
    * is registered. Whoever calls has registered `stop` as its undo.
@@ -59,7 +65,7 @@ export class GpuPods {
    * @throws OrdealError WAIT_DEADLINE (exit 4) that says of each what is missing.
    */
   async start(watch?: string): Promise<void> {
-    const { context, image, kube, nodes } = this.#options;
+    const { context, exporter, image, kube, nodes } = this.#options;
     const { clock, log, plan, runId, signal } = context;
     const namespace = this.#namespace;
     this.#what = watch === undefined ? 'the fake GPU nodes' : `who watches ${watch}`;
@@ -87,6 +93,7 @@ export class GpuPods {
         node,
         image,
         deadlineSeconds,
+        exporter,
         ...(watch !== undefined && { watch }),
       });
       await kube.core.createNamespacedPod({ namespace, body });

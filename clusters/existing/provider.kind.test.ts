@@ -151,13 +151,18 @@ describe('provider existing, on a cluster that kind alone has made', function ()
     expect(looked.output).to.match(new RegExp(`node ${WORKER}: kernel .*runtime containerd`));
 
     const out = join(home, 'out');
-    const { code, output } = await ordeal(...runOf('hardened', out));
+    const { code, output } = await ordeal(
+      ...runOf('hardened', out),
+      ...['--set', 'suites.0.settings.exporter={}'],
+    );
     expect(code, output).to.equal(0);
-    const { cluster, faults, left } = Verdict.parse(
+    const { cluster, faults, left, requirements } = Verdict.parse(
       JSON.parse(readFileSync(join(out, 'verdict.json'), 'utf8')),
     );
     expect(cluster).to.include({ provider: 'existing', evidence: 'real-kubernetes' });
     expect(faults.map(({ bit, healed }) => bit && healed)).to.deep.equal([true, true, true, true]);
+    // Of exporters that are in the pods of the run’s own fake GPU nodes.
+    expect(requirements.find(({ id }) => id === 'GPU-9')?.samples).to.be.above(0);
     expect(left).to.deep.equal({ compared: 2, ours: [], others: [] });
     await expectSame(before, scan);
   });

@@ -83,12 +83,18 @@ describe('the nodes of someone’s cluster that a plan works on', () => {
 
   it('need no orders for fake GPU nodes as they are, and job slots only under a cap', () => {
     expect(needOf(plan('profile=as-is'))).to.deep.equal({
-      ...{ checkpoints: false, edge: false, fakeGpuNodes: false, jobSlots: false, proxies: false },
+      ...{ checkpoints: false, edge: false, exporter: false },
+      ...{ fakeGpuNodes: false, jobSlots: false, proxies: false },
     });
     expect(needOf(plan('profile=as-is', 'suites.0.name=edge'))).to.include({ edge: true, jobSlots: false });
     expect(needOf(plan('suites.0.remedies.jobCap=6'))).to.deep.equal({
-      ...{ checkpoints: false, edge: false, fakeGpuNodes: true, jobSlots: true, proxies: false },
+      ...{ checkpoints: false, edge: false, exporter: false },
+      ...{ fakeGpuNodes: true, jobSlots: true, proxies: false },
     });
+    const exporter = 'suites.0.settings.exporter={}';
+    expect(needOf(plan(exporter))).to.include({ exporter: true });
+    // The exporters that someone has are in a namespace that is known, where a Role is enough.
+    expect(needOf(plan('profile=as-is', exporter))).to.include({ exporter: false });
     const faults = 'suites.0.faults=[{kind: gpu/plugin-hang}, {kind: load/job-burst}]';
     expect(needOf(plan('profile=as-is', faults))).to.include({ fakeGpuNodes: false, proxies: true });
     expect(needOf(plan('suites.0.faults=[{kind: gpu/plugin-restart}]'))).to.include({ proxies: false });

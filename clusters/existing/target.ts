@@ -65,10 +65,16 @@ export function needOf(plan: Plan): Need {
   return {
     edge: plan.suites.some(({ name }) => name === 'edge'),
     fakeGpuNodes: plan.profile !== 'as-is',
+    exporter: plan.profile !== 'as-is' && asks(plan, 'exporter'),
     proxies: plan.suites.some(({ faults = [] }) => faults.some(({ kind }) => isProxied(kind))),
-    checkpoints: plan.suites.some(({ settings }) => (settings.checkpoints ?? false) !== false),
+    checkpoints: asks(plan, 'checkpoints'),
     jobSlots: plan.suites.some(({ remedies }) => typeof remedies.jobCap === 'number'),
   };
+}
+
+/** Whether a suite has a setting that is off unless told. */
+function asks({ suites }: Plan, setting: string): boolean {
+  return suites.some(({ settings }) => (settings[setting] ?? false) !== false);
 }
 
 /**

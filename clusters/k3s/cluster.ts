@@ -5,6 +5,7 @@ import { run } from '../../harness/exec/exec.ts';
 import { connect } from '../../harness/kube/client.ts';
 import { refuseEndedNode } from '../container-nodes/ended.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
+import { gpuNodePods, SYSTEM_NAMESPACE } from '../container-nodes/gpu-daemonset.ts';
 import { gpuNodesEnd, startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { containerNode } from '../container-nodes/node.ts';
@@ -87,6 +88,7 @@ export async function joinCluster(started: StartedCluster, context: WaitContext 
       startGpuNodes: (watch) => startGpuNodes(kube, nodes, images.workloadImage, context, watch),
       stopGpuNodes: () => stopGpuNodes(kube, context),
       gpuNodesEnd: () => gpuNodesEnd(kube),
+      gpuNodePods: gpuNodePods(SYSTEM_NAMESPACE),
       ...(links && {
         async edgeNetwork(_context, edges) {
           network ??= await links.network(FLANNEL);

@@ -1,7 +1,9 @@
+import { OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
 import { connect, type Kube } from '../../harness/kube/client.ts';
 import { withoutV } from '../../harness/kube/version.ts';
 import { socketsReachable, type WorkerFolders } from '../container-nodes/folders.ts';
+import { gpuNodePods, SYSTEM_NAMESPACE } from '../container-nodes/gpu-daemonset.ts';
 import { gpuNodesEnd, startGpuNodes, stopGpuNodes } from '../container-nodes/gpu-nodes.ts';
 import { containerNode } from '../container-nodes/node.ts';
 import { containerPower } from '../container-nodes/power.ts';
@@ -12,8 +14,9 @@ import { readyToolbox } from '../images/toolbox-image.ts';
 import { nodeContainer, nodesLab } from '../network/nodes/lab.ts';
 import type { Capability, Cluster } from '../port.ts';
 import { MOUNTED_IMAGES, minor } from './config.ts';
-import { nodeNames } from './docker.ts';
+import { gatewayOf, nodeNames } from './docker.ts';
 import { exportLogs } from './logs.ts';
+import { layPodNetwork, podSubnets } from './pod-network.ts';
 import { kindVersion } from './readiness.ts';
 import { deleteCluster } from './remove.ts';
 import { kindUpgrade } from './upgrade.ts';
@@ -36,7 +39,7 @@ const RESOURCE_CLAIMS_SINCE = 34;
 /**
  * A cluster that kind has created, once it can run pods: every node Ready, the workload image on the workers, the
  * default service account there. kind's own --wait looks at the control plane's node alone.
- * @throws OrdealError WAIT_DEADLINE (exit 4).
+ * @throws OrdealError WAIT_DEADLINE, KIND_NO_POD_SUBNET (exit 4).
  */
 export async function joinCluster(created: CreatedCluster, context: WaitContext = {}): Promise<Cluster> {
   const kube = await connect(created.kubeconfig);
@@ -50,9 +53,18 @@ export async function joinCluster(created: CreatedCluster, context: WaitContext 
 
 async function describeCluster(created: CreatedCluster, kube: Kube, context: WaitContext): Promise<Cluster> {
   const names = nodeNames(created.name, created.workers.length);
-  await untilUsable(kube, 1 + names.workers.length, context);
-  if (created.images.source === 'registry') await importWorkload(names.workers);
-  const reachable = await socketsReachable(created.workers);
+  await untilUsable(kube, 1 + names.workers.length, context).catch(async (error: unknown) => {
+    const late = error instanceof OrdealError && error.code === 'WAIT_DEADLINE';
+    // A node whose pods have no subnet never becomes Ready: that says more than the wait for it.
+    if (late && created.images.source === 'local') podSubnets((await kube.core.listNode()).items);
+    throw error;
+  });
+  const [reachable, versions, kind] = await Promise.all([
+    socketsReachable(created.workers),
+    nodeVersions(kube),
+    kindVersion(),
+    completeNodes(created, kube),
+  ]);
   const capabilities = new Set<Capability>(['restart-kubelet', 'power-cycle', 'toolbox', 'daemonset-agents']);
   if (reachable) capabilities.add('plugin-sockets');
   if (reachable && minor(created.images.kubernetes) >= RESOURCE_CLAIMS_SINCE)
@@ -66,7 +78,7 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     provider: 'kind',
     kubeconfig: created.kubeconfig,
     evidence: 'real-kubernetes',
-    versions: { ...(await nodeVersions(kube)), kind: (await kindVersion()) ?? 'unknown' },
+    versions: { ...versions, kind: kind ?? 'unknown' },
     nodeNames: nodes.map(({ name }) => name),
     found: () => foundOn(kube),
     kube,
@@ -77,6 +89,8 @@ async function describeCluster(created: CreatedCluster, kube: Kube, context: Wai
     startGpuNodes: (watch) => startGpuNodes(kube, nodes, created.images.workloadImage, context, watch),
     stopGpuNodes: () => stopGpuNodes(kube, context),
     gpuNodesEnd: () => gpuNodesEnd(kube),
+    gpuNodePods: gpuNodePods(SYSTEM_NAMESPACE),
+    machineAddress: () => gatewayOf(created.name),
     async edgeNetwork({ progress, runId, signal, undo }, edges) {
       const image = await readyToolbox({ progress, signal });
       const lab = await nodesLab({
@@ -107,6 +121,12 @@ function kindNode(name: string, folders: WorkerFolders | undefined, reachable: b
     ...{ name, folders, socketsReachable: reachable, restartKubelet },
     ...(folders && { power: containerPower(name) }),
   });
+}
+
+/** Gives the nodes what their image has not. */
+async function completeNodes({ images, name, workers }: CreatedCluster, kube: Kube): Promise<void> {
+  if (images.source === 'registry') await importWorkload(nodeNames(name, workers.length).workers);
+  else await layPodNetwork((await kube.core.listNode()).items);
 }
 
 /** A stock node has no unit that imports the mounted archive; the node image made here did it while it booted. */

@@ -21,7 +21,8 @@ export function kindConfig({ images, workers, cgroups, upgrades = false }: KindC
   return stringify({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
-    // The image made here brings its own pod network, and neither kube-proxy nor DNS: nothing here uses a Service.
+    // The image made here brings a bridge for its node's pods, to which pod-network.ts adds what is between nodes, and
+    // neither kube-proxy nor DNS: nothing here uses a Service.
     ...(images.source === 'local' && { networking: { disableDefaultCNI: true, kubeProxyMode: 'none' } }),
     nodes: [
       { role: 'control-plane', image },

@@ -1,5 +1,6 @@
+import { EXIT, OrdealError } from '../../harness/errors/error.ts';
 import { run } from '../../harness/exec/exec.ts';
-import { containersWith, labelValues, networksWithout } from '../container-nodes/docker.ts';
+import { containersWith, labelValues, networkGateway, networksWithout } from '../container-nodes/docker.ts';
 import { K3S_LABEL } from '../container-nodes/labels.ts';
 import { OWN_PREFIX } from '../container-nodes/names.ts';
 
@@ -21,6 +22,22 @@ export async function ownClusters(): Promise<string[]> {
 export async function cgroupVersion(): Promise<'v1' | 'v2'> {
   const answer = await run(['docker', 'info', '--format', '{{.CgroupVersion}}']);
   return answer.stdout.trim() === '1' ? 'v1' : 'v2';
+}
+
+/**
+ * The address by which this machine is in a cluster’s network, as its gateway: whatever leaves that network comes by it.
+ * @throws OrdealError KIND_NO_GATEWAY (exit 4).
+ */
+export async function gatewayOf(cluster: string): Promise<string> {
+  const gateway = await networkGateway(cluster);
+  if (gateway !== undefined) return gateway;
+  throw new OrdealError({
+    code: 'KIND_NO_GATEWAY',
+    exit: EXIT.unable,
+    tried: `finding this machine’s address in the network of ${cluster}`,
+    seen: 'Docker says of none of IPv4',
+    todo: `look at \`docker network inspect ${cluster}\``,
+  });
 }
 
 /** The names that kind gives the nodes of a cluster with one control plane. */

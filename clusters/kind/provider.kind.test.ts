@@ -13,6 +13,7 @@ import { gpuNodeFiles } from '../gpu-node/layout.ts';
 import { GpuNodeSettings } from '../gpu-node/settings.ts';
 import type { Cluster, ClusterNode } from '../port.ts';
 import { kindProvider } from './provider.ts';
+import { answerToApi, heardFrom, startAnswering } from './testing/pod-network.ts';
 
 const MINUTE = 60_000;
 const GPUS = 8;
@@ -32,6 +33,8 @@ describe('kind provider on a real kind', function () {
   let workDir: string;
   let cluster: Cluster;
   let workers: ClusterNode[];
+  /** The address of a pod on the second worker that answers. */
+  let answering: string;
 
   before(async () => {
     workDir = await mkdtemp(join(tmpdir(), 'ordeal-'));
@@ -97,6 +100,29 @@ describe('kind provider on a real kind', function () {
     const allocated = items.map(({ spec }) => spec?.podCIDR);
     expect(new Set(ranges).size).to.equal(2);
     expect(allocated).to.include.members(ranges);
+  });
+
+  const addressOf = async (node: ClusterNode | undefined) => {
+    const { status } = await cluster.kube.core.readNode({ name: node?.name ?? '' });
+    return status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  };
+  /** What a new pod of the first worker is heard by. */
+  const expectHeard = async (name: string) => {
+    const [worker] = workers;
+    const { byMachine, byPod, own } = await heardFrom(cluster, name, worker?.name ?? '', answering);
+    expect(own).to.match(/^10\.244\./);
+    expect(byPod).to.equal(own);
+    expect(byMachine).to.equal(await addressOf(worker));
+  };
+
+  it('has pods heard on another node by their own address, and on this machine by their node’s', async () => {
+    answering = await startAnswering(cluster, 'answers', workers[1]?.name ?? '');
+    await expectHeard('asks');
+  });
+
+  it('has the API server reach a worker’s pods', async () => {
+    const controlPlane = cluster.nodes.find(({ role }) => role === 'control-plane');
+    expect(await answerToApi(cluster, 'answers')).to.equal(await addressOf(controlPlane));
   });
 
   it('starts fake GPU nodes on the workers alone', async () => {
@@ -172,7 +198,7 @@ describe('kind provider on a real kind', function () {
     await allGpus('after the restart');
   });
 
-  it('has a node’s pods and its GPUs back after it was switched off and on', async () => {
+  it('has a node’s pods, its GPUs and its part of the pod network back after it was switched off and on', async () => {
     const [worker, other] = workers;
     const { down = '', look = [], on = [] } = worker?.power?.orders ?? {};
     const of = async () => (await cluster.kube.core.readNode({ name: worker?.name ?? '' })).status;
@@ -199,6 +225,7 @@ describe('kind provider on a real kind', function () {
     const ready = async () =>
       (await of())?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
     await waitFor(ready, { what: 'the node to be Ready', deadlineMs: MINUTE });
+    await expectHeard('asks-again');
   });
 
   it('leaves alone what somebody with another state folder has only begun', async () => {

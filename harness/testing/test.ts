@@ -112,10 +112,10 @@ const lanes: readonly Lane[] = [
   {
     name: 'kind',
     files: (name) => name.endsWith('.kind.test.ts'),
-    missing: () => missingFor('kind'),
-    // What certifies is judged by latencies, and looks for any container that is left. The others look at nothing but clusters
-    // and nodes with names of their own, and what they ask of latencies leaves room for a neighbour.
-    beside: (name) => !/\/certification\./.test(name),
+    missing: async () => (await missingFor('kind')) ?? missingCommand('go'),
+    // What is judged by a suite, by latencies and late scrapes, is judged alone, and what certifies looks for any container that
+    // is left. The others look at nothing but clusters and nodes with names of their own, and have room for a neighbour.
+    beside: (name) => !/\/(certification|pod-network)\./.test(name),
     split: true,
     track: 'docker',
     timeoutMs: 600_000,

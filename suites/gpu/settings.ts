@@ -212,12 +212,12 @@ export function resolve(plan: Plan): Plan {
   return resolved;
 }
 
-/** Pods of a cluster that is not this machine's processes don't reach its loopback. */
+/** A store of the run's own is on this machine: on loopback, or where kind's nodes have it for their gateway. */
 function refuseUnreachableStore(plan: Plan): void {
   const { checkpoints } = settingsOf(plan).settings;
   const { isolation, provider } = plan.cluster;
   if (checkpoints === false || checkpoints.endpoint !== undefined) return;
-  if (provider === 'embedded' && isolation !== 'uml') return;
+  if ((provider === 'embedded' && isolation !== 'uml') || provider === 'kind') return;
   const { index } = partOf(plan, SUITE);
   const where = provider === 'embedded' ? 'isolation uml' : provider;
   throw planInvalid(`checking the plan of suite ${SUITE}`, [

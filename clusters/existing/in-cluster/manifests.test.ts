@@ -6,7 +6,7 @@ import { CA, TOKEN } from './layout.ts';
 import { harnessObjects } from './manifests.ts';
 
 const permissions = permissionsFor({
-  ...{ checkpoints: false, edge: false, proxies: false },
+  ...{ checkpoints: false, edge: false, exporter: false, proxies: false },
   ...{ fakeGpuNodes: true, jobSlots: true },
 });
 const objects = harnessObjects({

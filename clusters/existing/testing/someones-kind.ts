@@ -8,9 +8,11 @@ import { findImages, type ImageSet, readyImages } from '../../images/images.ts';
 import { readyToolbox } from '../../images/toolbox-image.ts';
 import { kindConfig } from '../../kind/config.ts';
 import { cgroupVersion } from '../../kind/docker.ts';
+import { layPodNetwork } from '../../kind/pod-network.ts';
 
 /**
- * Somebody's cluster of one worker: by bare kind, with the workload image put on the worker.
+ * Somebody's cluster of one worker: by bare kind, with a pod network between its nodes and the workload image put on the
+ * worker.
  * @param name none of the harness's: nothing of it may clean up after a test
  */
 export async function someonesKind(name: string, kubeconfig: string): Promise<ImageSet> {
@@ -19,29 +21,15 @@ export async function someonesKind(name: string, kubeconfig: string): Promise<Im
   return images;
 }
 
-/** The same of two workers whose pods reach each other, with the toolbox image on both; its name. */
+/** The same of two workers, with the toolbox image on both; its name. */
 export async function someonesPair(name: string, kubeconfig: string): Promise<string> {
   const workers = [`${name}-worker`, `${name}-worker2`];
-  const [image, images] = await Promise.all([readyToolbox(), bareKind(name, kubeconfig, workers.length)]);
-  if (images.source === 'local') await layPodRoutes(workers, kubeconfig);
+  const [image] = await Promise.all([readyToolbox(), bareKind(name, kubeconfig, workers.length)]);
   for (const worker of workers) {
     const archive = execa('docker', ['save', image], { buffer: false });
     await Promise.all([archive, putImage(worker, archive.stdout)]);
   }
   return image;
-}
-
-/** What kindnet lays between nodes, where the node image is made here and has a bridge on each node alone. */
-async function layPodRoutes(workers: readonly string[], kubeconfig: string): Promise<void> {
-  const of = async (node: string, path: string) =>
-    (await run(['kubectl', '--kubeconfig', kubeconfig, 'get', 'node', node, `--output=jsonpath=${path}`]))
-      .stdout;
-  for (const to of workers) {
-    const subnet = await of(to, '{.spec.podCIDR}');
-    const address = await of(to, '{.status.addresses[?(@.type=="InternalIP")].address}');
-    for (const from of workers.filter((worker) => worker !== to))
-      await run(['docker', 'exec', from, 'ip', 'route', 'add', subnet, 'via', address]);
-  }
 }
 
 async function putImage(node: string, archive: Readable): Promise<void> {
@@ -61,11 +49,15 @@ async function bareKind(name: string, kubeconfig: string, workers: number): Prom
     env: { KIND_EXPERIMENTAL_DOCKER_NETWORK: name },
   });
   const ready = ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s'];
-  await run(['kubectl', '--kubeconfig', kubeconfig, ...ready], { timeoutMs: 130_000 });
+  const kubectl = (...args: string[]) =>
+    run(['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 130_000 });
+  await kubectl(...ready);
+  if (images.source === 'local')
+    await layPodNetwork(JSON.parse((await kubectl('get', 'nodes', '--output=json')).stdout).items);
   // That a node was not Ready stays on it as a taint for some seconds, and nothing runs there meanwhile.
   const workersOnly = '--selector=!node-role.kubernetes.io/control-plane';
   const taints = ['get', 'nodes', workersOnly, '--output=jsonpath={.items[*].spec.taints}'];
-  await waitFor(async () => (await run(['kubectl', '--kubeconfig', kubeconfig, ...taints])).stdout === '', {
+  await waitFor(async () => (await kubectl(...taints)).stdout === '', {
     what: 'workers that take pods',
     deadlineMs: 60_000,
     intervalMs: 500,

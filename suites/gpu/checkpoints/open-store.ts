@@ -1,17 +1,21 @@
+import type { Cluster } from '../../../clusters/port.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
-import type { StepContext } from '../../../harness/run/ports.ts';
+import type { SuiteContext } from '../../../harness/run/ports.ts';
 import { type OpenStore, openOwnStore } from './own-store.ts';
 import type { Checkpoints } from './settings.ts';
 import { CheckpointStore, type StoreAddress } from './store.ts';
 
 /** The store that the plan asks for, or why there is none. */
 export async function openStore(
-  context: Pick<StepContext, 'clock' | 'progress' | 'signal' | 'undo' | 'workDir'>,
+  context: Pick<SuiteContext<Cluster>, 'clock' | 'cluster' | 'progress' | 'signal' | 'undo' | 'workDir'>,
   { bucket, endpoint, region }: Checkpoints,
   env: NodeJS.ProcessEnv,
 ): Promise<OpenStore | { unavailable: string }> {
   try {
-    if (endpoint === undefined) return await openOwnStore(context, { bucket, region });
+    if (endpoint === undefined) {
+      const host = await context.cluster.machineAddress?.();
+      return await openOwnStore(context, { bucket, region, ...(host !== undefined && { host }) });
+    }
     return await openGiven({ endpoint, bucket, region }, env);
   } catch (error) {
     context.signal.throwIfAborted();

@@ -34,13 +34,14 @@ export interface OpenStore {
 }
 
 /**
- * A store of the run's own on loopback, in the run's scratch folder, with keys that nobody has seen.
+ * A store of the run's own, in the run's scratch folder, with keys that nobody has seen.
+ * @param host where it listens; on loopback unless told
  * @throws OrdealError COMMAND_MISSING, COMMAND_FAILED (exit 4) where its server can't be built, WAIT_DEADLINE (exit 4)
  * where it does not answer.
  */
 export async function openOwnStore(
   context: Pick<StepContext, 'clock' | 'progress' | 'signal' | 'undo' | 'workDir'>,
-  { bucket, region }: Omit<StoreAddress, 'endpoint'>,
+  { bucket, host = LOOPBACK, region }: Omit<StoreAddress, 'endpoint'> & { host?: string },
 ): Promise<OpenStore> {
   const { clock, progress, signal, undo, workDir } = context;
   const program = await withBuildContext(
@@ -59,7 +60,7 @@ export async function openOwnStore(
   let stop = async () => {};
   undo.push('stop the S3 store', () => stop());
   // What it knows of an object goes into files: not every file system has extended attributes. An argument shows in `ps`.
-  const server = [program, '--port', `${LOOPBACK}:${port}`, '--region', region, '--quiet'];
+  const server = [program, '--port', `${host}:${port}`, '--region', region, '--quiet'];
   const argv = [...server, 'posix', '--sidecar', about, objects];
   const logFile = openSync(log, 'a', 0o600);
   const child = spawn('sh', ['-c', UNTIL_THE_LIFELINE_ENDS, 'sh', ...argv], {
@@ -83,7 +84,7 @@ export async function openOwnStore(
     await over;
     clearTimeout(timer);
   };
-  const address = { endpoint: `http://${LOOPBACK}:${port}`, bucket, region };
+  const address = { endpoint: `http://${host}:${port}`, bucket, region };
   const store = new CheckpointStore(address, keys);
   let said = '';
   await waitFor(

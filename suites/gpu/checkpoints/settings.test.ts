@@ -29,11 +29,13 @@ describe('a plan that asks for training with checkpoints', () => {
   });
 
   it('has to name a store that pods reach, without its keys', () => {
-    const onKind = 'cluster: {provider: kind}\n';
-    expect(refusal(onKind + asking('{}'))).to.match(
-      /suites\.0\.settings\.checkpoints\.endpoint.*pods on kind/,
+    const on = (provider: string) => `cluster: {provider: ${provider}}\n`;
+    expect(refusal(on('k3s') + asking('{}'))).to.match(
+      /suites\.0\.settings\.checkpoints\.endpoint.*pods on k3s/,
     );
-    expect(refusal(onKind + asking('{endpoint: "http://minio:9000"}'))).to.equal('accepted');
+    expect(refusal(on('k3s') + asking('{endpoint: "http://minio:9000"}'))).to.equal('accepted');
+    for (const provider of ['embedded', 'kind'])
+      expect(refusal(on(provider) + asking('{}'))).to.equal('accepted');
     expect(refusal(asking('{endpoint: "ftp://minio"}'))).to.match(/an http or https address/);
     const told = refusal(asking('{endpoint: "http://me:very-secret@minio:9000"}'));
     expect(told)

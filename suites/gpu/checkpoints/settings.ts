@@ -15,7 +15,7 @@ export type TrainerDefect = z.infer<typeof TrainerDefect>;
 export const Checkpoints = z.strictObject({
   /**
    * The store, as pods and the harness both reach it; its keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Left
-   * out, on embedded alone: a store of the run's own.
+   * out, on embedded and kind alone: a store of the run's own.
    */
   endpoint: z
     .url({ protocol: /^https?$/, error: 'expected an http or https address' })

@@ -1,10 +1,5 @@
-import {
-  EXPORTER_PORT,
-  GPU_NODE_NAME,
-  SYSTEM_NAMESPACE,
-} from '../../../clusters/container-nodes/gpu-daemonset.ts';
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
-import type { Cluster } from '../../../clusters/port.ts';
+import type { Cluster, GpuNodePods } from '../../../clusters/port.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
 import { messageOf } from '../../../harness/errors/error.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
@@ -49,21 +44,18 @@ export async function exportersOf(
 ): Promise<Found[]> {
   const { cluster, plan } = context;
   if (plan.profile === 'as-is') return await inPods(cluster, nodes, settings);
-  if (!cluster.capabilities.has('daemonset-agents')) return await onThisMachine(context, nodes);
-  return await inOwnPods(context, nodes, settings);
+  return cluster.gpuNodePods
+    ? await inOwnPods(context, nodes, cluster.gpuNodePods)
+    : await onThisMachine(context, nodes);
 }
 
 /** Those of the fake nodes, which have only just been started: each is waited for until it is known to run. */
 async function inOwnPods(
   { clock, cluster, signal }: SuiteContext<Cluster>,
   nodes: readonly string[],
-  settings: ExporterSettings,
+  pods: GpuNodePods,
 ): Promise<Found[]> {
-  const own = {
-    ...settings,
-    ...{ namespace: SYSTEM_NAMESPACE, selector: `app.kubernetes.io/name=${GPU_NODE_NAME}` },
-    ...{ port: EXPORTER_PORT, path: '/metrics' },
-  };
+  const own = { ...pods, path: '/metrics' };
   let found: Found[] = [];
   const allThere = async () => {
     found = await inPods(cluster, nodes, own);
@@ -113,7 +105,7 @@ function servedPorts(history: History): Map<string, number> {
 async function inPods(
   { kube }: Cluster,
   nodes: readonly string[],
-  { namespace, path, port, selector }: ExporterSettings,
+  { namespace, path, port, selector }: Omit<ExporterSettings, 'interval'>,
 ): Promise<Found[]> {
   const where = `${selector} in namespace ${namespace}`;
   try {

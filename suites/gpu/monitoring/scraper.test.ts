@@ -1,6 +1,7 @@
 import { Agent, createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import { gpuNodePods } from '../../../clusters/container-nodes/gpu-daemonset.ts';
 import type { Cluster } from '../../../clusters/port.ts';
 import { systemClock } from '../../../harness/clock/clock.ts';
 import { waitFor } from '../../../harness/clock/wait-for.ts';
@@ -66,7 +67,7 @@ describe('asking exporters', () => {
       clock: systemClock,
       signal: new AbortController().signal,
       plan: { profile },
-      cluster: { kube, capabilities: new Set(['daemonset-agents']) } as unknown as Cluster,
+      cluster: { kube, gpuNodePods: gpuNodePods('ordeal-fakes') } as unknown as Cluster,
     } as SuiteContext<Cluster>;
   };
 
@@ -109,8 +110,8 @@ describe('asking exporters', () => {
 
   it('waits for the pods of fake nodes, which have only just been started', async () => {
     const phases = ['Pending', 'Pending', 'Running'];
-    const context = contextOf('hardened', async ({ labelSelector }) => {
-      expect(labelSelector).to.equal('app.kubernetes.io/name=gpu-node');
+    const context = contextOf('hardened', async ({ labelSelector, namespace }) => {
+      expect([namespace, labelSelector]).to.deep.equal(['ordeal-fakes', 'app.kubernetes.io/name=gpu-node']);
       const phase = phases.length > 1 ? phases.shift() : phases[0];
       return { items: [{ metadata: { name: 'dcgm-1' }, spec: { nodeName: 'w1' }, status: { phase } }] };
     });
