@@ -248,6 +248,24 @@ describe('judge', () => {
         /not healed: still slow/,
       ],
       [
+        'when a fault bit before it was injected',
+        [started, up, steady, bit, injecting, injected, healing, healed, ended],
+        undefined,
+        /delay-1 did not bite: no bite was recorded/,
+      ],
+      [
+        'when a fault was injected again after its heal',
+        [...without(ended), injecting, injected, ended],
+        undefined,
+        /delay-1 on every node was not healed: no heal was recorded/,
+      ],
+      [
+        'when a fault came before the steady state was seen',
+        [started, up, injecting, injected, steady, bit, healing, healed, ended],
+        undefined,
+        /fault delay-1 came before the steady state of suite gpu was seen/,
+      ],
+      [
         'when a fault’s target vanished',
         instead(healed, [
           'fault.healed',

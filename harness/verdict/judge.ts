@@ -61,7 +61,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
     ...eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed').map(
       ({ body }) => `the steady state of suite ${body.suite} was not reached: ${body.reason}`,
     ),
-    ...unsteady(history, suites),
+    ...unsteady(history, suites, plan),
     ...counted
       .filter(({ verdict }) => verdict === 'inconclusive')
       .map(({ id, title, reason }) => `${id} (${title}) is inconclusive: ${reason}`),
@@ -199,13 +199,18 @@ function leftDoubts(
 }
 
 /** What a suite measured is told apart from what was broken before only where its steady state was seen. */
-function unsteady(history: History, suites: readonly JudgedSuite[]): string[] {
-  const known = (type: 'steady.reached' | 'steady.missed') =>
-    eventsOf<EngineEvents[typeof type]>(history, type).map(({ body }) => body.suite);
-  const told = new Set([...known('steady.reached'), ...known('steady.missed')]);
-  return suites
-    .filter(({ name }) => !told.has(name))
-    .map(({ name }) => `nobody saw whether suite ${name} reached its steady state`);
+function unsteady(history: History, suites: readonly JudgedSuite[], plan: Plan): string[] {
+  const reached = eventsOf<EngineEvents['steady.reached']>(history, 'steady.reached');
+  const missed = eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed');
+  const injecting = eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting');
+  return suites.flatMap((suite) => {
+    const { name } = suite;
+    const told = [...reached, ...missed].find(({ body }) => body.suite === name);
+    if (!told) return [`nobody saw whether suite ${name} reached its steady state`];
+    const scheduled = suite.scheduledFaults(plan);
+    const early = injecting.find(({ body, seq }) => scheduled.includes(body.fault) && seq < told.seq);
+    return early ? [`fault ${early.body.fault} came before the steady state of suite ${name} was seen`] : [];
+  });
 }
 
 function unjudged(plan: Plan, suites: readonly JudgedSuite[], counted: RequirementVerdict[]): string[] {
