@@ -170,6 +170,19 @@ describe('a gate', () => {
     }
   });
 
+  it('is shut by a run that has left a cluster other than it was, whatever it met and whatever else passes', () => {
+    const left = { compared: 3, ours: ['Namespace ordeal-x is still there'], others: [] };
+    const reasons = ['the cluster was not left as it was found: Namespace ordeal-x is still there'];
+    const changed = runOf({ dir: 'b', verdict: { verdict: 'fail', left, reasons } });
+    const decision = decided([runOf(), changed]);
+    expect(decision.summary).to.equal(
+      'Shut by a refusal: 1 requirement proven; left a cluster other than it was: b',
+    );
+    expect(decision.runs[1]).to.deep.include({ standing: 'counted', reasons });
+    expect(decision.runs[1]?.todo).to.match(/ordeal clean/);
+    expect(exitCodeOfDecision(decision)).to.equal(1);
+  });
+
   it('wants each lane seen, a version whole or up to a dot', () => {
     const lanes = 'lanes: [{provider: kind, kubernetes: "1.34"}, {kubernetes: 1.27.3}]\n';
     const old = runOf({ dir: 'old' });
