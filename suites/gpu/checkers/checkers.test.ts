@@ -82,6 +82,7 @@ describe('GPU-1', () => {
     expect(looks([0, 100]).reason).to.contain('1 of the container’s 2 looks are missing');
     expect(looks([0, 100], [2, 300]).reason).to.contain('1 of the container’s 3 looks are missing');
     expect(looks([0, 300], [1, 200]).reason).to.contain('ran backwards');
+    expect(looks([0, 100], [1, Number.NaN]).reason).to.contain('when the container looked is not known');
     for (const judged of [looks([0, 100]), looks([0, 100], [2, 300]), looks([0, 300], [1, 200])])
       expect(judged.verdict).to.equal('inconclusive');
   });
@@ -101,6 +102,61 @@ describe('GPU-1', () => {
     for (const n of [0, 1]) written.add('pod/n/r', 'gpu.probe', { ...(body as object), attempt: 1, n });
     const judged = checkFalseAllocation(written.events, smoke, LOOKS);
     expect(judged).to.include({ verdict: 'inconclusive', samples: 3 });
+  });
+
+  it('is inconclusive where a container was killed before it had made all its looks, and where it was never seen to end', () => {
+    const looked = (body: Partial<PodSeen>, n = 0) => {
+      const written = starts(1).allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).pod('l', body);
+      for (let look = 0; look <= n; look++) written.probe('l', 'a', look, ['gpu-1'], 100 * look);
+      return written;
+    };
+    const container = {
+      name: MAIN,
+      restartCount: 0,
+      started: true,
+      finished: true,
+      exitCode: 137,
+      waiting: null,
+    };
+    const killed: Partial<PodSeen> = { phase: 'Failed', containers: [container] };
+    expect(checkFalseAllocation(looked(killed).events, smoke, LOOKS)).to.include({ verdict: 'inconclusive' });
+    expect(checkFalseAllocation(looked(killed).events, smoke, LOOKS).reason).to.contain(
+      'the container ended with exit code 137',
+    );
+    const hangs: Partial<PodSeen> = {
+      phase: 'Running',
+      containers: [{ ...container, finished: false, exitCode: null }],
+    };
+    expect(checkFalseAllocation(looked(hangs).events, smoke, LOOKS).reason).to.contain(
+      'was not seen to end by itself',
+    );
+    for (const { events } of [looked(killed, 1), looked(hangs, 1)])
+      for (const check of [checkFalseAllocation, checkDoubleUse])
+        expect(check(events, smoke, LOOKS).verdict).to.equal('inconclusive');
+    // One that is to hold its GPU until its Job is ended has no end of its own.
+    const standing = looked({ ...hangs, job: 'standing' }).add('suite/gpu', 'standing.began', {
+      job: 'standing',
+    });
+    expect(checkFalseAllocation(standing.events, smoke, LOOKS).verdict).to.equal('pass');
+  });
+
+  it('judges a container by its looks also where its pod’s status says that it never started, or no more that it did', () => {
+    const refused: Partial<PodSeen> = { phase: 'Failed', reason: 'UnexpectedAdmissionError', containers: [] };
+    const lost = (written: Written) =>
+      written.allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).probe('l', 'a', 0, []);
+    const never = lost(starts(3).pod('l', { phase: 'Pending', containers: [] }));
+    const anew = lost(starts(3).pod('l', { phase: 'Running' }).pod('l', refused));
+    for (const { events } of [never, anew])
+      expect(checkFalseAllocation(events, smoke, LOOKS).reason).to.match(
+        /^1 of 4 starts .*look 0 without gpu-1/,
+      );
+    const silent = starts(3).pod('l', { phase: 'Running' }).pod('l', refused);
+    expect(checkFalseAllocation(silent.events, smoke, LOOKS).verdict).to.equal('inconclusive');
+    // By a run of it that its pod’s status does not tell of, too.
+    const again = starts(3);
+    const { body } = new Written().probe('p0', 'a-p0', 0, []).events[0] as (typeof again.events)[number];
+    again.add('pod/n/p0', 'gpu.probe', { ...(body as object), attempt: 1 });
+    expect(checkFalseAllocation(again.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
   it('is inconclusive with pods of a Job that nobody saw, with looks of none that was, and a ledger’s clock that ran backwards', () => {
