@@ -223,6 +223,24 @@ describe('GPU-2', () => {
     );
   });
 
+  it('tells pods of one name in two namespaces apart', () => {
+    const pods = ['n', 'm'].map((namespace) => ({
+      namespace,
+      pod: 'a',
+      container: MAIN,
+      devices: ['gpu-3'],
+    }));
+    const listed = starts(1).add('node/w1', 'ledger.podresources', {
+      at: 0,
+      mono: 9_000,
+      requestedAt: 0,
+      pods,
+    });
+    const judged = checkDoubleUse(listed.events, smoke, LOOKS);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('PodResources lists gpu-3 for n/a and m/a');
+  });
+
   it('does not count a device that a listing has for a container and for one that had ended, and fails it where that had not yet', () => {
     const container = { name: MAIN, restartCount: 0, started: true, waiting: null };
     const running: Partial<PodSeen> = {

@@ -67,13 +67,17 @@ function listedTwice(history: History): Set<string> {
   const twice = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body, source }) => {
     // When it was asked for: what it has may be as old.
     const made = body.mono - Math.max(0, body.at - body.requestedAt) + toHistory(source);
-    const holders = new Map<string, string>();
+    const holders = new Map<string, { namespace: string; pod: string }>();
     return body.pods.flatMap(({ container, devices, namespace, pod }) => {
       if ((ends.get(nameOf(namespace, pod, container)) ?? Infinity) <= made) return [];
       return devices.flatMap((device) => {
         const other = holders.get(device);
-        holders.set(device, pod);
-        return other && other !== pod ? [`PodResources lists ${device} for ${other} and ${pod}`] : [];
+        holders.set(device, { namespace, pod });
+        if (!other || (other.pod === pod && other.namespace === namespace)) return [];
+        // Pods of two namespaces may have one name.
+        const [one, two] =
+          other.pod === pod ? [`${other.namespace}/${pod}`, `${namespace}/${pod}`] : [other.pod, pod];
+        return [`PodResources lists ${device} for ${one} and ${two}`];
       });
     });
   });
