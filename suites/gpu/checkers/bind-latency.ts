@@ -79,8 +79,10 @@ function seenLatencies(history: History): (number | undefined)[] {
 /** GPU-4: the 99th percentile of the bind latency while several were wanted at once. */
 export function checkBindLatency(history: History, target: Target): Judged {
   const vendors = watchedNodes(history).size > 0;
-  const all = vendors ? seenLatencies(history) : bindLatencies(history).map(({ ms }) => ms);
-  const bound = all.filter((latency) => latency !== undefined);
+  // Of a node that has a ledger its ledger tells, also beside one that has none.
+  const all = [...seenLatencies(history), ...bindLatencies(history).map(({ ms }) => ms)];
+  // One that was stamped with no number is not known either.
+  const bound = all.filter((latency): latency is number => Number.isFinite(latency));
   const missing = all.length - bound.length;
   const p99 = quantile(bound, 0.99);
   const { confidence, minSamples } = levels[target.level];

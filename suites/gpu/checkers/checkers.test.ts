@@ -351,6 +351,12 @@ describe('GPU-4', () => {
     expect(judged.reason).to.contain('1 associations took less time than what is left out of them');
   });
 
+  it('is inconclusive where an association is stamped with no time', () => {
+    const judged = checkBindLatency(pair(300, { mono: undefined }).events, target);
+    expect(judged).to.include({ verdict: 'inconclusive', samples: 1 });
+    expect(judged.reason).to.contain('1 allocations were never associated');
+  });
+
   it('is inconclusive without a burst, and where an association never came', () => {
     const alone = new Written().allocate('a', ['gpu-0'], 0).associate('a', 'gpu-0', 250);
     expect(checkBindLatency(alone.events, target).verdict).to.equal('inconclusive');
