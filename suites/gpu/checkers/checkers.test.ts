@@ -375,10 +375,9 @@ describe('GPU-5', () => {
   });
 
   it('fails a pod that never started, and a GPU that stayed away', () => {
-    const waiting = new Written()
-      .pod('starved', { phase: 'Pending', containers: [] })
-      .add('x', 'pod.seen', { ...(new Written().pod('other').events[0]?.body as object) }, 99_999);
-    expect(checkStarvation(back(waiting).events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
+    const waiting = back(new Written().pod('starved', { phase: 'Pending', containers: [] }));
+    waiting.add('x', 'pod.seen', { ...(new Written().pod('other').events[0]?.body as object) }, 99_999);
+    expect(checkStarvation(waiting.events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
     expect(checkStarvation(back(starts(1), 7).events, smoke, 1_000).reason).to.match(
       /7 of 8 GPUs allocatable on w1/,
     );
@@ -398,6 +397,20 @@ describe('GPU-5', () => {
     for (let index = 0; index < 1_000; index++)
       thousand.add('suite/gpu', 'node.allocatable', { node: `n${index}`, resource: 'r', allocatable: 8 });
     expect(checkStarvation(thousand.events, smoke, 1_000).reason.length).to.be.below(300);
+  });
+
+  it('is inconclusive where a node had GPUs in use and nobody looked at what it could give, before or afterwards', () => {
+    const elsewhere = starts(3).pod('p0', { node: 'w2' });
+    const judged = checkStarvation(back(elsewhere).events, smoke, 1_000);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
+  });
+
+  it('takes a pod of which there is no more news to have waited to the end', () => {
+    const waiting = back(starts(3)).pod('starved', { phase: 'Pending', node: null, containers: [] });
+    expect(checkStarvation(waiting.events, smoke, 1_000).verdict).to.equal('pass');
+    waiting.add('harness', 'run.ended', { outcome: 'done' }, 99_999);
+    expect(checkStarvation(waiting.events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
   });
 
   it('takes nobody’s word but a container’s own for that it ran', () => {
