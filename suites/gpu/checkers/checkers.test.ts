@@ -466,6 +466,18 @@ describe('GPU-6', () => {
     expect(checkRestartRecovery(back(6_000).events, target).verdict).to.equal('inconclusive');
     expect(checkRestartRecovery([], target).verdict).to.equal('inconclusive');
   });
+
+  it('takes no fresh allocation on another node, or from before the restart, for one', () => {
+    const elsewhere = back(6_000).add('suite/gpu', 'restart.fresh', {
+      node: 'w2',
+      works: true,
+      detail: 'so',
+    });
+    expect(checkRestartRecovery(elsewhere.events, target).verdict).to.equal('inconclusive');
+    const before = new Written().add(...fresh(true));
+    for (const { body, mono, source, type } of back(6_000).events) before.add(source, type, body, mono);
+    expect(checkRestartRecovery(before.events, target).verdict).to.equal('inconclusive');
+  });
 });
 
 describe('GPU-7', () => {

@@ -5,10 +5,12 @@ import type { SuiteEvents } from '../events.ts';
 /** GPU-6: after the plugin went away, the time until its GPUs are allocatable again, and a fresh allocation works. */
 export function checkRestartRecovery(history: History, target: Target): Judged {
   const went = eventsOf<SuiteEvents['restart.went']>(history, 'restart.went').at(0);
-  const fresh = eventsOf<SuiteEvents['restart.fresh']>(history, 'restart.fresh').at(0);
   if (!went)
     return judgeFigure(null, 0, target, 's', { reason: 'no restart of the plugin was seen', doubts: [] });
   const { node } = went.body;
+  const fresh = eventsOf<SuiteEvents['restart.fresh']>(history, 'restart.fresh').find(
+    ({ body, seq }) => seq > went.seq && body.node === node,
+  );
   const stopped = eventsOf(history, 'ledger.plugin.stopped').find(
     ({ seq, source }) => seq > went.seq && source === `node/${node}`,
   );
