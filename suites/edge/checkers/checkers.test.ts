@@ -113,6 +113,12 @@ describe('EDGE-1', () => {
     expect(judged.reason).to.match(/nobody looked on a for 11.0/);
   });
 
+  it('is inconclusive with a fault on a node that is not of the network', () => {
+    const judged = checkDisconnect(day().fault('cut', 'c', [20_000, 26_000]).events, ten);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('fault cut was put on c, which is not of the network');
+  });
+
   it('is inconclusive with a prober that ended early, began late, or was never there', () => {
     const early = quiet(day().events).probe('a', 'tunnel', [100, 40_000]);
     expect(checkDisconnect(early.events, ten).reason).to.match(/fell silent/);
