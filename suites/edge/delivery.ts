@@ -1,4 +1,4 @@
-import type { History } from '../../harness/history/event.ts';
+import { type EngineEvents, eventsOf, type History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
 import { intersect, type Range, size, subtract, union } from './ranges.ts';
 
@@ -57,6 +57,7 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   const cutoff = edgeEvents(history, 'publishing.cutoff').at(-1)?.seq;
   const doubts: string[] = [];
   if (cutoff === undefined) doubts.push('the end of publishing was not recorded');
+  else doubts.push(...faultsAfter(history, cutoff));
   const sent = sentOf(history, cutoff ?? Number.POSITIVE_INFINITY);
   const got = gotOf(history);
   doubts.push(...cloudDoubts(history), ...publisherDoubts(sent, nodes));
@@ -90,6 +91,14 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   }
   if (unaccounted > 0) doubts.push(`${unaccounted} messages came that their publishers did not write down`);
   return { deliveries, unaccounted, doubts };
+}
+
+/** What is lost under a fault that comes when publishing has ended is not judged. */
+function faultsAfter(history: History, cutoff: number): string[] {
+  const planned = new Set(edgeEvents(history, 'fault.planned').map(({ body }) => body.fault));
+  return eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting')
+    .filter(({ body, seq }) => seq > cutoff && planned.has(body.fault))
+    .map(({ body }) => `fault ${body.fault} came after the end of publishing`);
 }
 
 function sentOf(history: History, cutoff: number): Map<string, Sent> {

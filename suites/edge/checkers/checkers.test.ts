@@ -297,6 +297,13 @@ describe('EDGE-2', () => {
     expect(check(story.events)).to.include({ verdict: 'pass', samples: 1_500 });
   });
 
+  it('is inconclusive where a fault came when publishing had ended', () => {
+    const late = b(day().published('a', all(999), { received: [[0, 999]] }));
+    late.fault('cut', 'a', [DAY_MS - 1_900, DAY_MS - 1_600]);
+    expect(check(late.events).verdict).to.equal('inconclusive');
+    expect(check(late.events).reason).to.contain('fault cut came after the end of publishing');
+  });
+
   it('keeps the runs of a publisher apart, and doubts one without an end that another followed', () => {
     const twice = (ended: boolean) => {
       const story = b(
