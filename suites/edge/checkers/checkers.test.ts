@@ -23,6 +23,15 @@ const lacking = (history: History, type: string, epoch?: string): History =>
       event.type === type && (epoch === undefined || (event.body as { epoch?: string }).epoch === epoch),
   );
 
+/** The day without node a's own probes by one way, for a test to tell them otherwise. */
+function quiet(events: History, path: 'tunnel' | 'host' = 'tunnel'): Story {
+  const story = new Story();
+  for (const { mono, type, body } of events) {
+    if ((body as { epoch?: string }).epoch !== `a ${path}`) story.engine(mono, type, body as object);
+  }
+  return story;
+}
+
 describe('EDGE-1', () => {
   const ten = target(10);
 
@@ -94,15 +103,6 @@ describe('EDGE-1', () => {
     expect(judged.verdict).to.equal('fail');
     expect(judged.measured).to.be.closeTo(12, 0.1);
   });
-
-  /** The day without node a's own probes by the tunnel, for a test to tell them otherwise. */
-  function quiet(events: History): Story {
-    const story = new Story();
-    for (const { mono, type, body } of events) {
-      if ((body as { epoch?: string }).epoch !== 'a tunnel') story.engine(mono, type, body as object);
-    }
-    return story;
-  }
 
   it('is inconclusive where nobody looked for longer than a disconnect may last', () => {
     const story = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [], {
@@ -414,6 +414,19 @@ describe('EDGE-3', () => {
     expect(deaf.reason).to.match(/Running and deaf on a for 7.0 s/);
     expect(checkNotice(cut().pod(26_000, 'a', { ready: false }).events, budget).verdict).to.equal('fail');
     expect(checkNotice(cut().pod(27_500, 'a', { ready: false }).events, budget).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive where nobody looked for so long that a disconnect could have gone unnoticed', () => {
+    const seen = (to: number) =>
+      quiet(cut().pod(24_000, 'a', { ready: false }).pod(28_000, 'a').events).probe(
+        'a',
+        'tunnel',
+        [100, DAY_MS],
+        [[20_000, 27_000]],
+        { unseen: [[40_000, to]] },
+      );
+    expect(checkNotice(seen(45_000).events, budget).verdict).to.equal('pass');
+    expect(checkNotice(seen(46_000).events, budget).verdict).to.equal('inconclusive');
   });
 
   it('does not take another node’s pod for it', () => {

@@ -3,7 +3,7 @@ import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts, tooFew } from './doubts.ts';
+import { pathDoubts, tooFew, unseenDoubts } from './doubts.ts';
 
 /** Probes sent in a stretch of the prober's own clock, and how many of them were answered. */
 function probesWithin(
@@ -49,6 +49,7 @@ export function checkHost(history: History, target: Target): Judged {
   const probes = hosts.reduce((sum, way) => sum + way.probes, 0);
   const doubts = [
     ...recordDoubts(history),
+    ...unseenDoubts(hosts, 1_000 * target.threshold),
     ...pathDoubts(history, all, 'host'),
     ...pathDoubts(history, all, 'tunnel'),
     ...tooFew(probes, target),

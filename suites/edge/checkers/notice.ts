@@ -3,7 +3,7 @@ import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { edgeEvents, type PodSeen } from '../events.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts } from './doubts.ts';
+import { pathDoubts, unseenDoubts } from './doubts.ts';
 
 /** What the orchestrator takes a node's collectors for, from a moment on. */
 interface State {
@@ -67,13 +67,17 @@ function missedPods(history: History): string[] {
 /** EDGE-3: a collector that is cut off for longer than its probes need is NotReady or restarted: never Running and deaf. */
 export function checkNotice(history: History, target: Target): Judged {
   const all = timelines(history);
-  const doubts = [...recordDoubts(history), ...missedPods(history), ...pathDoubts(history, all, 'tunnel')];
-  const seen = all
-    .filter(({ path }) => path === 'tunnel')
-    .flatMap((way) => {
-      if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
-      return notices(history, way, target.threshold);
-    });
+  const ways = all.filter(({ path }) => path === 'tunnel');
+  const doubts = [
+    ...recordDoubts(history),
+    ...missedPods(history),
+    ...pathDoubts(history, all, 'tunnel'),
+    ...unseenDoubts(ways, 1_000 * target.threshold),
+  ];
+  const seen = ways.flatMap((way) => {
+    if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
+    return notices(history, way, target.threshold);
+  });
   const deaf = seen.filter(({ afterMs }) => afterMs === undefined);
   const worst = seen.reduce((most, { afterMs, outage }) => Math.max(most, afterMs ?? outage.ms), 0) / 1_000;
   const reason =
