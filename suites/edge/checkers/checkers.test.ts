@@ -526,6 +526,30 @@ describe('EDGE-5', () => {
     expect(checkHost(elsewhere.events, one).verdict).to.equal('fail');
   });
 
+  it('fails a host that was away before a fault was aimed at it, or stays away when that is gone', () => {
+    const both = (dead: readonly [number, number], aimed: readonly [number, number]) =>
+      checkHost(
+        day({ tunnelDead: [dead], hostDead: [dead] }).fault('cut', 'a', aimed, { cuts: true, host: true })
+          .events,
+        one,
+      ).verdict;
+    expect(both([20_000, 33_000], [20_000, 27_000])).to.equal('pass');
+    expect(both([20_000, 40_000], [20_000, 27_000])).to.equal('fail');
+    expect(both([15_000, 27_000], [20_000, 27_000])).to.equal('fail');
+  });
+
+  it('is inconclusive where nobody looked for longer than a host may be away, unless that was over before the steady state', () => {
+    const judged = (path: 'tunnel' | 'host', unseen: readonly [number, number]) =>
+      checkHost(
+        quiet(day().events, path).probe('a', path, [100, DAY_MS], [], { unseen: [unseen] }).events,
+        one,
+      );
+    expect(judged('host', [20_000, 23_000]).verdict).to.equal('inconclusive');
+    expect(judged('host', [20_000, 23_000]).reason).to.contain('nobody looked on a by host for 3.0 s');
+    expect(judged('host', [500, 2_300]).verdict).to.equal('pass');
+    expect(judged('tunnel', [20_000, 23_000]).verdict).to.equal('pass');
+  });
+
   it('is inconclusive where the two probes of a node are on two clocks, and without one', () => {
     const { events } = day();
     const mixed = events.map((event) =>
@@ -561,6 +585,17 @@ describe('EDGE-6', () => {
     expect(check(day({ tunnelDead: [[20_000, 20_500]] }).events).verdict).to.equal('pass');
     const elsewhere = day({ tunnelDead: [[20_000, 27_500]] }).fault('partition', 'b', [20_000, 27_000]);
     expect(check(elsewhere.events).verdict).to.equal('fail');
+  });
+
+  it('counts one that was there before the fault that would have cut it', () => {
+    const before = day({ tunnelDead: [[16_000, 27_000]] }).fault('partition', 'a', [20_000, 27_000]);
+    expect(check(before.events).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive where nobody looked for as long as a disconnect', () => {
+    const story = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [], { unseen: [[20_000, 22_000]] });
+    expect(check(story.events).verdict).to.equal('inconclusive');
+    expect(check(story.events).reason).to.contain('nobody looked on a by tunnel for 2.0 s');
   });
 
   it('says how often it may be, and is inconclusive on nothing', () => {

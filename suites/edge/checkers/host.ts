@@ -1,7 +1,7 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
-import { faultWindows } from '../fault-windows.ts';
+import { accountsFor, faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts, tooFew, unseenDoubts } from './doubts.ts';
 
@@ -26,7 +26,7 @@ function probesWithin(
   return { sent, answered };
 }
 
-/** The silences of a host's own network that no fault was aimed at. */
+/** The silences of a host's own network that no fault was aimed at, or not to their end. */
 export function unaimedOutages(
   history: History,
   { node, outages, toHistoryMs }: Timeline,
@@ -35,9 +35,7 @@ export function unaimedOutages(
   return outages
     .filter(
       ({ fromMono, toMono }) =>
-        !aimed.some(
-          (window) => window.fromMono <= toMono + toHistoryMs && fromMono + toHistoryMs <= window.toMono,
-        ),
+        !aimed.some((window) => accountsFor(window, fromMono + toHistoryMs, toMono + toHistoryMs)),
     )
     .map((outage) => ({ node, ...outage }));
 }
@@ -49,9 +47,9 @@ export function checkHost(history: History, target: Target): Judged {
   const probes = hosts.reduce((sum, way) => sum + way.probes, 0);
   const doubts = [
     ...recordDoubts(history),
-    ...unseenDoubts(hosts, 1_000 * target.threshold),
     ...pathDoubts(history, all, 'host'),
     ...pathDoubts(history, all, 'tunnel'),
+    ...unseenDoubts(hosts, 1_000 * target.threshold),
     ...tooFew(probes, target),
   ];
   const outages = hosts.flatMap((way) => unaimedOutages(history, way));
