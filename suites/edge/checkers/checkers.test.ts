@@ -480,6 +480,17 @@ describe('EDGE-4', () => {
     }
   });
 
+  it('is inconclusive where it is not known when one of the faults was healed', () => {
+    const faults = day().fault('first', 'a', [20_000, 22_000]).fault('second', 'b', [30_000, 32_000]);
+    expect(checkSelfHeal(faults.events, ten).verdict).to.equal('pass');
+    const unknown = without(
+      faults.events,
+      ({ body, type }) => type === 'fault.healing' && (body as { fault: string }).fault === 'second',
+    );
+    expect(checkSelfHeal(unknown, ten).verdict).to.equal('inconclusive');
+    expect(checkSelfHeal(unknown, ten).reason).to.contain('when second on b was healed is not known');
+  });
+
   it('is inconclusive where a tunnel was not looked at to the end', () => {
     const { events } = day().fault('cut', 'a', [20_000, 25_000]);
     const blind = without(events, ({ mono, type }) => type === 'tunnel.sample' && mono > DAY_MS - 12_000);
