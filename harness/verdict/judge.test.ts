@@ -410,6 +410,12 @@ describe('judge', () => {
     });
   });
 
+  it('says of a certified run how many thresholds were the plan’s', () => {
+    const plan = { requirements: { 'GPU-1': { threshold: 50 }, 'GPU-3': { threshold: 5 } } };
+    const verdict = judged(whole, suiteOf([() => passing, () => passing]), plan);
+    expect(verdict.summary).to.contain('met 2 requirements, 1 by a threshold of the plan’s, under 1 fault');
+  });
+
   it('certifies nothing when the plan skips everything', () => {
     const verdict = judged(whole, suiteOf([() => passing]), {
       requirements: { 'GPU-1': { skip: 'why not' } },

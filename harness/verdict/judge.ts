@@ -252,9 +252,13 @@ function summarise(
   if (verdict === 'inconclusive') return `Inconclusive: ${reasons[0]}${more}`;
   const skipped = requirements.filter((requirement) => requirement.skipped).length;
   const left = skipped > 0 ? `, ${skipped} left out by the plan` : '';
+  const own = requirements.filter(
+    ({ id, skipped }) => !skipped && plan.requirements[id]?.threshold !== undefined,
+  ).length;
+  const lax = own > 0 ? `, ${own} by a threshold of the plan’s` : '';
   return (
     `Certified: profile ${plan.profile} on ${cluster?.provider} (${cluster?.evidence}) met ` +
-    `${counted(requirements.length - skipped, 'requirement')}${left}, under ${counted(faults.length, 'fault')} ` +
+    `${counted(requirements.length - skipped, 'requirement')}${left}${lax}, under ${counted(faults.length, 'fault')} ` +
     'that bit and healed'
   );
 }
