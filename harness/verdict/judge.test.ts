@@ -366,6 +366,16 @@ describe('judge', () => {
       });
     }
 
+    it('for a run whose API server was away again and again, for longer altogether than its fault takes', () => {
+      const away = (times: number): Step[] => [
+        ...awayUnder(25).slice(0, 6),
+        ...Array.from({ length: times }, (): Step => ['api.away', { ms: 10 }]),
+        ...whole.slice(6),
+      ];
+      expect(judged(away(2)).verdict).to.equal('pass');
+      expect(judged(away(3)).verdict).to.equal('inconclusive');
+    });
+
     it('for a torn history', () => {
       const verdict = judge({
         history: historyOf(whole),
