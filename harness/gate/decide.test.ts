@@ -100,6 +100,11 @@ describe('a gate', () => {
       [runOf({ requirements: [requirement({ threshold: 5 })], ownThresholds: { 'GPU-1': 0 } })],
       /its plan asked for <= 5 %, and <= 0 % is what it takes/,
     ],
+    [
+      'for a pass that its own figure contradicts',
+      [runOf({ requirements: [requirement({ measured: 31 })] })],
+      /passed 31, which is not <= 0/,
+    ],
     ['for a schedule of the plan’s own', [runOf({ ownSchedule: true })], /schedules faults of its own/],
     ['for the incident', [runOf({ verdict: { profile: 'incident' } })], /no run was given that counts/],
   ];

@@ -140,7 +140,8 @@ function check(requirement: Requirement, history: History): Checked {
 }
 
 /** Why figures cannot carry a pass, if they cannot. */
-function contradiction({ measured, samples, threshold, comparison }: Checked): string | undefined {
+export function contradiction(checked: Omit<Checked, 'verdict' | 'reason'>): string | undefined {
+  const { comparison, measured, samples, threshold } = checked;
   if (samples === 0 || measured === null) return 'nothing was measured';
   const met = comparison === '<=' ? measured <= threshold : measured >= threshold;
   return met ? undefined : `its checker passed ${measured}, which is not ${comparison} ${threshold}`;
