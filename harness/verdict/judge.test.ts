@@ -203,6 +203,17 @@ describe('judge', () => {
         /passed 99.4, which is not >= 99.5/,
       ],
       [
+        'when it is not known how real it was',
+        whole,
+        {
+          ...suiteOf([]),
+          requirements: () => [
+            { id: 'GPU-1', title: 'title 1', check: () => passing, evidence: () => 'imagined' as 'modelled' },
+          ],
+        },
+        /GPU-1 .*how real what it rests on was is not known: imagined/,
+      ],
+      [
         'when a requirement is',
         whole,
         suiteOf([() => ({ ...passing, verdict: 'inconclusive', reason: '12 of 300 starts' })]),

@@ -114,7 +114,11 @@ function judgeRequirement(
   let checked = check(requirement, history);
   let evidence = ofCluster;
   try {
-    evidence = Evidence.safeParse(requirement.evidence?.(history)).data ?? ofCluster;
+    const told = requirement.evidence?.(history);
+    const known = Evidence.safeParse(told ?? ofCluster);
+    // What nobody knows is none the more real for the cluster that it was seen on.
+    if (known.success) evidence = known.data;
+    else checked = unmeasured(`how real what it rests on was is not known: ${told ?? ofCluster}`);
   } catch (error) {
     checked = unmeasured(`what its evidence rests on cannot be read: ${messageOf(error)}`);
   }
