@@ -45,12 +45,16 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     if (!last || last.gpus === 0) return [];
     const { exitCode = null, restartCount: restarts = 0 } = mainOf(last) ?? {};
     // Of a container that has looked it is known that it ran, whatever its pod's status says.
-    const restartCount = looks.reduce((most, { attempt }) => Math.max(most, attempt), restarts);
+    const attempts = new Set([
+      ...Array.from({ length: restarts + 1 }, (_, attempt) => attempt),
+      ...looks.map(({ attempt }) => attempt),
+    ]);
+    const restartCount = looks.reduce((most, { attempt }) => (attempt > most ? attempt : most), restarts);
     const cut = last.job !== null && standing.has(last.job) ? undefined : cutOf(exitCode);
     const vendors = last.node !== null && watched.has(last.node);
     const devices = listed.get(last.namespace)?.get(last.name);
     const given = devices && [...devices].sort();
-    return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
+    return [...attempts].map((attempt): Start => {
       const probes = inOrder(looks.filter((look) => look.attempt === attempt));
       return {
         podUid: uid,
