@@ -436,6 +436,25 @@ describe('EDGE-3', () => {
   it('is inconclusive without a disconnect that is long enough, and without the pod', () => {
     expect(checkNotice(day().events, budget).verdict).to.equal('inconclusive');
     expect(checkNotice(day({ tunnelDead: [[20_000, 22_000]] }).events, budget).verdict).to.equal(
+  it('is inconclusive where the pod was not ready before, by no disconnect and no fault of the cloud', () => {
+    const never = cut().pod(3_000, 'a', { ready: false });
+    expect(checkNotice(never.events, budget).verdict).to.equal('inconclusive');
+    expect(checkNotice(never.events, budget).reason).to.contain(
+      'no collector was ready on a before 1 of its',
+    );
+    const gone = cut().pod(3_000, 'a', { gone: true });
+    expect(checkNotice(gone.events, budget).verdict).to.equal('inconclusive');
+    const restarted = cut().fault('broker', null, [17_000, 19_000]).pod(17_500, 'a', { ready: false });
+    expect(checkNotice(restarted.events, budget).verdict).to.equal('pass');
+    const earlier = day({
+      tunnelDead: [
+        [14_000, 18_000],
+        [20_000, 27_000],
+      ],
+    });
+    expect(checkNotice(earlier.pod(17_000, 'a', { ready: false }).events, budget).verdict).to.equal('pass');
+  });
+
       'inconclusive',
     );
     const blind = lacking(cut().pod(24_000, 'a', { ready: false }).events, 'pod.seen');

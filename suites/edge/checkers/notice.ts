@@ -2,6 +2,7 @@ import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { edgeEvents, type PodSeen } from '../events.ts';
+import { faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts, unseenDoubts } from './doubts.ts';
 
@@ -56,6 +57,36 @@ function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage)
   return notice && notice.mono - from;
 }
 
+/** Shorter than this, a disconnect makes no collector unready. */
+const UNREADY_AFTER_MS = 1_000;
+
+/**
+ * The disconnects whose collectors nobody took for ready when they began, by no earlier one's doing, nor by the cloud's: one that is
+ * never ready notices nothing.
+ */
+function unreadyBefore(history: History, way: Timeline, thresholdS: number): number {
+  const states = statesOf(history, way.node);
+  const spans = [
+    ...way.outages
+      .filter(({ ms }) => ms >= UNREADY_AFTER_MS)
+      .map(({ fromMono, toMono }) => ({
+        fromMono: fromMono + way.toHistoryMs,
+        toMono: toMono + way.toHistoryMs,
+      })),
+    ...faultWindows(history).filter(({ node }) => node === null),
+  ];
+  return notices(history, way, thresholdS).filter(({ outage }) => {
+    const from = outage.fromMono + way.toHistoryMs;
+    const last = states.findLastIndex(({ mono }) => mono <= from);
+    if (last < 0 || states[last]?.served) return false;
+    const since = states[states.findLastIndex(({ served }, at) => at < last && served) + 1];
+    return !spans.some(
+      ({ fromMono, toMono }) =>
+        since !== undefined && fromMono <= since.mono && since.mono <= toMono + 1_000 * thresholdS,
+    );
+  }).length;
+}
+
 /** A watch that was begun anew tells what the pods are, and not what they were in between. */
 function missedPods(history: History): string[] {
   const times = edgeEvents(history, 'watch.trouble').filter(({ body }) => body.missed).length;
@@ -76,6 +107,11 @@ export function checkNotice(history: History, target: Target): Judged {
   ];
   const seen = ways.flatMap((way) => {
     if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
+    const unready = unreadyBefore(history, way, target.threshold);
+    if (unready > 0)
+      doubts.push(
+        `no collector was ready on ${way.node} before ${unready} of its disconnects, which nothing tells of`,
+      );
     return notices(history, way, target.threshold);
   });
   const deaf = seen.filter(({ afterMs }) => afterMs === undefined);
