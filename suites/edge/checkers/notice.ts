@@ -61,8 +61,8 @@ function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage)
 const UNREADY_AFTER_MS = 1_000;
 
 /**
- * The disconnects whose collectors nobody took for ready when they began, by no earlier one's doing, nor by the cloud's: one that is
- * never ready notices nothing.
+ * The disconnects whose collectors nobody had taken for ready for as long as a notice may take when they began, by no earlier one's
+ * doing, nor by the cloud's: one that is never ready notices nothing.
  */
 function unreadyBefore(history: History, way: Timeline, thresholdS: number): number {
   const states = statesOf(history, way.node);
@@ -80,9 +80,9 @@ function unreadyBefore(history: History, way: Timeline, thresholdS: number): num
     const last = states.findLastIndex(({ mono }) => mono <= from);
     if (last < 0 || states[last]?.served) return false;
     const since = states[states.findLastIndex(({ served }, at) => at < last && served) + 1];
+    if (!since || from - since.mono <= 1_000 * thresholdS) return false;
     return !spans.some(
-      ({ fromMono, toMono }) =>
-        since !== undefined && fromMono <= since.mono && since.mono <= toMono + 1_000 * thresholdS,
+      ({ fromMono, toMono }) => fromMono <= since.mono && since.mono <= toMono + 1_000 * thresholdS,
     );
   }).length;
 }
