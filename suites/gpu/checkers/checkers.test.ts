@@ -467,6 +467,13 @@ describe('GPU-6', () => {
     expect(checkRestartRecovery([], target).verdict).to.equal('inconclusive');
   });
 
+  it('takes none for all where no GPU was allocatable before', () => {
+    const none = back(6_000).add(...fresh(true));
+    for (const { body, type } of none.events)
+      if (type === 'node.allocatable') (body as { allocatable: number }).allocatable = 0;
+    expect(checkRestartRecovery(none.events, target).verdict).to.equal('inconclusive');
+  });
+
   it('takes no fresh allocation on another node, or from before the restart, for one', () => {
     const elsewhere = back(6_000).add('suite/gpu', 'restart.fresh', {
       node: 'w2',
