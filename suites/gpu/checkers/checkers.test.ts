@@ -214,6 +214,11 @@ describe('GPU-2', () => {
     expect(checkDoubleUse(starts(3).events, smoke, LOOKS)).to.include({ verdict: 'pass', measured: 0 });
   });
 
+  it('asks for as many containers as the level does', () => {
+    expect(checkDoubleUse(starts(300).events, standard, LOOKS).verdict).to.equal('pass');
+    expect(checkDoubleUse(starts(299).events, standard, LOOKS).verdict).to.equal('inconclusive');
+  });
+
   it('fails a device in two containers at one time, by their own looks or by PodResources', () => {
     const seen = starts(1).start('twin', 'gpu-0', 100);
     expect(checkDoubleUse(seen.events, smoke, LOOKS)).to.include({ verdict: 'fail', measured: 1 });
@@ -404,6 +409,11 @@ describe('GPU-5', () => {
     const judged = checkStarvation(back(elsewhere).events, smoke, 1_000);
     expect(judged.verdict).to.equal('inconclusive');
     expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
+  });
+
+  it('asks for as many pods as the level does', () => {
+    expect(checkStarvation(back(starts(300)).events, standard, 1_000).verdict).to.equal('pass');
+    expect(checkStarvation(back(starts(299)).events, standard, 1_000).verdict).to.equal('inconclusive');
   });
 
   it('takes a pod of which there is no more news to have waited to the end', () => {

@@ -5,7 +5,7 @@ import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen } from '../events.ts';
 import { ledgerClocks } from '../ledger-clocks.ts';
 import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
-import { recordDoubts } from './doubts.ts';
+import { recordDoubts, tooFew } from './doubts.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
 
@@ -105,7 +105,7 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
       ? `no device in two of ${starts.length} containers${shared.size > 0 ? `, by PodResources alone where devices are shared (${shared.size})` : ''}`
       : `${twice.length} devices in two live containers; first: ${twice[0]}`;
   const blind = starts.filter((start) => (unseen(start) ?? unwatched(start, looks)) !== undefined).length;
-  const doubts = [...recordDoubts(history)];
+  const doubts = [...recordDoubts(history), ...tooFew(starts.length, target)];
   if (blind > 0) doubts.push(`${blind} containers could not be seen`);
   return judgeFigure(starts.length === 0 ? null : twice.length, starts.length, target, 'pairs', {
     reason,

@@ -3,7 +3,7 @@ import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
-import { unseenPods } from './doubts.ts';
+import { tooFew, unseenPods } from './doubts.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
 export function checkStarvation(history: History, target: Target, startDeadlineMs: number): Judged {
@@ -26,7 +26,7 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     eventsOf<SuiteEvents['recovery.seen']>(history, 'recovery.seen').map(({ body }) => [body.node, body]),
   );
   const short = [...final.values()].filter(({ allocatable, expected }) => allocatable !== expected);
-  const doubts = [...unseenPods(history), ...silentPods(history)];
+  const doubts = [...unseenPods(history), ...silentPods(history), ...tooFew(pods.length, target)];
   if (final.size === 0) doubts.push('allocatable was not seen afterwards');
   const nodes = [
     ...eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(({ body }) => body.node),
