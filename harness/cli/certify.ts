@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare } from '../comparison/compare.ts';
 import { type PlannedRun, pastRuns } from '../comparison/past-runs.ts';
+import { repeatedRuns } from '../comparison/repeated-runs.ts';
 import { planDifferences } from '../comparison/same-plan.ts';
 import { EXIT, type ExitCode, OrdealError } from '../errors/error.ts';
 import { runFolders } from '../gate/read.ts';
@@ -69,6 +70,7 @@ export async function certify(parts: Parts, options: CertifyOptions, replay: str
       pastRuns([past[side] ? options[side] : join(outDir, side)], (plan) => suitesOf(parts, plan)),
     ),
   )) as [PlannedRun[], PlannedRun[]];
+  refuseRepeated([...baseline, ...candidate]);
   const plan = onePlan(options, baseline, candidate);
   const comparison = compare({
     baseline: { name: options.baseline, runs: baseline.map(({ run }) => run) },
@@ -128,6 +130,18 @@ async function conducted(
     const { verdict } = await conductAndReport(parts, own, { ground, suites, replay, quiet: true, metrics });
     if (!quiet) process.stdout.write(`${side} ${repetition} of ${repeat}: ${verdict.summary}\n`);
     return interrupted(context);
+  });
+}
+
+function refuseRepeated(runs: readonly PlannedRun[]): void {
+  const seen = repeatedRuns(runs.map(({ run }) => run));
+  if (seen.length === 0) return;
+  throw new OrdealError({
+    code: 'RUN_REPEATED',
+    exit: EXIT.usage,
+    tried: 'comparing runs of two sides',
+    seen: seen.join('; '),
+    todo: 'give each run once, on one side: a run is always as good as itself, and a copy of it shows nothing more',
   });
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import pino from 'pino';
 import type { ExitCode } from '../errors/error.ts';
+import { plannedOtherwise, underAnotherPlan } from '../gate/contradictions.ts';
 import { pastRun } from '../run/past-run.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import type { Parts } from './parts.ts';
@@ -12,12 +13,12 @@ export interface ReportOptions {
   allureHistory?: string;
 }
 
-/** `ordeal report DIR`: judges a past run again, from its history and its plan alone. */
+/** `ordeal report DIR`: judges a past run again, from its history and its plan alone; by another plan than its own it certifies nothing. */
 export async function report(parts: Parts, dir: string, options: ReportOptions): Promise<ExitCode> {
   const outDir = resolve(dir);
   const run = await pastRun(outDir, (plan) => suitesOf(parts, plan));
-  const { history, suites } = run;
-  const verdict = run.judge();
+  const { history, plan, suites } = run;
+  const verdict = underAnotherPlan(run.judge(), plannedOtherwise(plan, history));
   const timeline = () => suites.flatMap((suite) => suite.timeline(history));
   const context = { verdict, history, timeline, outDir, env: process.env, stdout: process.stdout };
   await parts.reportAll(await parts.reporters(), context, pino({ level: 'error' }, pino.destination(2)));

@@ -129,6 +129,14 @@ describe('a comparison', function () {
     expect(compared([failing], [runOf([clean(300)])]).verdict).to.equal('pass');
   });
 
+  it('refuses a candidate that met every requirement and did not leave its cluster as it was found', () => {
+    const left = { compared: 3, ours: ['Namespace ordeal-x is still there'], others: [] };
+    const changed = runOf([clean(300)], {}, { verdict: 'fail', left });
+    const comparison = compared([runOf([clean(300)])], [runOf([clean(300)]), changed]);
+    expect(comparison.verdict).to.equal('fail');
+    expect(comparison.summary).to.contain('Namespace ordeal-x is still there');
+  });
+
   it('knows nothing of a requirement, or of a run, that is inconclusive on a side', () => {
     const requirement = runOf([clean(300)], { verdict: 'inconclusive' });
     const run = runOf([clean(300)], {}, { verdict: 'inconclusive', reasons: ['the run was interrupted'] });

@@ -1,3 +1,4 @@
+import { changedCluster } from '../verdict/exit-code.ts';
 import type { Outcome, RequirementVerdict, Verdict } from '../verdict/verdict.ts';
 import { measure, RUNS_FOR_RUN_LEVEL, standingOf } from './compare-figure.ts';
 import type {
@@ -75,7 +76,7 @@ export function compare(contest: Contest): Comparison {
     ),
   );
   const counted = requirements.filter(({ skipped }) => !skipped);
-  const refusals = refusalsOf(counted);
+  const refusals = [...refusalsOf(counted), ...changingRuns(candidate.runs)];
   const doubts = [
     ...doubtfulRuns('baseline', baseline.runs),
     ...doubtfulRuns('candidate', candidate.runs),
@@ -171,6 +172,16 @@ function refusalsOf(requirements: readonly ComparedRequirement[]): string[] {
       .filter(({ baseline }) => baseline === 'fail')
       .map(({ id, title }) => `${id} (${title}) fails, as the baseline does`),
   ];
+}
+
+/** What refuses a run and is no requirement's. */
+function changingRuns(runs: readonly ComparedRun[]): string[] {
+  return runs
+    .filter(({ verdict }) => changedCluster(verdict))
+    .map(
+      ({ dir, verdict: { left } }) =>
+        `a run of the candidate did not leave its cluster as it was found (${dir}): ${left?.ours[0]}`,
+    );
 }
 
 function doubtfulRuns(side: string, runs: readonly ComparedRun[]): string[] {

@@ -28,6 +28,15 @@ export function plannedOtherwise(plan: Plan, history: History): string[] {
   ].flat();
 }
 
+/** A verdict that a plan which is not the one that was recorded has come to: whatever it asked for, it certifies nothing. Pure. */
+export function underAnotherPlan(verdict: Verdict, differing: readonly string[]): Verdict {
+  const [first] = differing;
+  if (first === undefined) return verdict;
+  const reasons = [...verdict.reasons, ...differing];
+  if (verdict.verdict !== 'pass') return { ...verdict, reasons };
+  return { ...verdict, verdict: 'inconclusive', summary: `Inconclusive: ${first}`, reasons };
+}
+
 function judgedOtherwise({ requirements, suites }: Plan, recorded: object | undefined): string[] {
   if (recorded === undefined) return [];
   const paths = differences(JSON.parse(JSON.stringify({ suites, requirements })), recorded, '');

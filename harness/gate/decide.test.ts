@@ -100,6 +100,11 @@ describe('a gate', () => {
       [runOf({ requirements: [requirement({ threshold: 5 })], ownThresholds: { 'GPU-1': 0 } })],
       /its plan asked for <= 5 %, and <= 0 % is what it takes/,
     ],
+    [
+      'for a pass that its own figure contradicts',
+      [runOf({ requirements: [requirement({ measured: 31 })] })],
+      /passed 31, which is not <= 0/,
+    ],
     ['for a schedule of the plan’s own', [runOf({ ownSchedule: true })], /schedules faults of its own/],
     ['for the incident', [runOf({ verdict: { profile: 'incident' } })], /no run was given that counts/],
   ];
@@ -168,6 +173,19 @@ describe('a gate', () => {
       expect(decision.runs[1]).to.deep.include({ standing: 'disbelieved', reasons: unattested });
       expect(decision.runs[1]?.todo).to.match(/ordeal attest/);
     }
+  });
+
+  it('is shut by a run that has left a cluster other than it was, whatever it met and whatever else passes', () => {
+    const left = { compared: 3, ours: ['Namespace ordeal-x is still there'], others: [] };
+    const reasons = ['the cluster was not left as it was found: Namespace ordeal-x is still there'];
+    const changed = runOf({ dir: 'b', verdict: { verdict: 'fail', left, reasons } });
+    const decision = decided([runOf(), changed]);
+    expect(decision.summary).to.equal(
+      'Shut by a refusal: 1 requirement proven; left a cluster other than it was: b',
+    );
+    expect(decision.runs[1]).to.deep.include({ standing: 'counted', reasons });
+    expect(decision.runs[1]?.todo).to.match(/ordeal clean/);
+    expect(exitCodeOfDecision(decision)).to.equal(1);
   });
 
   it('wants each lane seen, a version whole or up to a dot', () => {

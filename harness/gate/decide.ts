@@ -1,4 +1,5 @@
 import { age, counted } from '../errors/words.ts';
+import { changedCluster } from '../verdict/exit-code.ts';
 import type {
   Answer,
   Asked,
@@ -27,7 +28,8 @@ export interface Case {
  * Whether past runs open a gate. Pure.
  *
  * Any requirement that a counted run failed refuses, asked for or not, however old or weak that run is, unless a waiver
- * in force covers it: no run that passes makes up for one that fails. So does a run that contradicts its own history.
+ * in force covers it: no run that passes makes up for one that fails. So does a run that contradicts its own history, and a
+ * counted one that has left someone's cluster other than it was.
  * Without a refusal, every requirement of the policy needs, for each of its lanes, one run that proves it.
  */
 export function decide({ runs, policy, now }: Case): Decision {
@@ -41,11 +43,14 @@ export function decide({ runs, policy, now }: Case): Decision {
     decideRequirement(id, { runs: believed, policy, now }),
   );
   const disbelieved = stands.filter(({ standing }) => standing === 'disbelieved');
-  const decision = answerOf(requirements, disbelieved.length);
+  const changing = stands.filter(
+    (stand, index) => stand.standing === 'counted' && changedCluster((runs[index] as GateRun).verdict),
+  );
+  const decision = answerOf(requirements, disbelieved.length + changing.length);
   return {
     schemaVersion: 1,
     decision,
-    summary: summarise(decision, requirements, disbelieved),
+    summary: summarise(decision, requirements, { disbelieved, changing }),
     decidedAt: new Date(now).toISOString(),
     requirements,
     runs: stands,
@@ -53,9 +58,9 @@ export function decide({ runs, policy, now }: Case): Decision {
   };
 }
 
-function answerOf(requirements: readonly RequirementDecision[], disbelieved: number): Answer {
+function answerOf(requirements: readonly RequirementDecision[], refusedRuns: number): Answer {
   const some = (status: RequirementDecision['status']) => requirements.some((each) => each.status === status);
-  if (disbelieved > 0 || some('refused')) return 'refused';
+  if (refusedRuns > 0 || some('refused')) return 'refused';
   return some('not-proven') ? 'not-proven' : 'open';
 }
 
@@ -84,8 +89,12 @@ function standingOf(run: GateRun, policy: Policy): RunDecision {
       'give the folder as it was signed by the key of the policy, or have it signed: ordeal attest';
     return { ...seen, standing: 'disbelieved', reasons: [...unattested], todo };
   }
-  if (policy.profiles.includes(profile))
-    return { ...seen, standing: 'counted', reasons: verdict.reasons, todo: null };
+  if (policy.profiles.includes(profile)) {
+    const todo = changedCluster(verdict)
+      ? 'put right what the run has left behind (ordeal clean), and give one made since'
+      : null;
+    return { ...seen, standing: 'counted', reasons: verdict.reasons, todo };
+  }
   const only = `the policy counts profile ${policy.profiles.join(' and ')}`;
   const reasons = [`its profile is ${profile}, and ${only}`];
   return { ...seen, standing: 'set-aside', reasons, todo: null };
@@ -214,7 +223,7 @@ function dayOf(waiver: Waiver | undefined): string {
 function summarise(
   decision: Answer,
   requirements: readonly RequirementDecision[],
-  disbelieved: readonly RunDecision[],
+  { changing, disbelieved }: Record<'changing' | 'disbelieved', readonly RunDecision[]>,
 ): string {
   const named = (status: RequirementDecision['status']) =>
     requirements.filter((each) => each.status === status).map(({ id }) => id);
@@ -222,6 +231,9 @@ function summarise(
   const parts = [
     ...(disbelieved.length > 0
       ? [`not to be believed: ${disbelieved.map(({ dir }) => dir).join(', ')}`]
+      : []),
+    ...(changing.length > 0
+      ? [`left a cluster other than it was: ${changing.map(({ dir }) => dir).join(', ')}`]
       : []),
     ...(refused.length > 0 ? [`failed: ${refused.join(', ')}`] : []),
     ...(missing.length > 0 ? [`not proven: ${missing.join(', ')}`] : []),

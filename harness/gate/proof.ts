@@ -1,6 +1,6 @@
 import { age } from '../errors/words.ts';
 import { isUnhealed } from '../verdict/faults.ts';
-import { refusalOf } from '../verdict/judge.ts';
+import { contradiction, refusalOf } from '../verdict/judge.ts';
 import { Evidence, Level, type RequirementVerdict, type Verdict } from '../verdict/verdict.ts';
 import type { Asked } from './decision.ts';
 import type { Policy } from './policy.ts';
@@ -80,10 +80,13 @@ function absence({ verdict }: GateRun, id: string): string {
   return skipped ? skipped.reason : 'it did not judge it';
 }
 
-function unmet({ verdict, reason, samples, measured }: RequirementVerdict, waived: boolean): string[] {
+function unmet(requirement: RequirementVerdict, waived: boolean): string[] {
+  const { measured, reason, samples, verdict } = requirement;
   if (verdict === 'inconclusive') return [`it is inconclusive: ${reason}`];
   if (samples === 0 || measured === null) return ['nothing was measured'];
-  return verdict === 'pass' || waived ? [] : [`it failed: ${reason}`];
+  if (verdict === 'fail') return waived ? [] : [`it failed: ${reason}`];
+  // Of a verdict that is taken at its word, too.
+  return [contradiction(requirement)].filter((each) => each !== undefined);
 }
 
 function staleness(endedAt: string, maxAgeMs: number, now: number): string[] {

@@ -10,7 +10,7 @@ export interface Absence {
 
 /**
  * When the API server was away, and on whose account. A fault accounts for what begins after it was injected, is over before it
- * was seen to be gone, and takes no longer than it said that it would.
+ * was seen to be gone, and takes no longer, all of it together, than it said that it would.
  */
 export function absencesOf(history: History): Absence[] {
   const windows = eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting').flatMap(
@@ -21,10 +21,12 @@ export function absencesOf(history: History): Absence[] {
       return gone ? [{ fault, mostMs: apiAwayMs, fromMono: mono, toMono: gone.mono }] : [];
     },
   );
-  return eventsOf<EngineEvents['api.away']>(history, 'api.away').map(({ body, mono }) => ({
+  const absences = eventsOf<EngineEvents['api.away']>(history, 'api.away').map(({ body, mono }) => ({
     ...body,
-    fault: windows.find(
-      ({ fromMono, mostMs, toMono }) => body.ms <= mostMs && fromMono <= mono - body.ms && mono <= toMono,
-    )?.fault,
+    window: windows.find(({ fromMono, toMono }) => fromMono <= mono - body.ms && mono <= toMono),
   }));
+  return absences.map(({ window, ...absence }) => {
+    const altogether = absences.reduce((sum, { ms, window: own }) => (own === window ? sum + ms : sum), 0);
+    return { ...absence, fault: window && altogether <= window.mostMs ? window.fault : undefined };
+  });
 }

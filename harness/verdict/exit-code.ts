@@ -35,8 +35,8 @@ export function asExpected(control: Control): boolean {
   return expected === verdict.verdict && missedBy(control).length === 0 && !changedCluster(verdict);
 }
 
-/** Whether a run has left a cluster that is someone's other than it was: no control may be worth that. */
-function changedCluster({ left }: Verdict): boolean {
+/** Whether a run has left a cluster that is someone's other than it was: no control, gate or comparison may be worth that. */
+export function changedCluster({ left }: Verdict): boolean {
   return left !== undefined && left.ours.length > 0;
 }
 

@@ -31,13 +31,17 @@ function judgeFault(id: string, events: FaultEvent[]): FaultVerdict {
   const refused = eventsOf<EngineEvents['fault.refused']>(events, 'fault.refused')[0];
   const injecting = eventsOf<EngineEvents['fault.injecting']>(events, 'fault.injecting')[0];
   const injected = eventsOf<EngineEvents['fault.injected']>(events, 'fault.injected')[0];
-  // What was not injected cannot have bitten.
-  const bites = injected ? eventsOf<EngineEvents['fault.bit']>(events, 'fault.bit') : [];
+  // What was not injected, or not yet, cannot have bitten.
+  const bites = eventsOf<EngineEvents['fault.bit']>(events, 'fault.bit').filter(
+    ({ seq }) => injected !== undefined && seq > injected.seq,
+  );
   const bit = bites.find((event) => event.body.bit);
   const healing = eventsOf<EngineEvents['fault.healing']>(events, 'fault.healing')[0];
-  const heals = eventsOf<EngineEvents['fault.healed']>(events, 'fault.healed');
-  // A later attempt overrules an earlier one: a heal that failed and was repeated is a heal.
-  const healed = heals.at(-1);
+  const touched = events.findLast(({ type }) => type === 'fault.injecting' || type === 'fault.injected');
+  // A later attempt overrules an earlier one: a heal that failed and was repeated is a heal. One after which it was injected is none.
+  const healed = eventsOf<EngineEvents['fault.healed']>(events, 'fault.healed').findLast(
+    ({ seq }) => seq > (touched?.seq ?? -1),
+  );
   const lapsed = eventsOf<EngineEvents['fault.lapsed']>(events, 'fault.lapsed')[0];
   const named = injected ?? injecting ?? refused;
   return {

@@ -203,6 +203,17 @@ describe('judge', () => {
         /passed 99.4, which is not >= 99.5/,
       ],
       [
+        'when it is not known how real it was',
+        whole,
+        {
+          ...suiteOf([]),
+          requirements: () => [
+            { id: 'GPU-1', title: 'title 1', check: () => passing, evidence: () => 'imagined' as 'modelled' },
+          ],
+        },
+        /GPU-1 .*how real what it rests on was is not known: imagined/,
+      ],
+      [
         'when a requirement is',
         whole,
         suiteOf([() => ({ ...passing, verdict: 'inconclusive', reason: '12 of 300 starts' })]),
@@ -246,6 +257,24 @@ describe('judge', () => {
         instead(healed, ['fault.healed', { fault: 'delay-1', healed: false, evidence: 'still slow' }]),
         undefined,
         /not healed: still slow/,
+      ],
+      [
+        'when a fault bit before it was injected',
+        [started, up, steady, bit, injecting, injected, healing, healed, ended],
+        undefined,
+        /delay-1 did not bite: no bite was recorded/,
+      ],
+      [
+        'when a fault was injected again after its heal',
+        [...without(ended), injecting, injected, ended],
+        undefined,
+        /delay-1 on every node was not healed: no heal was recorded/,
+      ],
+      [
+        'when a fault came before the steady state was seen',
+        [started, up, injecting, injected, steady, bit, healing, healed, ended],
+        undefined,
+        /fault delay-1 came before the steady state of suite gpu was seen/,
       ],
       [
         'when a fault’s target vanished',
@@ -348,6 +377,16 @@ describe('judge', () => {
       });
     }
 
+    it('for a run whose API server was away again and again, for longer altogether than its fault takes', () => {
+      const away = (times: number): Step[] => [
+        ...awayUnder(25).slice(0, 6),
+        ...Array.from({ length: times }, (): Step => ['api.away', { ms: 10 }]),
+        ...whole.slice(6),
+      ];
+      expect(judged(away(2)).verdict).to.equal('pass');
+      expect(judged(away(3)).verdict).to.equal('inconclusive');
+    });
+
     it('for a torn history', () => {
       const verdict = judge({
         history: historyOf(whole),
@@ -390,6 +429,12 @@ describe('judge', () => {
       measured: 31,
       reason: 'left out by the plan: no quota on this cluster',
     });
+  });
+
+  it('says of a certified run how many thresholds were the plan’s', () => {
+    const plan = { requirements: { 'GPU-1': { threshold: 50 }, 'GPU-3': { threshold: 5 } } };
+    const verdict = judged(whole, suiteOf([() => passing, () => passing]), plan);
+    expect(verdict.summary).to.contain('met 2 requirements, 1 by a threshold of the plan’s, under 1 fault');
   });
 
   it('certifies nothing when the plan skips everything', () => {

@@ -61,7 +61,7 @@ export function judge({ history, suites, plan, truncated }: Case): Verdict {
     ...eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed').map(
       ({ body }) => `the steady state of suite ${body.suite} was not reached: ${body.reason}`,
     ),
-    ...unsteady(history, suites),
+    ...unsteady(history, suites, plan),
     ...counted
       .filter(({ verdict }) => verdict === 'inconclusive')
       .map(({ id, title, reason }) => `${id} (${title}) is inconclusive: ${reason}`),
@@ -114,7 +114,11 @@ function judgeRequirement(
   let checked = check(requirement, history);
   let evidence = ofCluster;
   try {
-    evidence = Evidence.safeParse(requirement.evidence?.(history)).data ?? ofCluster;
+    const told = requirement.evidence?.(history);
+    const known = Evidence.safeParse(told ?? ofCluster);
+    // What nobody knows is none the more real for the cluster that it was seen on.
+    if (known.success) evidence = known.data;
+    else checked = unmeasured(`how real what it rests on was is not known: ${told ?? ofCluster}`);
   } catch (error) {
     checked = unmeasured(`what its evidence rests on cannot be read: ${messageOf(error)}`);
   }
@@ -140,7 +144,8 @@ function check(requirement: Requirement, history: History): Checked {
 }
 
 /** Why figures cannot carry a pass, if they cannot. */
-function contradiction({ measured, samples, threshold, comparison }: Checked): string | undefined {
+export function contradiction(checked: Omit<Checked, 'verdict' | 'reason'>): string | undefined {
+  const { comparison, measured, samples, threshold } = checked;
   if (samples === 0 || measured === null) return 'nothing was measured';
   const met = comparison === '<=' ? measured <= threshold : measured >= threshold;
   return met ? undefined : `its checker passed ${measured}, which is not ${comparison} ${threshold}`;
@@ -199,13 +204,18 @@ function leftDoubts(
 }
 
 /** What a suite measured is told apart from what was broken before only where its steady state was seen. */
-function unsteady(history: History, suites: readonly JudgedSuite[]): string[] {
-  const known = (type: 'steady.reached' | 'steady.missed') =>
-    eventsOf<EngineEvents[typeof type]>(history, type).map(({ body }) => body.suite);
-  const told = new Set([...known('steady.reached'), ...known('steady.missed')]);
-  return suites
-    .filter(({ name }) => !told.has(name))
-    .map(({ name }) => `nobody saw whether suite ${name} reached its steady state`);
+function unsteady(history: History, suites: readonly JudgedSuite[], plan: Plan): string[] {
+  const reached = eventsOf<EngineEvents['steady.reached']>(history, 'steady.reached');
+  const missed = eventsOf<EngineEvents['steady.missed']>(history, 'steady.missed');
+  const injecting = eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting');
+  return suites.flatMap((suite) => {
+    const { name } = suite;
+    const told = [...reached, ...missed].find(({ body }) => body.suite === name);
+    if (!told) return [`nobody saw whether suite ${name} reached its steady state`];
+    const scheduled = suite.scheduledFaults(plan);
+    const early = injecting.find(({ body, seq }) => scheduled.includes(body.fault) && seq < told.seq);
+    return early ? [`fault ${early.body.fault} came before the steady state of suite ${name} was seen`] : [];
+  });
 }
 
 function unjudged(plan: Plan, suites: readonly JudgedSuite[], counted: RequirementVerdict[]): string[] {
@@ -247,9 +257,13 @@ function summarise(
   if (verdict === 'inconclusive') return `Inconclusive: ${reasons[0]}${more}`;
   const skipped = requirements.filter((requirement) => requirement.skipped).length;
   const left = skipped > 0 ? `, ${skipped} left out by the plan` : '';
+  const own = requirements.filter(
+    ({ id, skipped }) => !skipped && plan.requirements[id]?.threshold !== undefined,
+  ).length;
+  const lax = own > 0 ? `, ${own} by a threshold of the plan’s` : '';
   return (
     `Certified: profile ${plan.profile} on ${cluster?.provider} (${cluster?.evidence}) met ` +
-    `${counted(requirements.length - skipped, 'requirement')}${left}, under ${counted(faults.length, 'fault')} ` +
+    `${counted(requirements.length - skipped, 'requirement')}${left}${lax}, under ${counted(faults.length, 'fault')} ` +
     'that bit and healed'
   );
 }

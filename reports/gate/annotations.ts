@@ -8,7 +8,7 @@ import { plainLine } from '../text.ts';
 export function gateAnnotations({ requirements, runs, waivers }: Decision): string {
   const annotations = [
     ...runs
-      .filter(({ standing }) => standing === 'disbelieved')
+      .filter(({ standing, todo }) => standing === 'disbelieved' || todo !== null)
       .map(({ dir, reasons }) => command('error', `gate: ${dir}`, reasons.join('; '))),
     ...requirements
       .filter(({ status }) => status === 'refused' || status === 'not-proven')

@@ -47,9 +47,9 @@ function runTable(runs: readonly RunDecision[]): string[] {
   return columns([header, ...rows]).map((line) => indent + line);
 }
 
-/** What a run that counts has to say stands with the requirements. */
+/** What a run that counts has to say stands with the requirements, unless it is refused itself. */
 function runDetails({ dir, standing, reasons, todo }: RunDecision): string[] {
-  if (standing === 'counted') return [];
+  if (standing === 'counted' && todo === null) return [];
   return [
     ...headed(`${dir} is ${standing}`),
     ...reasons.flatMap(detailed),

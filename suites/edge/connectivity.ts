@@ -39,6 +39,8 @@ export interface Timeline {
   outages: readonly Outage[];
   /** The longest stretch without a probe sent, in ms; there, nobody knows. */
   unseenMs: number;
+  /** The longest of those that reach into what is judged. */
+  unseenSinceMs: number;
   /** What of the record itself is missing. */
   doubts: readonly string[];
   /** Add to a time on the prober's clock to get one on the history's, in ms; exact to the ledger's shortest delay. */
@@ -119,6 +121,7 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     judgedFromMono,
     outages,
     unseenMs: longestUnseen(runs, intervalMs),
+    unseenSinceMs: longestUnseen(runs, intervalMs, judgedFromMono),
     doubts,
     toHistoryMs,
   };
@@ -181,10 +184,18 @@ export function outagesOf(
   return outages;
 }
 
-/** Within runs and between them: how much longer they took than their number of probes asks for, at one place. */
-function longestUnseen(runs: readonly RunLine[], intervalMs: number): number {
+/**
+ * Within runs and between them: how much longer they took than their number of probes asks for, at one place.
+ * @param sinceMono what was over by then is left out
+ */
+function longestUnseen(
+  runs: readonly RunLine[],
+  intervalMs: number,
+  sinceMono = Number.NEGATIVE_INFINITY,
+): number {
   let longest = 0;
   for (const [at, { fromMono, toMono, fromSeq, toSeq }] of runs.entries()) {
+    if (toMono <= sinceMono) continue;
     const before = runs[at - 1];
     if (before) longest = Math.max(longest, fromMono - before.toMono - intervalMs);
     longest = Math.max(longest, toMono - fromMono - (toSeq - fromSeq) * intervalMs);

@@ -1,4 +1,4 @@
-import type { History } from '../../harness/history/event.ts';
+import { type EngineEvents, eventsOf, type History } from '../../harness/history/event.ts';
 import { edgeEvents } from './events.ts';
 import { intersect, type Range, size, subtract, union } from './ranges.ts';
 
@@ -39,6 +39,8 @@ interface Sent {
   untoldMs: number;
   /** When it wrote its last line before the cutoff. */
   toldMono: number;
+  /** When it wrote its last line of all, on the history's clock as far as the quickest of them tells. */
+  lastMono: number;
   /** It went on after the cutoff, or said that it ended: nothing before the cutoff is still to be told. */
   toldAll: boolean;
   ended: boolean;
@@ -47,6 +49,8 @@ interface Sent {
 interface Got {
   publisher: string;
   received: Range[];
+  /** The same by when the history had it. */
+  lines: { mono: number; received: Range[] }[];
   duplicates: number;
   reordered: number;
   late: number;
@@ -57,20 +61,24 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   const cutoff = edgeEvents(history, 'publishing.cutoff').at(-1)?.seq;
   const doubts: string[] = [];
   if (cutoff === undefined) doubts.push('the end of publishing was not recorded');
+  else doubts.push(...faultsAfter(history, cutoff));
   const sent = sentOf(history, cutoff ?? Number.POSITIVE_INFINITY);
   const got = gotOf(history);
   doubts.push(...cloudDoubts(history), ...publisherDoubts(sent, nodes));
   let unaccounted = 0;
   const deliveries: Delivery[] = [];
   for (const [session, { publisher, ...ledger }] of sent) {
-    const { received = [], duplicates = 0, reordered = 0, late = 0 } = got.get(session) ?? {};
+    const { received = [], lines = [], duplicates = 0, reordered = 0, late = 0 } = got.get(session) ?? {};
     const attempted = union(ledger.attempted);
     const arrived = union(received);
-    // What is after the ledger's last word was measured after it: the line about it was not written yet.
+    // What is after the ledger's last word was measured after it: the line about it was not written yet. Of what had come long
+    // before its last line it would have been.
     const last = union(ledger.all).at(-1)?.[1] ?? -1;
     const unknown = subtract(arrived, union(ledger.all));
     unaccounted += size(unknown.filter(([from]) => from <= last));
-    if (ledger.ended) unaccounted += size(unknown.filter(([from]) => from > last));
+    const early = lines.filter(({ mono }) => ledger.ended || mono < ledger.lastMono - UNTOLD_MS);
+    const untold = subtract(union(early.flatMap((line) => line.received)), union(ledger.all));
+    unaccounted += size(untold.filter(([from]) => from > last));
     deliveries.push({
       publisher,
       session,
@@ -92,6 +100,14 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
   return { deliveries, unaccounted, doubts };
 }
 
+/** What is lost under a fault that comes when publishing has ended is not judged. */
+function faultsAfter(history: History, cutoff: number): string[] {
+  const planned = new Set(edgeEvents(history, 'fault.planned').map(({ body }) => body.fault));
+  return eventsOf<EngineEvents['fault.injecting']>(history, 'fault.injecting')
+    .filter(({ body, seq }) => seq > cutoff && planned.has(body.fault))
+    .map(({ body }) => `fault ${body.fault} came after the end of publishing`);
+}
+
 function sentOf(history: History, cutoff: number): Map<string, Sent> {
   const sessions = new Map<string, Sent>();
   for (const { body } of edgeEvents(history, 'ledger.collector.started')) {
@@ -104,13 +120,22 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
       dropped: [],
       untoldMs: 0,
       toldMono: mono,
+      lastMono: Number.NEGATIVE_INFINITY,
       toldAll: false,
       ended: false,
     });
   }
-  for (const { seq, body } of edgeEvents(history, 'ledger.collector.published')) {
+  const published = edgeEvents(history, 'ledger.collector.published');
+  const quickest = new Map<string, number>();
+  for (const { mono, body } of published)
+    quickest.set(
+      body.epoch,
+      Math.min(quickest.get(body.epoch) ?? Number.POSITIVE_INFINITY, mono - body.mono),
+    );
+  for (const { seq, body } of published) {
     const session = sessions.get(body.epoch);
     if (!session) continue;
+    session.lastMono = body.mono + (quickest.get(body.epoch) ?? 0);
     session.all.push(...body.attempted);
     if (seq < cutoff) {
       session.attempted.push(...body.attempted);
@@ -131,10 +156,12 @@ function sentOf(history: History, cutoff: number): Map<string, Sent> {
 
 function gotOf(history: History): Map<string, Got> {
   const sessions = new Map<string, Got>();
-  for (const { body } of edgeEvents(history, 'ledger.cloud.received')) {
+  for (const { body, mono } of edgeEvents(history, 'ledger.cloud.received')) {
     const { duplicates, late, publisher, received, reordered, session } = body;
-    const got = sessions.get(session) ?? { publisher, received: [], duplicates: 0, reordered: 0, late: 0 };
+    const nothing = { received: [], lines: [], duplicates: 0, reordered: 0, late: 0 };
+    const got = sessions.get(session) ?? { publisher, ...nothing };
     got.received.push(...received);
+    got.lines.push({ mono, received });
     got.duplicates += duplicates;
     got.reordered += reordered;
     got.late += late;

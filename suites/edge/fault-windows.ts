@@ -28,8 +28,16 @@ export function faultWindows(history: History): FaultWindow[] {
   });
 }
 
+/** A silence begins with the first probe that has no answer, which may have been sent so long before a fault came: an answer takes time. */
+const BEFORE_MS = 2_000;
 /** After a cut was mended, its disconnect may go on for so long and still be its own: EDGE-4's limit. */
 const AFTERMATH_MS = 10_000;
+
+/** Whether a fault that acts on what the host sends accounts for a silence, on the history's clock, from its beginning to its end. */
+export function accountsFor({ fromMono, toMono }: FaultWindow, from: number, to: number): boolean {
+  const beganBy = fromMono - BEFORE_MS <= from && from <= toMono;
+  return beganBy && fromMono <= to && to <= toMono + AFTERMATH_MS;
+}
 
 /** Finds the fault that cuts whatever remedies there are, on whose account a disconnect of a timeline is, if any. */
 export function cutFinder(
@@ -43,7 +51,10 @@ export function cutFinder(
     const from = fromMono + toHistoryMs;
     return cuts.find(
       (window) =>
-        window.node === node && window.fromMono <= from + ms && from <= window.toMono + AFTERMATH_MS,
+        window.node === node &&
+        window.fromMono <= from + ms &&
+        window.fromMono - BEFORE_MS <= from &&
+        from <= window.toMono + AFTERMATH_MS,
     );
   };
 }

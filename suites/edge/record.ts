@@ -21,7 +21,11 @@ export function steadyIn(history: History): HistoryEvent | undefined {
 /** What of the record itself is missing or torn, whoever kept it: none of it may pass for "nothing happened". */
 export const recordDoubts = remembered((history): readonly string[] => {
   const doubts: string[] = [];
-  if (!nodesOf(history)) doubts.push('no network was seen to come up');
+  const nodes = nodesOf(history);
+  if (!nodes) doubts.push('no network was seen to come up');
+  for (const { body } of edgeEvents(history, 'fault.planned'))
+    if (nodes && body.node !== null && !nodes.includes(body.node))
+      doubts.push(`fault ${body.fault} was put on ${body.node}, which is not of the network`);
   const unreadable = edgeEvents(history, 'ledger.unreadable').length;
   if (unreadable > 0) doubts.push(`${unreadable} lines of ledgers could not be read`);
   for (const { body } of edgeEvents(history, 'program.failed')) doubts.push(`${body.program} fell over`);

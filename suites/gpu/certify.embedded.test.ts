@@ -62,6 +62,14 @@ describe('`ordeal certify` on embedded', function () {
     expect((await ordeal('certify', ...sides, ...named, '--out', join(out, 'past'))).code).to.equal(1);
   });
 
+  it('refuses to compare a run with itself', async () => {
+    const baseline = join(out, 'same', 'baseline');
+    const sides = ['--baseline', baseline, '--candidate', baseline];
+    const { code, output } = await ordeal('certify', ...sides, '--out', join(out, 'itself'));
+    expect(code, output).to.equal(3);
+    expect(output).to.match(/RUN_REPEATED.*are one run/);
+  });
+
   it('refuses a side that is neither a folder nor a cluster', async () => {
     const { code, output } = await ordeal('certify', '--baseline', 'nowhere', '--candidate', 'embedded');
     expect(code).to.equal(3);

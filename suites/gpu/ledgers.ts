@@ -1,8 +1,8 @@
 import type { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../harness/history/event.ts';
 import { remembered } from '../../harness/history/remembered.ts';
-import type { ProbeSeen } from './events.ts';
-import { podsOf } from './pods.ts';
+import type { PodSeen, ProbeSeen, SuiteEvents } from './events.ts';
+import { type Pod, podsOf } from './pods.ts';
 import { MAIN } from './workload/jobs.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
@@ -18,6 +18,8 @@ export interface Start {
   readonly watched: boolean;
   /** Its container ended by itself and said that all was well: it has made all its looks. */
   readonly finished: boolean;
+  /** How else its container ended, or that it did not; undefined where it finished, or was to hold its GPUs until its Job is ended. */
+  readonly cut: string | undefined;
   /** The container's own ledger, in the order of its looks. */
   readonly probes: readonly ProbeSeen[];
   /** The plugin's ledger: the devices of the allocation that the container says it holds; a vendor's as told, see `toldOf`. */
@@ -34,14 +36,25 @@ export const joinLedgers = remembered((history): readonly Start[] => {
   }
   const listed = listedDevices(history);
   const watched = watchedNodes(history);
-  return [...podsOf(history).values()].flatMap(({ last, looks, uid }) => {
-    const container = last?.containers.find(({ name }) => name === MAIN);
-    if (!last || last.gpus === 0 || !container?.started) return [];
-    const { exitCode, restartCount } = container;
+  const standing = new Set(
+    eventsOf<SuiteEvents['standing.began']>(history, 'standing.began').map(({ body }) => body.job),
+  );
+  return [...podsOf(history).values()].flatMap((each) => {
+    const { looks, uid } = each;
+    const last = lastStarted(each);
+    if (!last || last.gpus === 0) return [];
+    const { exitCode = null, restartCount: restarts = 0 } = mainOf(last) ?? {};
+    // Of a container that has looked it is known that it ran, whatever its pod's status says.
+    const attempts = new Set([
+      ...Array.from({ length: restarts + 1 }, (_, attempt) => attempt),
+      ...looks.map(({ attempt }) => attempt),
+    ]);
+    const restartCount = looks.reduce((most, { attempt }) => (attempt > most ? attempt : most), restarts);
+    const cut = last.job !== null && standing.has(last.job) ? undefined : cutOf(exitCode);
     const vendors = last.node !== null && watched.has(last.node);
     const devices = listed.get(last.namespace)?.get(last.name);
     const given = devices && [...devices].sort();
-    return Array.from({ length: restartCount + 1 }, (_, attempt): Start => {
+    return [...attempts].map((attempt): Start => {
       const probes = inOrder(looks.filter((look) => look.attempt === attempt));
       return {
         podUid: uid,
@@ -51,6 +64,7 @@ export const joinLedgers = remembered((history): readonly Start[] => {
         gpus: last.gpus,
         watched: vendors,
         finished: attempt === restartCount && exitCode === 0,
+        cut: attempt === restartCount ? cut : undefined,
         probes,
         allocated: vendors ? toldOf(probes[0], given) : probes[0] && allocated.get(probes[0].allocation),
         listed: given,
@@ -58,6 +72,27 @@ export const joinLedgers = remembered((history): readonly Start[] => {
     });
   });
 });
+
+/**
+ * A pod as it was last seen with a training container that had started, for one that its kubelet refuses anew has none any more;
+ * undefined of one whose container never did, as far as is known.
+ */
+function lastStarted({ last, looks, seen }: Pod): PodSeen | undefined {
+  if (last && mainOf(last)?.started) return last;
+  const before = seen.findLast(({ body }) => mainOf(body)?.started)?.body;
+  return before ?? (looks.length > 0 ? last : undefined);
+}
+
+function mainOf({ containers }: PodSeen): PodSeen['containers'][number] | undefined {
+  return containers.find(({ name }) => name === MAIN);
+}
+
+function cutOf(exitCode: number | null): string | undefined {
+  if (exitCode === 0) return undefined;
+  return exitCode === null
+    ? 'the container was not seen to end by itself'
+    : `the container ended with exit code ${exitCode}`;
+}
 
 /** Looks by their number; they mostly come so, and to see that takes less than to sort a few. */
 function inOrder(looks: ProbeSeen[]): ProbeSeen[] {
@@ -142,13 +177,14 @@ export function unseen(start: Start): string | undefined {
  * Why it is not known of its whole life what a container could use; undefined where it is.
  * @param looks how many a container makes that ends by itself
  */
-export function unwatched({ finished, probes }: Start, looks: number): string | undefined {
+export function unwatched({ cut, finished, probes }: Start, looks: number): string | undefined {
   const made = Math.max(finished ? looks : 0, (probes.at(-1)?.n ?? -1) + 1);
   const missing = made - new Set(probes.map(({ n }) => n)).size;
   if (missing > 0) return `${missing} of the container’s ${made} looks are missing`;
+  if (probes.some(({ at }) => !Number.isFinite(at))) return 'when the container looked is not known';
   if (probes.some(({ at }, index) => at < (probes[index - 1]?.at ?? at)))
     return 'the clock of the container’s looks ran backwards';
-  return undefined;
+  return cut;
 }
 
 /** Devices that nvidia-smi showed and, where a driver was there to ask, that did what they were told. */

@@ -23,6 +23,15 @@ const lacking = (history: History, type: string, epoch?: string): History =>
       event.type === type && (epoch === undefined || (event.body as { epoch?: string }).epoch === epoch),
   );
 
+/** The day without node a's own probes by one way, for a test to tell them otherwise. */
+function quiet(events: History, path: 'tunnel' | 'host' = 'tunnel'): Story {
+  const story = new Story();
+  for (const { mono, type, body } of events) {
+    if ((body as { epoch?: string }).epoch !== `a ${path}`) story.engine(mono, type, body as object);
+  }
+  return story;
+}
+
 describe('EDGE-1', () => {
   const ten = target(10);
 
@@ -95,15 +104,6 @@ describe('EDGE-1', () => {
     expect(judged.measured).to.be.closeTo(12, 0.1);
   });
 
-  /** The day without node a's own probes by the tunnel, for a test to tell them otherwise. */
-  function quiet(events: History): Story {
-    const story = new Story();
-    for (const { mono, type, body } of events) {
-      if ((body as { epoch?: string }).epoch !== 'a tunnel') story.engine(mono, type, body as object);
-    }
-    return story;
-  }
-
   it('is inconclusive where nobody looked for longer than a disconnect may last', () => {
     const story = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [], {
       unseen: [[20_000, 31_000]],
@@ -111,6 +111,12 @@ describe('EDGE-1', () => {
     const judged = checkDisconnect(story.events, ten);
     expect(judged.verdict).to.equal('inconclusive');
     expect(judged.reason).to.match(/nobody looked on a for 11.0/);
+  });
+
+  it('is inconclusive with a fault on a node that is not of the network', () => {
+    const judged = checkDisconnect(day().fault('cut', 'c', [20_000, 26_000]).events, ten);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('fault cut was put on c, which is not of the network');
   });
 
   it('is inconclusive with a prober that ended early, began late, or was never there', () => {
@@ -291,6 +297,13 @@ describe('EDGE-2', () => {
     expect(check(story.events)).to.include({ verdict: 'pass', samples: 1_500 });
   });
 
+  it('is inconclusive where a fault came when publishing had ended', () => {
+    const late = b(day().published('a', all(999), { received: [[0, 999]] }));
+    late.fault('cut', 'a', [DAY_MS - 1_900, DAY_MS - 1_600]);
+    expect(check(late.events).verdict).to.equal('inconclusive');
+    expect(check(late.events).reason).to.contain('fault cut came after the end of publishing');
+  });
+
   it('keeps the runs of a publisher apart, and doubts one without an end that another followed', () => {
     const twice = (ended: boolean) => {
       const story = b(
@@ -339,6 +352,13 @@ describe('EDGE-2', () => {
       ),
     );
     expect(check(holes.events).verdict).to.equal('inconclusive');
+    // Beyond its last word, and long before its last line.
+    const owned = (received: number) => b(day().published('a', all(99), { received: [[0, received]] }));
+    expect(check(owned(99).events).verdict).to.equal('pass');
+    expect(check(owned(999).events).reason).to.contain(
+      '900 messages came that their publishers did not write down',
+    );
+    expect(check(owned(999).events).verdict).to.equal('inconclusive');
     const stranger = b(day().published('a', all(999), { received: [[0, 999]] })).ledger(2_000, 'cloud', {
       type: 'cloud.received',
       publisher: 'a',
@@ -403,6 +423,40 @@ describe('EDGE-3', () => {
     expect(checkNotice(cut().pod(27_500, 'a', { ready: false }).events, budget).verdict).to.equal('fail');
   });
 
+  it('is inconclusive where nobody looked for so long that a disconnect could have gone unnoticed', () => {
+    const seen = (to: number) =>
+      quiet(cut().pod(24_000, 'a', { ready: false }).pod(28_000, 'a').events).probe(
+        'a',
+        'tunnel',
+        [100, DAY_MS],
+        [[20_000, 27_000]],
+        { unseen: [[40_000, to]] },
+      );
+    expect(checkNotice(seen(45_000).events, budget).verdict).to.equal('pass');
+    expect(checkNotice(seen(46_000).events, budget).verdict).to.equal('inconclusive');
+  });
+
+  it('is inconclusive where the pod was not ready before, by no disconnect and no fault of the cloud', () => {
+    const never = cut().pod(3_000, 'a', { ready: false });
+    expect(checkNotice(never.events, budget).verdict).to.equal('inconclusive');
+    expect(checkNotice(never.events, budget).reason).to.contain(
+      'no collector was ready on a before 1 of its',
+    );
+    const gone = cut().pod(3_000, 'a', { gone: true });
+    expect(checkNotice(gone.events, budget).verdict).to.equal('inconclusive');
+    // A moment's is none to speak of.
+    expect(checkNotice(cut().pod(17_000, 'a', { ready: false }).events, budget).verdict).to.equal('pass');
+    const restarted = cut().fault('broker', null, [8_000, 12_000]).pod(11_000, 'a', { ready: false });
+    expect(checkNotice(restarted.events, budget).verdict).to.equal('pass');
+    const earlier = day({
+      tunnelDead: [
+        [8_000, 12_000],
+        [20_000, 27_000],
+      ],
+    });
+    expect(checkNotice(earlier.pod(11_000, 'a', { ready: false }).events, budget).verdict).to.equal('pass');
+  });
+
   it('does not take another node’s pod for it', () => {
     expect(checkNotice(cut().pod(22_000, 'b', { ready: false }).events, budget).verdict).to.equal('fail');
   });
@@ -454,6 +508,17 @@ describe('EDGE-4', () => {
     }
   });
 
+  it('is inconclusive where it is not known when one of the faults was healed', () => {
+    const faults = day().fault('first', 'a', [20_000, 22_000]).fault('second', 'b', [30_000, 32_000]);
+    expect(checkSelfHeal(faults.events, ten).verdict).to.equal('pass');
+    const unknown = without(
+      faults.events,
+      ({ body, type }) => type === 'fault.healing' && (body as { fault: string }).fault === 'second',
+    );
+    expect(checkSelfHeal(unknown, ten).verdict).to.equal('inconclusive');
+    expect(checkSelfHeal(unknown, ten).reason).to.contain('when second on b was healed is not known');
+  });
+
   it('is inconclusive where a tunnel was not looked at to the end', () => {
     const { events } = day().fault('cut', 'a', [20_000, 25_000]);
     const blind = without(events, ({ mono, type }) => type === 'tunnel.sample' && mono > DAY_MS - 12_000);
@@ -500,6 +565,30 @@ describe('EDGE-5', () => {
     expect(checkHost(elsewhere.events, one).verdict).to.equal('fail');
   });
 
+  it('fails a host that was away before a fault was aimed at it, or stays away when that is gone', () => {
+    const both = (dead: readonly [number, number], aimed: readonly [number, number]) =>
+      checkHost(
+        day({ tunnelDead: [dead], hostDead: [dead] }).fault('cut', 'a', aimed, { cuts: true, host: true })
+          .events,
+        one,
+      ).verdict;
+    expect(both([20_000, 33_000], [20_000, 27_000])).to.equal('pass');
+    expect(both([20_000, 40_000], [20_000, 27_000])).to.equal('fail');
+    expect(both([15_000, 27_000], [20_000, 27_000])).to.equal('fail');
+  });
+
+  it('is inconclusive where nobody looked for longer than a host may be away, unless that was over before the steady state', () => {
+    const judged = (path: 'tunnel' | 'host', unseen: readonly [number, number]) =>
+      checkHost(
+        quiet(day().events, path).probe('a', path, [100, DAY_MS], [], { unseen: [unseen] }).events,
+        one,
+      );
+    expect(judged('host', [20_000, 23_000]).verdict).to.equal('inconclusive');
+    expect(judged('host', [20_000, 23_000]).reason).to.contain('nobody looked on a by host for 3.0 s');
+    expect(judged('host', [500, 2_300]).verdict).to.equal('pass');
+    expect(judged('tunnel', [20_000, 23_000]).verdict).to.equal('pass');
+  });
+
   it('is inconclusive where the two probes of a node are on two clocks, and without one', () => {
     const { events } = day();
     const mixed = events.map((event) =>
@@ -535,6 +624,17 @@ describe('EDGE-6', () => {
     expect(check(day({ tunnelDead: [[20_000, 20_500]] }).events).verdict).to.equal('pass');
     const elsewhere = day({ tunnelDead: [[20_000, 27_500]] }).fault('partition', 'b', [20_000, 27_000]);
     expect(check(elsewhere.events).verdict).to.equal('fail');
+  });
+
+  it('counts one that was there before the fault that would have cut it', () => {
+    const before = day({ tunnelDead: [[16_000, 27_000]] }).fault('partition', 'a', [20_000, 27_000]);
+    expect(check(before.events).verdict).to.equal('fail');
+  });
+
+  it('is inconclusive where nobody looked for as long as a disconnect', () => {
+    const story = quiet(day().events).probe('a', 'tunnel', [100, DAY_MS], [], { unseen: [[20_000, 22_000]] });
+    expect(check(story.events).verdict).to.equal('inconclusive');
+    expect(check(story.events).reason).to.contain('nobody looked on a by tunnel for 2.0 s');
   });
 
   it('says how often it may be, and is inconclusive on nothing', () => {

@@ -25,6 +25,16 @@ export function pathDoubts(history: History, ways: readonly Timeline[], path: Pr
   return doubts;
 }
 
+/** Stretches in which nobody looked: one that is longer than this could hide a silence that counts, from its beginning to its end. */
+export function unseenDoubts(ways: readonly Timeline[], mostMs: number): string[] {
+  return ways
+    .filter(({ unseenSinceMs }) => unseenSinceMs > mostMs)
+    .map(
+      ({ node, path, unseenSinceMs }) =>
+        `nobody looked on ${node} by ${path} for ${(unseenSinceMs / 1_000).toFixed(1)} s`,
+    );
+}
+
 /** Fewer than the level asks for. */
 export function tooFew(samples: number, { level }: Target): string[] {
   const { minSamples } = levels[level];

@@ -5,7 +5,7 @@ import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Timeline, timelines } from '../connectivity.ts';
 import { cutFinder } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts } from './doubts.ts';
+import { pathDoubts, unseenDoubts } from './doubts.ts';
 
 export const HOUR_MS = 3_600_000;
 
@@ -56,7 +56,11 @@ export function checkFrequency(history: History, target: Target, disconnectMs: n
   const reason = `${disconnects} disconnects of at least ${disconnectMs} ms in ${seconds} s of ${ways.length} links; ${byCuts} more by faults that cut whatever there is`;
   const judged = judgeFigure(seconds === 0 ? null : disconnects / hours, seconds, target, '/h', {
     reason,
-    doubts: [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel')],
+    doubts: [
+      ...recordDoubts(history),
+      ...pathDoubts(history, all, 'tunnel'),
+      ...unseenDoubts(ways, disconnectMs),
+    ],
   });
   return { ...judged, confidence: bound === null ? null : confidence, upperBound: bound };
 }

@@ -1,9 +1,9 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
-import { faultWindows } from '../fault-windows.ts';
+import { accountsFor, faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts, tooFew } from './doubts.ts';
+import { pathDoubts, tooFew, unseenDoubts } from './doubts.ts';
 
 /** Probes sent in a stretch of the prober's own clock, and how many of them were answered. */
 function probesWithin(
@@ -26,7 +26,7 @@ function probesWithin(
   return { sent, answered };
 }
 
-/** The silences of a host's own network that no fault was aimed at. */
+/** The silences of a host's own network that no fault was aimed at, or not to their end. */
 export function unaimedOutages(
   history: History,
   { node, outages, toHistoryMs }: Timeline,
@@ -35,9 +35,7 @@ export function unaimedOutages(
   return outages
     .filter(
       ({ fromMono, toMono }) =>
-        !aimed.some(
-          (window) => window.fromMono <= toMono + toHistoryMs && fromMono + toHistoryMs <= window.toMono,
-        ),
+        !aimed.some((window) => accountsFor(window, fromMono + toHistoryMs, toMono + toHistoryMs)),
     )
     .map((outage) => ({ node, ...outage }));
 }
@@ -51,6 +49,7 @@ export function checkHost(history: History, target: Target): Judged {
     ...recordDoubts(history),
     ...pathDoubts(history, all, 'host'),
     ...pathDoubts(history, all, 'tunnel'),
+    ...unseenDoubts(hosts, 1_000 * target.threshold),
     ...tooFew(probes, target),
   ];
   const outages = hosts.flatMap((way) => unaimedOutages(history, way));

@@ -2,8 +2,9 @@ import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { edgeEvents, type PodSeen } from '../events.ts';
+import { faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts } from './doubts.ts';
+import { pathDoubts, unseenDoubts } from './doubts.ts';
 
 /** What the orchestrator takes a node's collectors for, from a moment on. */
 interface State {
@@ -56,6 +57,36 @@ function noticedAfterMs(states: readonly State[], way: Timeline, outage: Outage)
   return notice && notice.mono - from;
 }
 
+/** Shorter than this, a disconnect makes no collector unready. */
+const UNREADY_AFTER_MS = 1_000;
+
+/**
+ * The disconnects whose collectors nobody had taken for ready for as long as a notice may take when they began, by no earlier one's
+ * doing, nor by the cloud's: one that is never ready notices nothing.
+ */
+function unreadyBefore(history: History, way: Timeline, thresholdS: number): number {
+  const states = statesOf(history, way.node);
+  const spans = [
+    ...way.outages
+      .filter(({ ms }) => ms >= UNREADY_AFTER_MS)
+      .map(({ fromMono, toMono }) => ({
+        fromMono: fromMono + way.toHistoryMs,
+        toMono: toMono + way.toHistoryMs,
+      })),
+    ...faultWindows(history).filter(({ node }) => node === null),
+  ];
+  return notices(history, way, thresholdS).filter(({ outage }) => {
+    const from = outage.fromMono + way.toHistoryMs;
+    const last = states.findLastIndex(({ mono }) => mono <= from);
+    if (last < 0 || states[last]?.served) return false;
+    const since = states[states.findLastIndex(({ served }, at) => at < last && served) + 1];
+    if (!since || from - since.mono <= 1_000 * thresholdS) return false;
+    return !spans.some(
+      ({ fromMono, toMono }) => fromMono <= since.mono && since.mono <= toMono + 1_000 * thresholdS,
+    );
+  }).length;
+}
+
 /** A watch that was begun anew tells what the pods are, and not what they were in between. */
 function missedPods(history: History): string[] {
   const times = edgeEvents(history, 'watch.trouble').filter(({ body }) => body.missed).length;
@@ -67,13 +98,22 @@ function missedPods(history: History): string[] {
 /** EDGE-3: a collector that is cut off for longer than its probes need is NotReady or restarted: never Running and deaf. */
 export function checkNotice(history: History, target: Target): Judged {
   const all = timelines(history);
-  const doubts = [...recordDoubts(history), ...missedPods(history), ...pathDoubts(history, all, 'tunnel')];
-  const seen = all
-    .filter(({ path }) => path === 'tunnel')
-    .flatMap((way) => {
-      if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
-      return notices(history, way, target.threshold);
-    });
+  const ways = all.filter(({ path }) => path === 'tunnel');
+  const doubts = [
+    ...recordDoubts(history),
+    ...missedPods(history),
+    ...pathDoubts(history, all, 'tunnel'),
+    ...unseenDoubts(ways, 1_000 * target.threshold),
+  ];
+  const seen = ways.flatMap((way) => {
+    if (statesOf(history, way.node).length === 0) doubts.push(`no collector’s pod was seen on ${way.node}`);
+    const unready = unreadyBefore(history, way, target.threshold);
+    if (unready > 0)
+      doubts.push(
+        `no collector was ready on ${way.node} before ${unready} of its disconnects, which nothing tells of`,
+      );
+    return notices(history, way, target.threshold);
+  });
   const deaf = seen.filter(({ afterMs }) => afterMs === undefined);
   const worst = seen.reduce((most, { afterMs, outage }) => Math.max(most, afterMs ?? outage.ms), 0) / 1_000;
   const reason =

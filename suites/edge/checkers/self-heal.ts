@@ -100,6 +100,13 @@ export function checkSelfHeal(history: History, target: Target): Judged {
     else if (endOf(history) - last.mono > target.threshold * 1_000)
       doubts.push(`the tunnel of ${node} was not sampled to the end`);
   }
+  const began = (type: 'fault.injecting' | 'fault.healing') =>
+    new Set(eventsOf<EngineEvents[typeof type]>(history, type).map(({ body }) => body.fault));
+  const [injecting, healing] = [began('fault.injecting'), began('fault.healing')];
+  for (const { body } of edgeEvents(history, 'fault.planned')) {
+    if (body.node !== null && injecting.has(body.fault) && !healing.has(body.fault))
+      doubts.push(`when ${body.fault} on ${body.node} was healed is not known`);
+  }
   const restarts = edgeEvents(history, 'watchdog.restarted').length;
   const quiet = withoutAlert(history);
   if (quiet > 0) doubts.push(`${quiet} restarts by the watchdog raised no alert`);

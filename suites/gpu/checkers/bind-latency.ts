@@ -6,7 +6,7 @@ import { quantile, quantileUpperBound } from '../../../harness/verdict/bounds.ts
 import { levels } from '../../../harness/verdict/level.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { joinLedgers, lacking, usableAt, wantedBy, watchedNodes } from '../ledgers.ts';
-import { recordDoubts } from './doubts.ts';
+import { recordDoubts, tooFew } from './doubts.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
 
@@ -79,17 +79,18 @@ function seenLatencies(history: History): (number | undefined)[] {
 /** GPU-4: the 99th percentile of the bind latency while several were wanted at once. */
 export function checkBindLatency(history: History, target: Target): Judged {
   const vendors = watchedNodes(history).size > 0;
-  const all = vendors ? seenLatencies(history) : bindLatencies(history).map(({ ms }) => ms);
-  const bound = all.filter((latency) => latency !== undefined);
+  // Of a node that has a ledger its ledger tells, also beside one that has none.
+  const all = [...seenLatencies(history), ...bindLatencies(history).map(({ ms }) => ms)];
+  // One that was stamped with no number is not known either.
+  const bound = all.filter((latency): latency is number => Number.isFinite(latency));
   const missing = all.length - bound.length;
   const p99 = quantile(bound, 0.99);
-  const { confidence, minSamples } = levels[target.level];
+  const { confidence } = levels[target.level];
   const upper = confidence === null ? null : quantileUpperBound(bound, 0.99, confidence);
   const burst = overlap(history);
   const doubts = [...recordDoubts(history)];
   if (!burst.seen) doubts.push('no burst was seen: never two allocations at once on a node');
-  if (bound.length < minSamples)
-    doubts.push(`${bound.length} seen, the level ${target.level} asks for ${minSamples}`);
+  doubts.push(...tooFew(bound.length, target));
   if (missing > 0) doubts.push(`${missing} allocations were never associated`);
   const early = bound.filter((latency) => latency < -ROUNDING_MS).length;
   if (early > 0) doubts.push(`${early} associations took less time than what is left out of them`);

@@ -82,6 +82,7 @@ describe('GPU-1', () => {
     expect(looks([0, 100]).reason).to.contain('1 of the container’s 2 looks are missing');
     expect(looks([0, 100], [2, 300]).reason).to.contain('1 of the container’s 3 looks are missing');
     expect(looks([0, 300], [1, 200]).reason).to.contain('ran backwards');
+    expect(looks([0, 100], [1, Number.NaN]).reason).to.contain('when the container looked is not known');
     for (const judged of [looks([0, 100]), looks([0, 100], [2, 300]), looks([0, 300], [1, 200])])
       expect(judged.verdict).to.equal('inconclusive');
   });
@@ -101,6 +102,61 @@ describe('GPU-1', () => {
     for (const n of [0, 1]) written.add('pod/n/r', 'gpu.probe', { ...(body as object), attempt: 1, n });
     const judged = checkFalseAllocation(written.events, smoke, LOOKS);
     expect(judged).to.include({ verdict: 'inconclusive', samples: 3 });
+  });
+
+  it('is inconclusive where a container was killed before it had made all its looks, and where it was never seen to end', () => {
+    const looked = (body: Partial<PodSeen>, n = 0) => {
+      const written = starts(1).allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).pod('l', body);
+      for (let look = 0; look <= n; look++) written.probe('l', 'a', look, ['gpu-1'], 100 * look);
+      return written;
+    };
+    const container = {
+      name: MAIN,
+      restartCount: 0,
+      started: true,
+      finished: true,
+      exitCode: 137,
+      waiting: null,
+    };
+    const killed: Partial<PodSeen> = { phase: 'Failed', containers: [container] };
+    expect(checkFalseAllocation(looked(killed).events, smoke, LOOKS)).to.include({ verdict: 'inconclusive' });
+    expect(checkFalseAllocation(looked(killed).events, smoke, LOOKS).reason).to.contain(
+      'the container ended with exit code 137',
+    );
+    const hangs: Partial<PodSeen> = {
+      phase: 'Running',
+      containers: [{ ...container, finished: false, exitCode: null }],
+    };
+    expect(checkFalseAllocation(looked(hangs).events, smoke, LOOKS).reason).to.contain(
+      'was not seen to end by itself',
+    );
+    for (const { events } of [looked(killed, 1), looked(hangs, 1)])
+      for (const check of [checkFalseAllocation, checkDoubleUse])
+        expect(check(events, smoke, LOOKS).verdict).to.equal('inconclusive');
+    // One that is to hold its GPU until its Job is ended has no end of its own.
+    const standing = looked({ ...hangs, job: 'standing' }).add('suite/gpu', 'standing.began', {
+      job: 'standing',
+    });
+    expect(checkFalseAllocation(standing.events, smoke, LOOKS).verdict).to.equal('pass');
+  });
+
+  it('judges a container by its looks also where its pod’s status says that it never started, or no more that it did', () => {
+    const refused: Partial<PodSeen> = { phase: 'Failed', reason: 'UnexpectedAdmissionError', containers: [] };
+    const lost = (written: Written) =>
+      written.allocate('a', ['gpu-1'], 9_000).listed(['l', 'gpu-1']).probe('l', 'a', 0, []);
+    const never = lost(starts(3).pod('l', { phase: 'Pending', containers: [] }));
+    const anew = lost(starts(3).pod('l', { phase: 'Running' }).pod('l', refused));
+    for (const { events } of [never, anew])
+      expect(checkFalseAllocation(events, smoke, LOOKS).reason).to.match(
+        /^1 of 4 starts .*look 0 without gpu-1/,
+      );
+    const silent = starts(3).pod('l', { phase: 'Running' }).pod('l', refused);
+    expect(checkFalseAllocation(silent.events, smoke, LOOKS).verdict).to.equal('inconclusive');
+    // By a run of it that its pod’s status does not tell of, too.
+    const again = starts(3);
+    const { body } = new Written().probe('p0', 'a-p0', 0, []).events[0] as (typeof again.events)[number];
+    again.add('pod/n/p0', 'gpu.probe', { ...(body as object), attempt: 1 });
+    expect(checkFalseAllocation(again.events, smoke, LOOKS).verdict).to.equal('fail');
   });
 
   it('is inconclusive with pods of a Job that nobody saw, with looks of none that was, and a ledger’s clock that ran backwards', () => {
@@ -158,6 +214,11 @@ describe('GPU-2', () => {
     expect(checkDoubleUse(starts(3).events, smoke, LOOKS)).to.include({ verdict: 'pass', measured: 0 });
   });
 
+  it('asks for as many containers as the level does', () => {
+    expect(checkDoubleUse(starts(300).events, standard, LOOKS).verdict).to.equal('pass');
+    expect(checkDoubleUse(starts(299).events, standard, LOOKS).verdict).to.equal('inconclusive');
+  });
+
   it('fails a device in two containers at one time, by their own looks or by PodResources', () => {
     const seen = starts(1).start('twin', 'gpu-0', 100);
     expect(checkDoubleUse(seen.events, smoke, LOOKS)).to.include({ verdict: 'fail', measured: 1 });
@@ -165,6 +226,24 @@ describe('GPU-2', () => {
     expect(checkDoubleUse(listed.events, smoke, LOOKS).reason).to.match(
       /PodResources lists gpu-3 for a and b/,
     );
+  });
+
+  it('tells pods of one name in two namespaces apart', () => {
+    const pods = ['n', 'm'].map((namespace) => ({
+      namespace,
+      pod: 'a',
+      container: MAIN,
+      devices: ['gpu-3'],
+    }));
+    const listed = starts(1).add('node/w1', 'ledger.podresources', {
+      at: 0,
+      mono: 9_000,
+      requestedAt: 0,
+      pods,
+    });
+    const judged = checkDoubleUse(listed.events, smoke, LOOKS);
+    expect(judged.verdict).to.equal('fail');
+    expect(judged.reason).to.contain('PodResources lists gpu-3 for n/a and m/a');
   });
 
   it('does not count a device that a listing has for a container and for one that had ended, and fails it where that had not yet', () => {
@@ -277,6 +356,12 @@ describe('GPU-4', () => {
     expect(judged.reason).to.contain('1 associations took less time than what is left out of them');
   });
 
+  it('is inconclusive where an association is stamped with no time', () => {
+    const judged = checkBindLatency(pair(300, { mono: undefined }).events, target);
+    expect(judged).to.include({ verdict: 'inconclusive', samples: 1 });
+    expect(judged.reason).to.contain('1 allocations were never associated');
+  });
+
   it('is inconclusive without a burst, and where an association never came', () => {
     const alone = new Written().allocate('a', ['gpu-0'], 0).associate('a', 'gpu-0', 250);
     expect(checkBindLatency(alone.events, target).verdict).to.equal('inconclusive');
@@ -295,10 +380,9 @@ describe('GPU-5', () => {
   });
 
   it('fails a pod that never started, and a GPU that stayed away', () => {
-    const waiting = new Written()
-      .pod('starved', { phase: 'Pending', containers: [] })
-      .add('x', 'pod.seen', { ...(new Written().pod('other').events[0]?.body as object) }, 99_999);
-    expect(checkStarvation(back(waiting).events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
+    const waiting = back(new Written().pod('starved', { phase: 'Pending', containers: [] }));
+    waiting.add('x', 'pod.seen', { ...(new Written().pod('other').events[0]?.body as object) }, 99_999);
+    expect(checkStarvation(waiting.events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
     expect(checkStarvation(back(starts(1), 7).events, smoke, 1_000).reason).to.match(
       /7 of 8 GPUs allocatable on w1/,
     );
@@ -318,6 +402,25 @@ describe('GPU-5', () => {
     for (let index = 0; index < 1_000; index++)
       thousand.add('suite/gpu', 'node.allocatable', { node: `n${index}`, resource: 'r', allocatable: 8 });
     expect(checkStarvation(thousand.events, smoke, 1_000).reason.length).to.be.below(300);
+  });
+
+  it('is inconclusive where a node had GPUs in use and nobody looked at what it could give, before or afterwards', () => {
+    const elsewhere = starts(3).pod('p0', { node: 'w2' });
+    const judged = checkStarvation(back(elsewhere).events, smoke, 1_000);
+    expect(judged.verdict).to.equal('inconclusive');
+    expect(judged.reason).to.contain('allocatable on w2 was not seen afterwards');
+  });
+
+  it('asks for as many pods as the level does', () => {
+    expect(checkStarvation(back(starts(300)).events, standard, 1_000).verdict).to.equal('pass');
+    expect(checkStarvation(back(starts(299)).events, standard, 1_000).verdict).to.equal('inconclusive');
+  });
+
+  it('takes a pod of which there is no more news to have waited to the end', () => {
+    const waiting = back(starts(3)).pod('starved', { phase: 'Pending', node: null, containers: [] });
+    expect(checkStarvation(waiting.events, smoke, 1_000).verdict).to.equal('pass');
+    waiting.add('harness', 'run.ended', { outcome: 'done' }, 99_999);
+    expect(checkStarvation(waiting.events, smoke, 1_000)).to.include({ verdict: 'fail', measured: 1 });
   });
 
   it('takes nobody’s word but a container’s own for that it ran', () => {
@@ -372,6 +475,25 @@ describe('GPU-6', () => {
     expect(checkRestartRecovery(back(6_000).add(...fresh(false)).events, target).verdict).to.equal('fail');
     expect(checkRestartRecovery(back(6_000).events, target).verdict).to.equal('inconclusive');
     expect(checkRestartRecovery([], target).verdict).to.equal('inconclusive');
+  });
+
+  it('takes none for all where no GPU was allocatable before', () => {
+    const none = back(6_000).add(...fresh(true));
+    for (const { body, type } of none.events)
+      if (type === 'node.allocatable') (body as { allocatable: number }).allocatable = 0;
+    expect(checkRestartRecovery(none.events, target).verdict).to.equal('inconclusive');
+  });
+
+  it('takes no fresh allocation on another node, or from before the restart, for one', () => {
+    const elsewhere = back(6_000).add('suite/gpu', 'restart.fresh', {
+      node: 'w2',
+      works: true,
+      detail: 'so',
+    });
+    expect(checkRestartRecovery(elsewhere.events, target).verdict).to.equal('inconclusive');
+    const before = new Written().add(...fresh(true));
+    for (const { body, mono, source, type } of back(6_000).events) before.add(source, type, body, mono);
+    expect(checkRestartRecovery(before.events, target).verdict).to.equal('inconclusive');
   });
 });
 

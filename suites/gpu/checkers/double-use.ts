@@ -5,7 +5,7 @@ import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen } from '../events.ts';
 import { ledgerClocks } from '../ledger-clocks.ts';
 import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
-import { recordDoubts } from './doubts.ts';
+import { recordDoubts, tooFew } from './doubts.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
 
@@ -67,13 +67,17 @@ function listedTwice(history: History): Set<string> {
   const twice = eventsOf<Listing>(history, 'ledger.podresources').flatMap(({ body, source }) => {
     // When it was asked for: what it has may be as old.
     const made = body.mono - Math.max(0, body.at - body.requestedAt) + toHistory(source);
-    const holders = new Map<string, string>();
+    const holders = new Map<string, { namespace: string; pod: string }>();
     return body.pods.flatMap(({ container, devices, namespace, pod }) => {
       if ((ends.get(nameOf(namespace, pod, container)) ?? Infinity) <= made) return [];
       return devices.flatMap((device) => {
         const other = holders.get(device);
-        holders.set(device, pod);
-        return other && other !== pod ? [`PodResources lists ${device} for ${other} and ${pod}`] : [];
+        holders.set(device, { namespace, pod });
+        if (!other || (other.pod === pod && other.namespace === namespace)) return [];
+        // Pods of two namespaces may have one name.
+        const [one, two] =
+          other.pod === pod ? [`${other.namespace}/${pod}`, `${namespace}/${pod}`] : [other.pod, pod];
+        return [`PodResources lists ${device} for ${one} and ${two}`];
       });
     });
   });
@@ -101,7 +105,7 @@ export function checkDoubleUse(history: History, target: Target, looks: number):
       ? `no device in two of ${starts.length} containers${shared.size > 0 ? `, by PodResources alone where devices are shared (${shared.size})` : ''}`
       : `${twice.length} devices in two live containers; first: ${twice[0]}`;
   const blind = starts.filter((start) => (unseen(start) ?? unwatched(start, looks)) !== undefined).length;
-  const doubts = [...recordDoubts(history)];
+  const doubts = [...recordDoubts(history), ...tooFew(starts.length, target)];
   if (blind > 0) doubts.push(`${blind} containers could not be seen`);
   return judgeFigure(starts.length === 0 ? null : twice.length, starts.length, target, 'pairs', {
     reason,

@@ -3,12 +3,13 @@ import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
-import { unseenPods } from './doubts.ts';
+import { tooFew, unseenPods } from './doubts.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
 export function checkStarvation(history: History, target: Target, startDeadlineMs: number): Judged {
   const pods = [...podsOf(history).values()].filter(({ seen }) => seen.length > 0);
-  const end = eventsOf(history, 'pod.seen').at(-1)?.mono ?? 0;
+  // Of a pod that waits there is no news: it has waited for as long as the run has gone on.
+  const end = history.at(-1)?.mono ?? 0;
   const starved = pods.flatMap(({ seen }) => {
     const [first] = seen;
     if (!first) return [];
@@ -25,11 +26,12 @@ export function checkStarvation(history: History, target: Target, startDeadlineM
     eventsOf<SuiteEvents['recovery.seen']>(history, 'recovery.seen').map(({ body }) => [body.node, body]),
   );
   const short = [...final.values()].filter(({ allocatable, expected }) => allocatable !== expected);
-  const doubts = [...unseenPods(history), ...silentPods(history)];
+  const doubts = [...unseenPods(history), ...silentPods(history), ...tooFew(pods.length, target)];
   if (final.size === 0) doubts.push('allocatable was not seen afterwards');
-  const nodes = eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(
-    ({ body }) => body.node,
-  );
+  const nodes = [
+    ...eventsOf<SuiteEvents['node.allocatable']>(history, 'node.allocatable').map(({ body }) => body.node),
+    ...pods.flatMap(({ last }) => (last && last.gpus > 0 ? (last.node ?? []) : [])),
+  ];
   const unseen = [...new Set(nodes)].filter((node) => !final.has(node));
   if (unseen.length > 0) doubts.push(`allocatable on ${few(unseen)} was not seen afterwards`);
   const parts = [

@@ -158,6 +158,13 @@ describe('a vendor’s node', () => {
     expect(never.reason).to.contain('1 allocations were never associated');
   });
 
+  it('leaves nothing out of a node beside it that has a ledger', () => {
+    const beside = two().allocate('x', ['gpu-9'], 100, 'w2').associate('x', 'gpu-9', 900, {}, 'w2');
+    expect(checkBindLatency(beside.events, latency)).to.include({ verdict: 'fail', measured: 800 });
+    const never = two().allocate('x', ['gpu-9'], 100, 'w2');
+    expect(checkBindLatency(never.events, latency).verdict).to.equal('inconclusive');
+  });
+
   it('is real hardware where a real kubelet gave it and every look made a real call', () => {
     const evidence = (ofCluster: string, worked: string[] | null) =>
       gpuEvidence(

@@ -101,16 +101,20 @@ function blindSpans(probes: readonly ProbeSeen[], device: string, lookIntervalMs
   return spans;
 }
 
+/** From one scrape to the next, also where the container began and ended in between: it may run for less than is late. */
 function gapIn(
   [from, to]: Span,
   scrapes: readonly Scrape[],
   { least, most }: NodeClock,
   lateMs: number,
 ): string | undefined {
-  const within = scrapes
-    .map(({ sentMono }) => sentMono)
-    .filter((mono) => mono >= from - most && mono <= to - least);
-  const points = [from - most, ...within, to - least];
+  const sent = scrapes.map(({ sentMono }) => sentMono);
+  const [began, ended] = [from - most, to - least];
+  const points = [
+    sent.findLast((mono) => mono < began) ?? began,
+    ...sent.filter((mono) => mono >= began && mono <= ended),
+    sent.find((mono) => mono > ended) ?? ended,
+  ];
   const longest = Math.max(...points.map((point, index) => point - (points[index - 1] ?? point)));
   return longest > lateMs
     ? `its exporter was not read for ${Math.round(longest)} ms while it ran`
