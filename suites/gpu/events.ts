@@ -1,3 +1,6 @@
+import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
+import { remembered } from '../../harness/history/remembered.ts';
+
 /** What this suite records besides the nodes' ledgers. */
 export interface PodSeen {
   uid: string;
@@ -97,3 +100,12 @@ export interface SuiteEvents {
   /** `missed`: what became of pods in between was not told; left out where nothing was. */
   'watch.trouble': { what: string; missed?: true };
 }
+
+/**
+ * What the watch told of this suite's pods. In a run of several suites the suite `edge` tells of its collectors by the same type, and
+ * of those whether they are ready, and nothing of their containers.
+ */
+export const podsSeen: (history: History) => readonly HistoryEvent<string, PodSeen>[] = remembered(
+  (history) =>
+    eventsOf<PodSeen>(history, 'pod.seen').filter(({ body }) => !('ready' in body) || 'containers' in body),
+);

@@ -1,5 +1,11 @@
+import { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
-import type { PodSeen, SuiteEvents } from './events.ts';
+import { podsSeen, type SuiteEvents } from './events.ts';
+
+/** Of GPU nodes: other programs on a node have ledgers as well, by clocks that begin at other times. */
+const LEDGER_TYPES: ReadonlySet<string> = new Set(
+  LedgerLine.options.map(({ shape }) => `ledger.${shape.type.value}`),
+);
 
 /**
  * Add the answer to a node's own clock to get the history's, in ms: of all that was written the line that came
@@ -8,7 +14,7 @@ import type { PodSeen, SuiteEvents } from './events.ts';
 export function ledgerClocks(history: History): (source: string) => number {
   const offsets = new Map<string, number>();
   for (const { type, mono, source, body } of history as HistoryEvent<string, { mono: number }>[]) {
-    if (type.startsWith('ledger.'))
+    if (LEDGER_TYPES.has(type))
       offsets.set(source, Math.min(offsets.get(source) ?? Infinity, mono - body.mono));
   }
   return (source) => offsets.get(source) ?? 0;
@@ -16,9 +22,7 @@ export function ledgerClocks(history: History): (source: string) => number {
 
 /** The same for the container runtime's stamps on what pods said, by node. */
 export function podClocks(history: History): (node: string) => number {
-  const nodes = new Map(
-    eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.node ?? '']),
-  );
+  const nodes = new Map(podsSeen(history).map(({ body }) => [body.uid, body.node ?? '']));
   const offsets = new Map<string, number>();
   for (const { mono, body } of eventsOf<SuiteEvents['gpu.probe']>(history, 'gpu.probe')) {
     const node = nodes.get(body.podUid) ?? '';

@@ -415,6 +415,12 @@ describe('EDGE-3', () => {
     expect(checkNotice(cut().pod(24_000, 'a', { gone: true }).events, budget).verdict).to.equal('pass');
   });
 
+  it('takes no pod of the suite gpu on the same node for a collector', () => {
+    const beside = { uid: 'uid-gpu', node: 'a', phase: 'Running', gone: false, containers: [] };
+    const both = cut().say(23_000, 'pod.seen', beside as never).pod(24_000, 'a', { restarts: 1 });
+    expect(checkNotice(both.events, budget)).to.include({ verdict: 'pass', samples: 1 });
+  });
+
   it('fails one that is Running and deaf, one noticed too late, and one noticed when it was over', () => {
     const deaf = checkNotice(cut().events, budget);
     expect(deaf.verdict).to.equal('fail');

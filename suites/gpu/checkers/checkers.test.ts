@@ -274,6 +274,10 @@ describe('GPU-2', () => {
     // It ran again: its device had been its own all the time.
     const again = both(20_900, 100, (written) => written.pod('a', running));
     expect(again.reason).to.match(/PodResources lists gpu-3 for a and b/);
+    // A prober of the suite edge on the same node counts from the machine's start.
+    const probe = { type: 'probe.run', mono: 78_915_766 };
+    const beside = both(20_900, 100, (written) => written.add('node/w1', 'ledger.probe.run', probe, 20_950));
+    expect(beside.measured).to.equal(0);
   });
 
   it('refuses what a kubelet of 1.27.3 did in a certification: a reservation dropped while Allocate was under way', async () => {
