@@ -7,10 +7,22 @@ import { SUBJECTS } from './judging/subjects.ts';
 /** What a history has once, whatever its suites are. */
 const ONCE = new Set(['run.started', 'cluster.up', 'nodes.found', 'run.ended']);
 
+/** Real probers tell as their nodes do, and count from the machine's start; a GPU node's program counts from its own. */
+const UP_MS = 78_915_766;
+
+function byMachineClock(event: HistoryEvent): HistoryEvent {
+  if (!event.type.startsWith('ledger.probe.')) return event;
+  const body = Object.entries(event.body as object).map(([name, value]) => [
+    name,
+    /^(mono|fromMono|toMono)$/.test(name) ? value + UP_MS : value,
+  ]);
+  return { ...event, source: event.source.replace(/^(\w+) .*/, 'node/$1'), body: Object.fromEntries(body) };
+}
+
 /** Two runs on nodes of the same names as one run in which both suites took part. */
 function together(first: History, second: History): History {
   const sameNodes = JSON.parse(JSON.stringify(second).replaceAll(/\be(?=[1-5]\b)/g, 'w')) as History;
-  const own = sameNodes.filter(({ type }) => !ONCE.has(type));
+  const own = sameNodes.filter(({ type }) => !ONCE.has(type)).map(byMachineClock);
   const end = first.at(-1) as HistoryEvent;
   const last = Math.max(end.mono, own.at(-1)?.mono ?? 0);
   return [...first.slice(0, -1), ...own]

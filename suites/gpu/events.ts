@@ -1,3 +1,4 @@
+import { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
 import { remembered } from '../../harness/history/remembered.ts';
 
@@ -108,4 +109,9 @@ export interface SuiteEvents {
 export const podsSeen: (history: History) => readonly HistoryEvent<string, PodSeen>[] = remembered(
   (history) =>
     eventsOf<PodSeen>(history, 'pod.seen').filter(({ body }) => !('ready' in body) || 'containers' in body),
+);
+
+/** How a GPU node's ledger comes: other programs on a node have ledgers as well, by clocks that begin at other times. */
+export const LEDGER_TYPES: ReadonlySet<string> = new Set(
+  LedgerLine.options.map(({ shape }) => `ledger.${shape.type.value}`),
 );

@@ -1,11 +1,5 @@
-import { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
-import { podsSeen, type SuiteEvents } from './events.ts';
-
-/** Of GPU nodes: other programs on a node have ledgers as well, by clocks that begin at other times. */
-const LEDGER_TYPES: ReadonlySet<string> = new Set(
-  LedgerLine.options.map(({ shape }) => `ledger.${shape.type.value}`),
-);
+import { LEDGER_TYPES, podsSeen, type SuiteEvents } from './events.ts';
 
 /**
  * Add the answer to a node's own clock to get the history's, in ms: of all that was written the line that came

@@ -417,7 +417,9 @@ describe('EDGE-3', () => {
 
   it('takes no pod of the suite gpu on the same node for a collector', () => {
     const beside = { uid: 'uid-gpu', node: 'a', phase: 'Running', gone: false, containers: [] };
-    const both = cut().say(23_000, 'pod.seen', beside as never).pod(24_000, 'a', { restarts: 1 });
+    const both = cut()
+      .say(23_000, 'pod.seen', beside as never)
+      .pod(24_000, 'a', { restarts: 1 });
     expect(checkNotice(both.events, budget)).to.include({ verdict: 'pass', samples: 1 });
   });
 

@@ -2,7 +2,7 @@ import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { remembered } from '../../../harness/history/remembered.ts';
 import { levels } from '../../../harness/verdict/level.ts';
 import type { Target } from '../../judged.ts';
-import type { SuiteEvents } from '../events.ts';
+import { LEDGER_TYPES, type SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
 
 /** What of the record itself is missing or torn: none of it may pass for "nothing happened". */
@@ -57,7 +57,7 @@ function clockDoubts(history: History): string[] {
   const clocks = new Map<string, number>();
   const backwards = new Set<string>();
   for (const { body, source, type } of history) {
-    if (!type.startsWith('ledger.')) continue;
+    if (!LEDGER_TYPES.has(type)) continue;
     const { mono } = body as { mono?: unknown };
     if (typeof mono !== 'number') continue;
     if (type !== 'ledger.agent.started' && mono < (clocks.get(source) ?? mono)) backwards.add(source);
