@@ -4,6 +4,24 @@ import { expect } from 'chai';
 import { systemClock } from '../harness/clock/clock.ts';
 import { outFolder, type Started, start, verdictIn } from './testing/command.ts';
 
+describe('`ordeal run` of one profile', () => {
+  it('certifies both suites by one run and one history', async () => {
+    const out = outFolder();
+    try {
+      const run = start(
+        ...['run', '--profile', 'hardened', '--level', 'smoke', '--isolation', 'process', '--out', out],
+      );
+      const { code, output } = await run.ended;
+      expect(code, output).to.equal(0);
+      const { requirements, verdict } = verdictIn(out);
+      expect(verdict).to.equal('pass');
+      expect(requirements.map(({ id }) => id)).to.include.members(['GPU-1', 'GPU-9', 'EDGE-1', 'EDGE-6']);
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('`ordeal run` with nothing else', () => {
   it('refuses the incident and certifies the hardened profile of every suite, and says what it could not show', async () => {
     const out = outFolder();
