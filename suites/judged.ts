@@ -9,6 +9,12 @@ export interface Target {
   threshold: number;
 }
 
+/** Fewer than the level asks for. */
+export function tooFew(samples: number, { level }: Target): string[] {
+  const { minSamples } = levels[level];
+  return samples < minSamples ? [`${samples} seen, the level ${level} asks for ${minSamples}`] : [];
+}
+
 interface Reasons {
   reason: string;
   /** Each keeps a pass from being one. */
@@ -17,7 +23,7 @@ interface Reasons {
 
 /** The rate of what must not be among so many starts, in percent, with its upper bound. */
 export function judgeRate(count: number, samples: number, target: Target, more: Reasons): Judged {
-  const { confidence, maxRate, minSamples } = levels[target.level];
+  const { confidence, maxRate } = levels[target.level];
   const bound = confidence === null || samples === 0 ? null : upperBound(count, samples, confidence);
   const base = {
     measured: samples === 0 ? null : (100 * count) / samples,
@@ -30,9 +36,9 @@ export function judgeRate(count: number, samples: number, target: Target, more: 
   };
   if (base.measured !== null && base.measured > target.threshold)
     return { ...base, verdict: 'fail', reason: more.reason };
-  const doubts = [...more.doubts];
-  if (samples < minSamples) doubts.push(`${samples} seen, the level ${target.level} asks for ${minSamples}`);
-  else if (bound !== null && maxRate !== null && bound > maxRate) {
+  const few = tooFew(samples, target);
+  const doubts = [...more.doubts, ...few];
+  if (few.length === 0 && bound !== null && maxRate !== null && bound > maxRate) {
     doubts.push(
       `the rate may be ${(bound * 100).toFixed(2)} %, the level ${target.level} allows ${maxRate * 100} %`,
     );
@@ -70,7 +76,7 @@ function settle(base: Omit<Judged, 'verdict' | 'reason'>, reason: string, doubts
 
 /** A share that must be high, in percent, with its lower bound. */
 export function judgeShare(good: number, samples: number, target: Target, more: Reasons): Judged {
-  const { confidence, minSamples } = levels[target.level];
+  const { confidence } = levels[target.level];
   const share = samples === 0 ? null : (100 * good) / samples;
   const bound = confidence === null || samples === 0 ? null : 100 * lowerBound(good, samples, confidence);
   const base = {
@@ -83,10 +89,10 @@ export function judgeShare(good: number, samples: number, target: Target, more: 
     upperBound: bound,
   };
   if (share !== null && share < target.threshold) return { ...base, verdict: 'fail', reason: more.reason };
-  const doubts = [...more.doubts];
-  if (samples < minSamples) doubts.push(`${samples} seen, the level ${target.level} asks for ${minSamples}`);
+  const few = tooFew(samples, target);
+  const doubts = [...more.doubts, ...few];
   // Only the release level has the sample size that can show a share as high as the incident's 99.5 %.
-  else if (target.level === 'release' && bound !== null && bound < target.threshold) {
+  if (few.length === 0 && target.level === 'release' && bound !== null && bound < target.threshold) {
     doubts.push(`the share may be as low as ${bound.toFixed(2)} %`);
   }
   return settle(base, more.reason, doubts);

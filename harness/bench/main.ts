@@ -52,18 +52,20 @@ async function main(): Promise<void> {
     if (missing !== undefined) leftOut.push(`${benchmark.name}: ${missing}`);
     else able.push({ ...benchmark, rounds: values.quick || values.profile ? 1 : benchmark.rounds });
   }
-  const sampled = values.profile ? able.map(profiled) : [];
+  const taken = able.map((benchmark) => (values.profile ? profiled(benchmark) : { benchmark, profiles: [] }));
   const before = load();
   const interrupt = interruptible(DEADLINE_MS, say);
-  const measured = values.profile ? sampled.map(({ benchmark }) => benchmark) : able;
-  const { failed, summaries } = await inTurns(measured, say, interrupt.signal).finally(() =>
+  const benchmarks = taken.map(({ benchmark }) => benchmark);
+  const { failed, summaries } = await inTurns(benchmarks, say, interrupt.signal).finally(() =>
     interrupt.release(),
   );
   const without = [...leftOut, ...failed.map((name) => `${name}: it failed`)];
   process.stdout.write(
     [
       `${machine()}. Load average ${before} before, ${load()} after.\n\n${table(summaries)}`,
-      ...sampled.map(({ benchmark, profiles }) => `\n${profileTables(benchmark.name, profiles)}`),
+      ...taken.map(({ benchmark, profiles }) =>
+        profiles.length === 0 ? '' : `\n${profileTables(benchmark.name, profiles)}`,
+      ),
       ...(without.length > 0 ? [`\nLeft out:\n\n${without.map((line) => `- ${line}\n`).join('')}`] : []),
     ].join(''),
   );

@@ -37,10 +37,8 @@ export interface Timeline {
   judgedFromMono: number;
   /** Those that were not over before the steady state was reached: what is still starting is not broken. */
   outages: readonly Outage[];
-  /** The longest stretch without a probe sent, in ms; there, nobody knows. */
+  /** The longest stretch without a probe sent that reaches into what is judged, in ms; there, nobody knows. */
   unseenMs: number;
-  /** The longest of those that reach into what is judged. */
-  unseenSinceMs: number;
   /** What of the record itself is missing. */
   doubts: readonly string[];
   /** Add to a time on the prober's clock to get one on the history's, in ms; exact to the ledger's shortest delay. */
@@ -120,8 +118,7 @@ function timeline(history: History, node: string, path: ProbePath): Timeline {
     lost: outages.reduce((sum, { lost }) => sum + lost, 0),
     judgedFromMono,
     outages,
-    unseenMs: longestUnseen(runs, intervalMs),
-    unseenSinceMs: longestUnseen(runs, intervalMs, judgedFromMono),
+    unseenMs: longestUnseen(runs, intervalMs, judgedFromMono),
     doubts,
     toHistoryMs,
   };
@@ -188,11 +185,7 @@ export function outagesOf(
  * Within runs and between them: how much longer they took than their number of probes asks for, at one place.
  * @param sinceMono what was over by then is left out
  */
-function longestUnseen(
-  runs: readonly RunLine[],
-  intervalMs: number,
-  sinceMono = Number.NEGATIVE_INFINITY,
-): number {
+function longestUnseen(runs: readonly RunLine[], intervalMs: number, sinceMono: number): number {
   let longest = 0;
   for (const [at, { fromMono, toMono, fromSeq, toSeq }] of runs.entries()) {
     if (toMono <= sinceMono) continue;

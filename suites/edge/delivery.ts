@@ -71,13 +71,14 @@ export function joinLedgers(history: History, nodes: readonly string[]): Joined 
     const { received = [], lines = [], duplicates = 0, reordered = 0, late = 0 } = got.get(session) ?? {};
     const attempted = union(ledger.attempted);
     const arrived = union(received);
+    const told = union(ledger.all);
     // What is after the ledger's last word was measured after it: the line about it was not written yet. Of what had come long
     // before its last line it would have been.
-    const last = union(ledger.all).at(-1)?.[1] ?? -1;
-    const unknown = subtract(arrived, union(ledger.all));
+    const last = told.at(-1)?.[1] ?? -1;
+    const unknown = subtract(arrived, told);
     unaccounted += size(unknown.filter(([from]) => from <= last));
     const early = lines.filter(({ mono }) => ledger.ended || mono < ledger.lastMono - UNTOLD_MS);
-    const untold = subtract(union(early.flatMap((line) => line.received)), union(ledger.all));
+    const untold = subtract(union(early.flatMap((line) => line.received)), told);
     unaccounted += size(untold.filter(([from]) => from > last));
     deliveries.push({
       publisher,

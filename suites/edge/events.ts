@@ -1,6 +1,5 @@
 import type { TunnelSample } from '../../clusters/network/port.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
-import { remembered } from '../../harness/history/remembered.ts';
 import type { Evidence } from '../../harness/verdict/verdict.ts';
 import type { EdgeLine } from './workload/ledger.ts';
 
@@ -29,7 +28,7 @@ interface SuiteEvents {
   };
   /** A remedy that the links were asked for, and what they say that they have. */
   'remedy.applied': { node: string; remedy: string; wanted: unknown; seen: unknown };
-  'pod.seen': PodSeen;
+  'collector.seen': PodSeen;
   /** `missed`: what became of pods in between was not told; left out where nothing was. */
   'watch.trouble': { what: string; missed?: true };
   'tunnel.sample': TunnelSample & { node: string };
@@ -72,12 +71,3 @@ export function edgeEvents<Type extends keyof EdgeEvents>(
 ): HistoryEvent<string, EdgeEvents[Type]>[] {
   return eventsOf<EdgeEvents[Type]>(history, type);
 }
-
-/**
- * What the watch told of the collectors' pods. In a run of several suites the suite `gpu` tells of its pods by the same type, and of
- * those their containers, and nothing of whether they are ready.
- */
-export const collectorsSeen: (history: History) => readonly HistoryEvent<string, PodSeen>[] = remembered(
-  (history) =>
-    edgeEvents(history, 'pod.seen').filter(({ body }) => !('containers' in body) || 'ready' in body),
-);

@@ -65,7 +65,7 @@ export class Observer {
     if (JSON.stringify(before) === JSON.stringify(seen)) return;
     this.#pods.set(seen.uid, seen);
     const source = `pod/${seen.namespace}/${seen.name}`;
-    this.#recorder.record(source, 'pod.seen', seen);
+    this.#recorder.record(source, 'collector.seen', seen);
     if (gone) {
       for (const follower of this.#logs.get(seen.uid) ?? []) void follower.stop();
       return;

@@ -2,7 +2,7 @@ import type { History } from '../../harness/history/event.ts';
 import { grouped } from '../../harness/history/grouped.ts';
 import type { Lane, LaneGroup, Mark, Point, Span, Track } from '../../harness/history/timeline.ts';
 import { type Timeline, timelines } from './connectivity.ts';
-import { collectorsSeen, edgeEvents, type PodSeen } from './events.ts';
+import { edgeEvents, type PodSeen } from './events.ts';
 
 type Sample = { mono: number; rxBytes: number; txBytes: number; inCsumErrors: number; ageMs: number | null };
 
@@ -13,7 +13,7 @@ const SAME_HANDSHAKE_MS = 2_500;
 export function timeline(history: History): LaneGroup[] {
   const ways = grouped(timelines(history), ({ node }) => node);
   const samples = samplesByNode(history);
-  const pods = grouped(collectorsSeen(history), ({ body }) => body.node ?? '');
+  const pods = grouped(edgeEvents(history, 'collector.seen'), ({ body }) => body.node ?? '');
   const nodes = [...new Set([...ways.keys(), ...samples.keys()])].sort();
   const lanes = nodes.map((node): Lane => {
     const seen = samples.get(node) ?? [];

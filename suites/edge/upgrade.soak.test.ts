@@ -28,7 +28,7 @@ describe('a kind cluster that is upgraded in place under suite edge', function (
     for (const { outages, path, toHistoryMs } of timelines(events))
       if (path === 'tunnel')
         for (const { fromMono, ms } of outages) expect(fromMono + ms + toHistoryMs).to.be.below(from);
-    const collectors = edgeEvents(events, 'pod.seen').filter(({ mono }) => mono > from);
+    const collectors = edgeEvents(events, 'collector.seen').filter(({ mono }) => mono > from);
     expect(collectors.filter(({ body }) => body.gone || body.restarts > 0)).to.deep.equal([]);
   });
 });

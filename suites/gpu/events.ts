@@ -1,6 +1,4 @@
 import { LedgerLine } from '../../clusters/gpu-node/ledger.ts';
-import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
-import { remembered } from '../../harness/history/remembered.ts';
 
 /** What this suite records besides the nodes' ledgers. */
 export interface PodSeen {
@@ -101,15 +99,6 @@ export interface SuiteEvents {
   /** `missed`: what became of pods in between was not told; left out where nothing was. */
   'watch.trouble': { what: string; missed?: true };
 }
-
-/**
- * What the watch told of this suite's pods. In a run of several suites the suite `edge` tells of its collectors by the same type, and
- * of those whether they are ready, and nothing of their containers.
- */
-export const podsSeen: (history: History) => readonly HistoryEvent<string, PodSeen>[] = remembered(
-  (history) =>
-    eventsOf<PodSeen>(history, 'pod.seen').filter(({ body }) => !('ready' in body) || 'containers' in body),
-);
 
 /** How a GPU node's ledger comes: other programs on a node have ledgers as well, by clocks that begin at other times. */
 export const LEDGER_TYPES: ReadonlySet<string> = new Set(

@@ -1,5 +1,5 @@
 import { eventsOf, type History, type HistoryEvent } from '../../harness/history/event.ts';
-import { LEDGER_TYPES, podsSeen, type SuiteEvents } from './events.ts';
+import { LEDGER_TYPES, type PodSeen, type SuiteEvents } from './events.ts';
 
 /**
  * Add the answer to a node's own clock to get the history's, in ms: of all that was written the line that came
@@ -16,7 +16,9 @@ export function ledgerClocks(history: History): (source: string) => number {
 
 /** The same for the container runtime's stamps on what pods said, by node. */
 export function podClocks(history: History): (node: string) => number {
-  const nodes = new Map(podsSeen(history).map(({ body }) => [body.uid, body.node ?? '']));
+  const nodes = new Map(
+    eventsOf<PodSeen>(history, 'pod.seen').map(({ body }) => [body.uid, body.node ?? '']),
+  );
   const offsets = new Map<string, number>();
   for (const { mono, body } of eventsOf<SuiteEvents['gpu.probe']>(history, 'gpu.probe')) {
     const node = nodes.get(body.podUid) ?? '';

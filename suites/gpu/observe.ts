@@ -34,6 +34,8 @@ export class Observer {
   readonly #clock: Clock;
   readonly #limit = pLimit(LOG_READS);
   readonly #pods = new Map<string, PodSeen>();
+  /** The UIDs of each Job's pods: a run has thousands, of which one is asked after at every event. */
+  readonly #ofJob = new Map<string, Set<string>>();
   readonly #read = new Map<string, Promise<void>>();
   readonly #onSeen = new Set<() => void>();
   #watch: ReturnType<typeof watchResource<V1Pod>> | undefined;
@@ -59,7 +61,9 @@ export class Observer {
 
   /** Pods of these Jobs, as last seen. */
   podsOf(jobs: ReadonlySet<string>): PodSeen[] {
-    return [...this.#pods.values()].filter(({ job }) => job !== null && jobs.has(job));
+    return [...jobs].flatMap((job) =>
+      [...(this.#ofJob.get(job) ?? [])].map((uid) => this.#pods.get(uid) as PodSeen),
+    );
   }
 
   /** Resolves as soon as what was seen of the pods fulfils a condition, or after so long. @throws the signal's reason */
@@ -97,6 +101,10 @@ export class Observer {
     const before = this.#pods.get(seen.uid);
     if (JSON.stringify(before) === JSON.stringify(seen)) return;
     this.#pods.set(seen.uid, seen);
+    if (seen.job !== null) {
+      const uids = this.#ofJob.get(seen.job) ?? new Set();
+      this.#ofJob.set(seen.job, uids.add(seen.uid));
+    }
     this.#recorder.record(`pod/${seen.namespace}/${seen.name}`, 'pod.seen', seen);
     // One that is told to go takes what it has said with it: it is heard while its grace lasts.
     const over = seen.phase === 'Succeeded' || seen.phase === 'Failed' || seen.deleting;

@@ -1,6 +1,6 @@
 import { eventsOf, type HistoryEvent } from '../../harness/history/event.ts';
 import { remembered } from '../../harness/history/remembered.ts';
-import { type PodSeen, type ProbeSeen, podsSeen } from './events.ts';
+import type { PodSeen, ProbeSeen } from './events.ts';
 
 type Seen = HistoryEvent<string, PodSeen>;
 
@@ -24,7 +24,7 @@ export const podsOf = remembered((history): ReadonlyMap<string, Pod> => {
     string,
     { uid: string; seen: Seen[]; last: PodSeen | undefined; looks: ProbeSeen[] }
   >();
-  for (const event of podsSeen(history)) {
+  for (const event of eventsOf<PodSeen>(history, 'pod.seen')) {
     const { gone, uid } = event.body;
     const pod = pods.get(uid);
     if (!pod) pods.set(uid, { uid, seen: [event], last: event.body, looks: [] });

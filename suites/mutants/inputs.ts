@@ -128,7 +128,7 @@ const OF_EDGE: readonly Row[] = [
     ['EDGE-1 inconclusive'],
     (sound) => fileOf(clockJumped(sound, nth(sound, 'ledger.probe.run', 60), -5_000)),
   ],
-  ['has no pod', ['EDGE-3 inconclusive'], (sound) => lost(sound, ({ type }) => type === 'pod.seen')],
+  ['has no pod', ['EDGE-3 inconclusive'], (sound) => lost(sound, ({ type }) => type === 'collector.seen')],
   [
     'has no samples of the tunnel',
     ['EDGE-4 inconclusive'],

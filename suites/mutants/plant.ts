@@ -288,7 +288,7 @@ class Plant {
       const ready = up || (this.#broken.alwaysReady === true && this.#ready === true);
       if (signal.aborted || ready === this.#ready) return;
       this.#ready = ready;
-      this.#say('pod.seen', {
+      this.#say('collector.seen', {
         ...{ uid: 'uid-1', namespace: 'n', name: 'collector', node: NODE, phase: 'Running' },
         ...{ ready, restarts: 0, gone: false },
       });

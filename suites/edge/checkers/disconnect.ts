@@ -1,9 +1,9 @@
 import type { History } from '../../../harness/history/event.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
 import { timelines } from '../connectivity.ts';
 import { cutFinder } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts, tooFew } from './doubts.ts';
+import { pathDoubts, unseenDoubts } from './doubts.ts';
 
 /**
  * EDGE-1: the longest that a pod was without the cloud, with the sampling interval added; one still open counts. Where
@@ -21,12 +21,12 @@ export function checkDisconnect(history: History, target: Target): Judged {
     .sort((a, b) => b.ms - a.ms);
   const [longest] = outages;
   const seconds = (longest?.ms ?? 0) / 1_000;
-  const doubts = [...recordDoubts(history), ...pathDoubts(history, all, 'tunnel'), ...tooFew(probes, target)];
-  for (const { node, unseenMs } of ways) {
-    // It could hide a disconnect that is too long.
-    if (unseenMs / 1_000 > target.threshold)
-      doubts.push(`nobody looked on ${node} for ${(unseenMs / 1_000).toFixed(1)} s`);
-  }
+  const doubts = [
+    ...recordDoubts(history),
+    ...pathDoubts(history, all, 'tunnel'),
+    ...unseenDoubts(ways, 1_000 * target.threshold),
+    ...tooFew(probes, target),
+  ];
   const still = longest?.open ? ', still open at the end' : '';
   const reason = longest
     ? `the longest of ${outages.length} disconnects took ${seconds.toFixed(2)} s (${longest.node}${still})`

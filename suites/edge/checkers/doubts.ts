@@ -1,6 +1,4 @@
 import type { History } from '../../../harness/history/event.ts';
-import { levels } from '../../../harness/verdict/level.ts';
-import type { Target } from '../../judged.ts';
 import { probeRuns, type Timeline } from '../connectivity.ts';
 import { edgeEvents } from '../events.ts';
 import { nodesOf, steadyIn } from '../record.ts';
@@ -28,15 +26,9 @@ export function pathDoubts(history: History, ways: readonly Timeline[], path: Pr
 /** Stretches in which nobody looked: one that is longer than this could hide a silence that counts, from its beginning to its end. */
 export function unseenDoubts(ways: readonly Timeline[], mostMs: number): string[] {
   return ways
-    .filter(({ unseenSinceMs }) => unseenSinceMs > mostMs)
+    .filter(({ unseenMs }) => unseenMs > mostMs)
     .map(
-      ({ node, path, unseenSinceMs }) =>
-        `nobody looked on ${node} by ${path} for ${(unseenSinceMs / 1_000).toFixed(1)} s`,
+      ({ node, path, unseenMs }) =>
+        `nobody looked on ${node} by ${path} for ${(unseenMs / 1_000).toFixed(1)} s`,
     );
-}
-
-/** Fewer than the level asks for. */
-export function tooFew(samples: number, { level }: Target): string[] {
-  const { minSamples } = levels[level];
-  return samples < minSamples ? [`${samples} seen, the level ${level} asks for ${minSamples}`] : [];
 }

@@ -1,9 +1,9 @@
 import type { History } from '../../../harness/history/event.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
 import { accountsFor, faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
-import { pathDoubts, tooFew, unseenDoubts } from './doubts.ts';
+import { pathDoubts, unseenDoubts } from './doubts.ts';
 
 /** Probes sent in a stretch of the prober's own clock, and how many of them were answered. */
 function probesWithin(

@@ -1,7 +1,7 @@
 import type { History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
 import { type Outage, type Timeline, timelines } from '../connectivity.ts';
-import { collectorsSeen, edgeEvents, type PodSeen } from '../events.ts';
+import { edgeEvents, type PodSeen } from '../events.ts';
 import { faultWindows } from '../fault-windows.ts';
 import { recordDoubts } from '../record.ts';
 import { pathDoubts, unseenDoubts } from './doubts.ts';
@@ -23,7 +23,7 @@ interface Notice {
 
 function statesOf(history: History, node: string): State[] {
   const pods = new Map<string, PodSeen>();
-  return collectorsSeen(history).flatMap(({ mono, body }) => {
+  return edgeEvents(history, 'collector.seen').flatMap(({ mono, body }) => {
     if (body.node !== node) return [];
     pods.set(body.uid, body);
     const seen = [...pods.values()];

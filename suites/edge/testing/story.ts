@@ -92,7 +92,7 @@ export class Story {
   }
 
   pod(mono: number, node: string, more: Partial<PodSeen> = {}): this {
-    return this.say(mono, 'pod.seen', {
+    return this.say(mono, 'collector.seen', {
       uid: `uid-${node}`,
       namespace: 'n',
       name: `collector-${node}`,

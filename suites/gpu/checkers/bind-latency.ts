@@ -4,9 +4,9 @@ import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
 import { quantile, quantileUpperBound } from '../../../harness/verdict/bounds.ts';
 import { levels } from '../../../harness/verdict/level.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
 import { joinLedgers, lacking, usableAt, wantedBy, watchedNodes } from '../ledgers.ts';
-import { recordDoubts, tooFew } from './doubts.ts';
+import { recordDoubts } from './doubts.ts';
 
 type Line<Type extends LedgerLine['type']> = Extract<LedgerLine, { type: Type }>;
 

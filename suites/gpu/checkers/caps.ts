@@ -1,6 +1,6 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { type PodSeen, podsSeen, type SuiteEvents } from '../events.ts';
+import type { PodSeen, SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
 import { unseenPods } from './doubts.ts';
 
@@ -23,7 +23,7 @@ function mostAtOnce(history: History): Most {
     onNode.set(node, (onNode.get(node) ?? 0) + by);
     gpus += by * pod.gpus;
   };
-  for (const { body } of podsSeen(history)) {
+  for (const { body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     if (body.gpus === 0 || body.node === null) continue;
     const before = live.get(body.uid);
     if (before) count(before, -1);
@@ -65,7 +65,7 @@ function isOver({ gone, phase }: PodSeen): boolean {
  * API server counts too few while its controller counts anew (kubernetes/kubernetes#123434).
  */
 export function checkCaps(history: History, target: Target): Judged {
-  const pods = podsSeen(history).length;
+  const pods = eventsOf<PodSeen>(history, 'pod.seen').length;
   const most = mostAtOnce(history);
   const cap = `at most ${most.pods} GPU pods at once on a node${most.node && ` (${most.node})`}`;
   const doubts = [...unseenPods(history), ...livesUnseen(history)];

@@ -1,11 +1,11 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { podsSeen } from '../events.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
+import type { PodSeen } from '../events.ts';
 import { ledgerClocks } from '../ledger-clocks.ts';
 import { deviceOf, joinLedgers, type Start, unseen, unwatched } from '../ledgers.ts';
-import { recordDoubts, tooFew } from './doubts.ts';
+import { recordDoubts } from './doubts.ts';
 
 type Listing = Extract<LedgerLine, { type: 'podresources' }>;
 
@@ -42,7 +42,7 @@ function sharedDevices(starts: readonly Start[]): Set<string> {
 /** When each container was first seen to have ended for good, on the history's clock, by the name that PodResources has for it. */
 function endsOf(history: History): Map<string, number> {
   const ends = new Map<string, number>();
-  for (const { body, mono } of podsSeen(history)) {
+  for (const { body, mono } of eventsOf<PodSeen>(history, 'pod.seen')) {
     for (const { finished, name } of body.containers) {
       const container = nameOf(body.namespace, body.name, name);
       // Also of a pod that is gone: who deletes one by force says nothing of its containers.

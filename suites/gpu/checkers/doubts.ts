@@ -1,7 +1,5 @@
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { remembered } from '../../../harness/history/remembered.ts';
-import { levels } from '../../../harness/verdict/level.ts';
-import type { Target } from '../../judged.ts';
 import { LEDGER_TYPES, type SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
 
@@ -17,12 +15,6 @@ export const recordDoubts = remembered((history): readonly string[] => {
   count('ledger.settings.refused', 'times a node refused its settings');
   return [...doubts, ...unseenPods(history), ...clockDoubts(history)];
 });
-
-/** Fewer than the level asks for. */
-export function tooFew(samples: number, { level }: Target): string[] {
-  const { minSamples } = levels[level];
-  return samples < minSamples ? [`${samples} seen, the level ${level} asks for ${minSamples}`] : [];
-}
 
 /** A watch that was begun anew tells what the pods are, and not what they were in between. */
 function missedPods(history: History): string[] {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Target } from '../../judged.ts';
 import type { Scrape } from '../events.ts';
 import { Written } from '../testing/written.ts';
 import { MAIN } from '../workload/jobs.ts';
@@ -62,7 +63,7 @@ function written({
   };
 }
 
-function judged(scene: Scene = {}, to: { level: 'smoke'; threshold: number } = target) {
+function judged(scene: Scene = {}, to: Target = target) {
   const { events, options } = written(scene);
   return checkMonitoring(events, to, options);
 }
@@ -111,6 +112,12 @@ describe('GPU-9', () => {
     nowhere.add('exporter/w1', 'exporter.absent', { node: 'w1', reason: 'no pod' });
     const asked = { scrapeIntervalMs: 250, lookIntervalMs: 200, looks: 2 };
     expect(checkMonitoring(nowhere.events, target, asked).reason).to.match(/no exporter on w1: no pod/);
+  });
+
+  it('asks for as many starts that were named as the level does', () => {
+    const few = judged({}, { level: 'standard', threshold: 500 });
+    expect(few.verdict).to.equal('inconclusive');
+    expect(few.reason).to.contain('1 seen, the level standard asks for 300');
   });
 
   it('is inconclusive where it was not read for long around a start that was shorter', () => {

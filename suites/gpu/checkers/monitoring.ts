@@ -1,7 +1,7 @@
 import type { Trials } from '../../../harness/comparison/series.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
 import type { Scrape, SuiteEvents } from '../events.ts';
 import { joinLedgers, unwatched } from '../ledgers.ts';
 import { type Told, toldOf } from '../monitoring/lies.ts';
@@ -44,7 +44,7 @@ export function checkMonitoring(history: History, target: Target, options: Monit
     `looks every ${lookIntervalMs} ms, ${eventsOf(history, 'exporter.scraped').length} scrapes every ${scrapeIntervalMs} ms`,
     ...(unnamed > 0 ? [`${unnamed} starts were never named`] : []),
   ].join('; ');
-  const doubts = [...recordDoubts(history), ...scrapeDoubts(history)];
+  const doubts = [...recordDoubts(history), ...scrapeDoubts(history), ...tooFew(named.length, target)];
   if (blind.length > 0) doubts.push(`${blind.length} starts could not be judged (${blind[0]})`);
   const measured = { reason, doubts };
   if (mostMs === null || mostMs <= target.threshold || sureMs > target.threshold)

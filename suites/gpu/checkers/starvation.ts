@@ -1,9 +1,9 @@
 import { few } from '../../../harness/errors/words.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
-import { type Judged, judgeFigure, type Target } from '../../judged.ts';
+import { type Judged, judgeFigure, type Target, tooFew } from '../../judged.ts';
 import type { PodSeen, SuiteEvents } from '../events.ts';
 import { podsOf } from '../pods.ts';
-import { tooFew, unseenPods } from './doubts.ts';
+import { unseenPods } from './doubts.ts';
 
 /** GPU-5: every pod gets its turn, and every GPU is allocatable again at the end. */
 export function checkStarvation(history: History, target: Target, startDeadlineMs: number): Judged {

@@ -1,7 +1,7 @@
 import type { PodEvicted } from '../../../faults/cluster/upgrade.ts';
 import { eventsOf, type History } from '../../../harness/history/event.ts';
 import { type Judged, judgeFigure, type Target } from '../../judged.ts';
-import { type PodSeen, podsSeen, type SuiteEvents } from '../events.ts';
+import type { PodSeen, SuiteEvents } from '../events.ts';
 import { recordDoubts } from './doubts.ts';
 
 /**
@@ -20,7 +20,7 @@ export function checkUpgradeSurvival(history: History, target: Target): Judged {
   );
   const evicted = new Set(eventsOf<PodEvicted>(history, 'upgrade.evicted').map(({ body }) => body.podUid));
   const seen = new Map<string, { name: string; held: boolean; lost: boolean }>();
-  for (const { body, seq } of podsSeen(history)) {
+  for (const { body, seq } of eventsOf<PodSeen>(history, 'pod.seen')) {
     if (body.job === null || !began.has(body.job)) continue;
     const { held, lost } = seen.get(body.uid) ?? { held: false, lost: false };
     const before = seq < (ended.get(body.job) ?? Number.POSITIVE_INFINITY);

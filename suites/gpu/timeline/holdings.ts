@@ -1,6 +1,6 @@
 import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../../harness/history/event.ts';
-import { podsSeen } from '../events.ts';
+import type { PodSeen } from '../events.ts';
 import { ledgerClocks } from '../ledger-clocks.ts';
 import { joinLedgers, type Start } from '../ledgers.ts';
 
@@ -48,7 +48,7 @@ export function holdings(history: History): Held[] {
 /** When a pod was first seen to be over, by uid. */
 function podEnds(history: History): Map<string, number> {
   const ends = new Map<string, number>();
-  for (const { mono, body } of podsSeen(history)) {
+  for (const { mono, body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     const over = body.gone || body.phase === 'Succeeded' || body.phase === 'Failed';
     if (over && !ends.has(body.uid)) ends.set(body.uid, mono);
   }

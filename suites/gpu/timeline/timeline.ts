@@ -2,7 +2,7 @@ import type { LedgerLine } from '../../../clusters/gpu-node/ledger.ts';
 import { eventsOf, type History, type HistoryEvent } from '../../../harness/history/event.ts';
 import { grouped } from '../../../harness/history/grouped.ts';
 import type { Lane, LaneGroup, Point, Span, Track } from '../../../harness/history/timeline.ts';
-import { podsSeen, type SuiteEvents } from '../events.ts';
+import type { PodSeen, SuiteEvents } from '../events.ts';
 import { podClocks } from '../ledger-clocks.ts';
 import { lacking } from '../ledgers.ts';
 import { endOf, type Held, holdings, nodeOf } from './holdings.ts';
@@ -50,7 +50,7 @@ function podTracks(history: History): Track[] {
     if (!lines.has(phase)) lines.set(phase, [[0, 0]]);
     lines.get(phase)?.push([mono, count]);
   };
-  for (const { mono, body } of podsSeen(history)) {
+  for (const { mono, body } of eventsOf<PodSeen>(history, 'pod.seen')) {
     const before = phases.get(body.uid);
     const now = body.gone ? undefined : body.phase;
     if (before === now) continue;
